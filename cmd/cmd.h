@@ -1,0 +1,99 @@
+/*
+ * What every front end shares: a subcommand as data, its options as data, and the context it runs
+ * in. A front end is option handling and printing; anything longer belongs to a room in src/.
+ * Adding one: cmd/<name>.c with one exported row, and one line in the table of cmd/main.c.
+ */
+#ifndef X8_CMD_CMD_H
+#define X8_CMD_CMD_H
+
+#include "link/bus.h"
+#include "ui/table.h"
+#include "ui/ui.h"
+#include "util/json.h"
+
+/* What kind of value an option takes. */
+enum x8_opt_kind {
+    X8_OPT_FLAG,     /* int *: set to 1; counts when given again (-vv) */
+    X8_OPT_NO,       /* int *: set to 0 */
+    X8_OPT_STRING,   /* const char **: borrowed from argv */
+    X8_OPT_LIST,     /* struct x8_strings *: repeatable */
+    X8_OPT_DURATION, /* int64_t *: milliseconds, -1 for none */
+    X8_OPT_CHOICE,   /* int *: index into `choices` */
+    X8_OPT_U64,      /* uint64_t * */
+};
+
+struct x8_strings {
+    const char *items[64];
+    size_t count;
+};
+
+/* One option. The same rows feed parser, help, completions, man pages and the dump of the CLI. */
+struct x8_opt {
+    const char *name; /* long form without dashes */
+    char letter;      /* short form or 0 */
+    enum x8_opt_kind kind;
+    void *
+        value; /* where it goes (static storage of the front end or a field of struct x8_globals) */
+    const char *arg;            /* name of the argument in help: "FILE", or NULL */
+    const char *const *choices; /* NULL-terminated, for CHOICE */
+    const char *help;           /* lower case, no full stop */
+    const char *complete; /* what completes the argument: "file", "dir", "board", "carrier", NULL */
+};
+
+/* Global options, filled before `run`. */
+struct x8_globals {
+    struct x8_strings serial; /* -s */
+    int all, json, quiet, verbosity, dry_run, yes, no_input, help, version;
+    int progress, color, no_color;
+    const char *log, *confirm;
+    int64_t timeout_ms; /* -t; X8_TIMEOUT_UNSET when not given */
+};
+#define X8_TIMEOUT_UNSET INT64_MIN
+
+struct x8_ctx {
+    const struct x8_globals *globals;
+    struct x8_ui *ui;
+    struct x8_cancel *cancel;
+    struct x8_op op;    /* for the run as a whole: emit and cancel set */
+    struct x8_bus *bus; /* opened when the row says X8_NEEDS_BUS, else NULL */
+    int argc;           /* operands left after options */
+    char **argv;
+    const struct x8_cmd *cmd;
+};
+
+enum x8_needs {
+    X8_NEEDS_NOTHING = 0,
+    X8_NEEDS_BUS = 1,     /* USB bus opened before `run` */
+    X8_NEEDS_SIGNALS = 2, /* Ctrl-C raises ctx->cancel instead of ending the process */
+    X8_RAW_OPERANDS = 4,  /* options after the first operand belong to the operands (uuu FB: ...) */
+};
+
+struct x8_example {
+    const char *command, *text;
+};
+
+struct x8_cmd {
+    const char *name;  /* "flash", or "udev" (a noun whose verbs are operands listed in `verbs`) */
+    const char *group; /* heading in `x8ctl help`: look, program, flash, update, run, house */
+    const char *summary;      /* one line, lower case */
+    const char *usage;        /* operands: "[SOURCE]" */
+    const char *const *verbs; /* NULL-terminated operand words of a noun, for completion; or NULL */
+    const char *description;  /* paragraphs of the help page; lines of at most 78 columns */
+    const struct x8_opt *opts;         /* ended by a row with name NULL; or NULL */
+    const struct x8_example *examples; /* ended by NULL; first in help */
+    const unsigned char *exits; /* exit codes of this command, ended by 0; 0 itself is implied */
+    const char *see_also;       /* "x8ctl list, x8ctl guide", or NULL */
+    const char *complete;       /* what completes operands: "file", "carrier", "command", NULL */
+    unsigned needs;
+    /* 0, or a negative code with *err filled; a positive value is the exit status as it stands (no
+     * message). */
+    int (*run)(struct x8_ctx *ctx, struct x8_error *err);
+};
+
+/* All rows in help order, ended by NULL. */
+extern const struct x8_cmd *const x8_commands[];
+
+/* Global options as rows (opts.c). */
+const struct x8_opt *x8_global_opts(void);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * A set of files to flash, wherever it lies: the vendor's archive as downloaded, a folder (parts
+ * packed or unpacked), a Yocto deploy folder, or the folder of a script. Looks like one tree of
+ * names; nothing is unpacked to disk. Small members of archives are kept in memory when they were
+ * asked for by role, large ones are streamed again when they are opened.
+ *
+ * Inside an archive, a nested tar archive is seen as a folder in the place where it would be
+ * unpacked with "tar xf" beside itself: 934/mfgtool-files-portenta-x8.tar.gz holding
+ * mfgtool-files-portenta-x8/full_image.uuu is 934/mfgtool-files-portenta-x8/full_image.uuu. The
+ * same is done in a folder that holds a packed mfgtool-files-*.tar.gz.
+ *
+ * Names never escape: absolute members, "..", device nodes and links out of the tree are refused
+ * with X8_E_BAD_IMAGE.
+ *
+ * Threads: a set is read-only after opening; readers may be opened from several threads.
+ */
+#ifndef X8_IMAGE_IMAGESET_H
+#define X8_IMAGE_IMAGESET_H
+
+#include "util/stream.h"
+
+enum x8_role {
+    X8_ROLE_OTHER,
+    X8_ROLE_SCRIPT,  /* *.uuu */
+    X8_ROLE_MFG_SPL, /* imx-boot-mfgtool*: IVT image for the ROM */
+    X8_ROLE_MFG_FIT, /* u-boot-mfgtool.itb: FIT for the SPL */
+    X8_ROLE_OS,      /* user area image: *.wic, *.wic.gz, ... */
+    X8_ROLE_SPL,     /* imx-boot-<machine>: goes to boot0 */
+    X8_ROLE_FIT,     /* u-boot-<machine>.itb: goes to boot0 */
+    X8_ROLE_SIT,     /* sit-<machine>.bin */
+    X8_ROLE_BMAP,    /* <image>.bmap */
+    X8_ROLE_COUNT
+};
+
+struct x8_entry {
+    const char *path; /* normalised, relative to the root of the set, '/' separated */
+    enum x8_role
+        role; /* from the name, confirmed by content where content tells (IVT, FIT, script magic) */
+    uint64_t size; /* bytes as stored (packed); UINT64_MAX when the archive does not say */
+};
+
+struct x8_imageset;
+
+/*
+ * Open SOURCE: a folder, an archive, or a .uuu script (its folder becomes the set, and the folder
+ * above it, since vendor scripts say
+ * ../name; the root is then the folder above).
+ * An archive is walked once (its outer compression is decoded to the end, so a damaged or truncated
+ * one is X8_E_BAD_IMAGE here). Progress goes to `op` as stage "check". Errors: X8_E_NO_FILE,
+ * X8_E_BAD_IMAGE, X8_E_HOST_SPACE never (no disk is used).
+ */
+int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
+                     struct x8_error *err);
+void x8_imageset_free(struct x8_imageset **set);
+
+/* What was opened, for messages. Borrowed. */
+const char *x8_imageset_source(const struct x8_imageset *set);
+
+/* 1 when members must be reached by reading an outer stream from its start (compressed archive). */
+int x8_imageset_is_stream(const struct x8_imageset *set);
+
+/* Entries in path order; NULL past the end. Borrowed. */
+const struct x8_entry *x8_imageset_entry(const struct x8_imageset *set, size_t i);
+
+/* The entry at a path relative to `dir` (itself relative to the root; "" for the root); NULL when
+ * there is none. */
+const struct x8_entry *x8_imageset_find(const struct x8_imageset *set, const char *dir,
+                                        const char *path);
+
+/* The only entry with a role; several are X8_E_BAD_IMAGE that lists them (a usable choice by name
+ * rules is made first: e.g. .wic beside the same .wic.gz), none is X8_E_NO_FILE. */
+int x8_imageset_by_role(const struct x8_imageset *set, enum x8_role role,
+                        const struct x8_entry **out, struct x8_error *err);
+
+/* The entry's bytes as stored. */
+int x8_imageset_open_raw(const struct x8_imageset *set, const struct x8_entry *entry,
+                         struct x8_reader **out, struct x8_error *err);
+
+/*
+ * The entry's bytes with compression undone, recognised by content (gzip with any number of
+ * members, bzip2, xz, zstd, none; see inflate.h). The end of the stream is proven (CRC, length,
+ * truncation) before read returns 0.
+ */
+int x8_imageset_open_content(const struct x8_imageset *set, const struct x8_entry *entry,
+                             struct x8_reader **out, struct x8_error *err);
+
+/* A small entry (boot loader, script, SIT, bmap), decompressed, at most `max` bytes. */
+int x8_imageset_load(const struct x8_imageset *set, const struct x8_entry *entry, size_t max,
+                     struct x8_buf *out, struct x8_error *err);
+
+/*
+ * Size after decompression when it can be known without decoding everything: plain files, gzip with
+ * one member by its trailer
+ * (`*exact` = 0: it is only right modulo 4 GiB and for one member), xz/zstd headers. UINT64_MAX
+ * when unknown. Never an error.
+ */
+uint64_t x8_imageset_content_size(const struct x8_imageset *set, const struct x8_entry *entry,
+                                  int *exact);
+
+#endif

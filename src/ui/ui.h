@@ -1,0 +1,78 @@
+/*
+ * The only speaker besides cmd/. Takes facts (struct x8_event) from any thread, keeps them in order
+ * and lossless, progress as the latest value per board, and paints them on stderr: a bar per board
+ * on a terminal, plain lines elsewhere, or JSON lines. Results go to stdout through table.h. Also
+ * prompts and the three-part error form (cli.md 3.3, 3.8).
+ */
+#ifndef X8_UI_UI_H
+#define X8_UI_UI_H
+
+#include "util/op.h"
+
+enum x8_progress_mode {
+    X8_PROGRESS_AUTO,
+    X8_PROGRESS_BAR,
+    X8_PROGRESS_LINES,
+    X8_PROGRESS_JSON,
+    X8_PROGRESS_NONE
+};
+enum x8_color_mode { X8_COLOR_AUTO, X8_COLOR_ALWAYS, X8_COLOR_NEVER };
+
+/* How to speak; filled by cmd/ from options and environment (the ui reads neither). */
+struct x8_ui_config {
+    const char *command; /* "x8ctl flash", for messages; borrowed */
+    enum x8_progress_mode progress;
+    enum x8_color_mode color;
+    int quiet;            /* errors only */
+    int verbosity;        /* 0..3: DETAIL, TRACE, WIRE events */
+    int json;             /* results on stdout are one JSON document */
+    int no_input;         /* never ask */
+    int assume_yes;       /* -y */
+    int no_color;         /* NO_COLOR set, TERM=dumb */
+    int force_color;      /* CLICOLOR_FORCE */
+    int in_ci;            /* GITHUB_ACTIONS or GITLAB_CI: AUTO means LINES */
+    int utf8;             /* locale can show block characters */
+    const char *log_path; /* --log FILE or NULL: every event, regardless of quiet */
+};
+
+struct x8_ui;
+
+/* Start the painter thread. X8_E_NO_FILE when the log cannot be written. */
+int x8_ui_start(const struct x8_ui_config *config, struct x8_ui **out, struct x8_error *err);
+/* Paint what is left, restore the terminal, stop, free. NULL is fine. */
+void x8_ui_stop(struct x8_ui **ui);
+
+/* The emit function of struct x8_op; ctx is the struct x8_ui. Any thread. Never blocks on the
+ * terminal. */
+void x8_ui_emit(void *ui, const struct x8_event *event);
+
+/* Wait until everything emitted so far is painted and the bars are off the screen (before a prompt
+ * or a table). */
+void x8_ui_flush(struct x8_ui *ui);
+
+/* The three-part form on stderr ("x8ctl flash: what / why / next / code"), also as JSON event in
+ * JSON mode and to the log. */
+void x8_ui_error(struct x8_ui *ui, const struct x8_error *error);
+
+/* A plain line on stderr unless quiet. */
+void x8_ui_say(struct x8_ui *ui, const char *fmt, ...) X8_PRINTF(2, 3);
+
+/* 1 when a question can be asked: stdin and stderr are terminals and input is allowed. */
+int x8_ui_can_ask(const struct x8_ui *ui);
+/* Ask yes or no (default no). 1 yes, 0 no, X8_E_NEED_YES (negative) when it cannot be asked; -y
+ * answers yes. Ctrl-C and end of input are no. */
+int x8_ui_ask_yes(struct x8_ui *ui, const char *question, struct x8_error *err);
+/* Ask for a line; as above. 0 with the line in `out`. */
+int x8_ui_ask_line(struct x8_ui *ui, const char *question, char *out, size_t cap,
+                   struct x8_error *err);
+
+/*
+ * Signals: block SIGINT, SIGTERM, SIGHUP and ignore SIGPIPE (call first in main, before any
+ * thread), then one thread waits for them and raises `cancel`: first SOFT, second HARD, third ends
+ * the process with 130/143. `ui` may be NULL; it announces the first two.
+ */
+void x8_signals_block(void);
+int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error *err);
+void x8_signals_stop(void);
+
+#endif

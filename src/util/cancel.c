@@ -1,0 +1,109 @@
+/*
+ * The stop token: a level, a condition for sleepers, a list of wakers for everything else that
+ * blocks.
+ */
+#include "util/cancel.h"
+
+#include "util/clock.h"
+
+#include <stddef.h>
+
+void x8_cancel_init(struct x8_cancel *cancel)
+{
+    pthread_condattr_t attr;
+
+    pthread_mutex_init(&cancel->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&cancel->raised, &attr);
+    pthread_condattr_destroy(&attr);
+    atomic_init(&cancel->level, X8_CANCEL_NONE);
+    atomic_init(&cancel->code, X8_E_STOPPED);
+    cancel->wakers = NULL;
+}
+
+void x8_cancel_done(struct x8_cancel *cancel)
+{
+    pthread_cond_destroy(&cancel->raised);
+    pthread_mutex_destroy(&cancel->lock);
+}
+
+void x8_cancel_raise(struct x8_cancel *cancel, enum x8_cancel_level level, enum x8_code code)
+{
+    pthread_mutex_lock(&cancel->lock);
+    if ((int)level > atomic_load(&cancel->level)) {
+        atomic_store(&cancel->code, (int)code);
+        atomic_store(&cancel->level, (int)level);
+        for (struct x8_waker *w = cancel->wakers; w; w = w->next_waker)
+            w->wake(w->ctx, level);
+        pthread_cond_broadcast(&cancel->raised);
+    }
+    pthread_mutex_unlock(&cancel->lock);
+}
+
+enum x8_cancel_level x8_cancel_level(const struct x8_cancel *cancel)
+{
+    return cancel ? (enum x8_cancel_level)atomic_load(&cancel->level) : X8_CANCEL_NONE;
+}
+
+int x8_cancel_check(const struct x8_cancel *cancel, enum x8_cancel_level level,
+                    struct x8_error *err)
+{
+    if (x8_cancel_level(cancel) < level)
+        return 0;
+    return x8_fail(err, (enum x8_code)atomic_load(&cancel->code), "stopped on request");
+}
+
+void x8_cancel_watch(struct x8_cancel *cancel, struct x8_waker *waker)
+{
+    if (!cancel)
+        return;
+    pthread_mutex_lock(&cancel->lock);
+    waker->next_waker = cancel->wakers;
+    cancel->wakers = waker;
+    if (atomic_load(&cancel->level) != X8_CANCEL_NONE)
+        waker->wake(waker->ctx, (enum x8_cancel_level)atomic_load(&cancel->level));
+    pthread_mutex_unlock(&cancel->lock);
+}
+
+void x8_cancel_unwatch(struct x8_cancel *cancel, struct x8_waker *waker)
+{
+    if (!cancel)
+        return;
+    pthread_mutex_lock(&cancel->lock);
+    for (struct x8_waker **p = &cancel->wakers; *p; p = &(*p)->next_waker) {
+        if (*p == waker) {
+            *p = waker->next_waker;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&cancel->lock);
+}
+
+static void sleep_until(int64_t deadline)
+{
+    struct timespec ts = x8_deadline_timespec(deadline);
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
+        ;
+}
+
+int x8_cancel_sleep(struct x8_cancel *cancel, int64_t deadline, enum x8_cancel_level level,
+                    struct x8_error *err)
+{
+    if (!cancel) {
+        sleep_until(deadline);
+        return 0;
+    }
+    pthread_mutex_lock(&cancel->lock);
+    while (atomic_load(&cancel->level) < (int)level && x8_deadline_left(deadline, 1) > 0) {
+        struct timespec ts = x8_deadline_timespec(deadline);
+
+        if (deadline == X8_NO_DEADLINE)
+            pthread_cond_wait(&cancel->raised, &cancel->lock);
+        else
+            pthread_cond_timedwait(&cancel->raised, &cancel->lock, &ts);
+    }
+    pthread_mutex_unlock(&cancel->lock);
+    return x8_cancel_check(cancel, level, err);
+}

@@ -1,0 +1,47 @@
+/*
+ * Files of the host. The only place of the core that opens them.
+ */
+#ifndef X8_UTIL_FILE_H
+#define X8_UTIL_FILE_H
+
+#include "util/stream.h"
+
+void x8_fd_close(int *fd);
+#define X8_AUTO_FD X8_CLEANUP(x8_fd_close) int
+
+/*
+ * Open for reading; only regular files (and pipes when `allow_pipe`). X8_E_NO_FILE with the reason;
+ * never blocks on a FIFO that nobody writes unless allowed.
+ */
+int x8_file_open(const char *path, int allow_pipe, struct x8_error *err);
+
+/* A reader over a file, with sequential read-ahead advice. `out_size` (may be NULL) gets the size,
+ * UINT64_MAX for a pipe. */
+int x8_file_reader(const char *path, struct x8_reader **out, uint64_t *out_size,
+                   struct x8_error *err);
+
+/* As x8_file_reader, over bytes [off, off + len) only. The file ending early is X8_E_BAD_IMAGE. */
+int x8_file_reader_at(const char *path, uint64_t off, uint64_t len, struct x8_reader **out,
+                      struct x8_error *err);
+
+/* A whole file of at most `max` bytes. */
+int x8_file_load(const char *path, size_t max, struct x8_buf *out, struct x8_error *err);
+
+/*
+ * Write under a temporary name in the same folder, fsync, rename: the old file or the new one,
+ * never half. X8_E_HOST_SPACE on ENOSPC and EDQUOT, X8_E_NO_PERMISSION on EACCES/EPERM/EROFS.
+ */
+int x8_file_replace(const char *path, const void *data, size_t len, unsigned mode,
+                    struct x8_error *err);
+
+enum x8_path_kind { X8_PATH_NONE, X8_PATH_FILE, X8_PATH_DIR, X8_PATH_OTHER };
+enum x8_path_kind x8_path_kind(const char *path);
+
+/* Lexical path work; nothing touches the disk. Results need free(). NULL without memory. */
+char *x8_path_join(const char *dir, const char *name); /* an absolute `name` wins */
+char *x8_path_dir(const char *path);                   /* "a/b.c" -> "a", "b.c" -> "." */
+const char *x8_path_base(const char *path);            /* points into `path` */
+char *
+x8_path_normal(const char *path); /* drops ".", "//", resolves ".." lexically; keeps leading ".." */
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * JSON, written and read. The only door to cJSON. Text is cleaned to valid UTF-8 on the way in.
+ */
+#ifndef X8_UTIL_JSON_H
+#define X8_UTIL_JSON_H
+
+#include "util/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct x8_json; /* a value; children are owned by their parent */
+
+struct x8_json *x8_json_object(void);
+struct x8_json *x8_json_array(void);
+void x8_json_free(struct x8_json **json);
+
+/* Add to an object under `key` (to an array with `key` NULL). Memory failure aborts the process:
+ * nothing is dropped silently. */
+void x8_json_str(struct x8_json *in, const char *key, const char *text); /* NULL text: null */
+void x8_json_num(struct x8_json *in, const char *key, double value);
+void x8_json_u64(struct x8_json *in, const char *key, uint64_t value); /* exact up to 2^53 */
+void x8_json_bool(struct x8_json *in, const char *key, int value);
+void x8_json_add(struct x8_json *in, const char *key, struct x8_json *child); /* takes child */
+
+/* {"code":"no-permission","status":13,"what":...,"why":...,"next":...} */
+void x8_json_error(struct x8_json *in, const char *key, const struct x8_error *error);
+
+/* One line without spaces, or indented. Caller frees with free(). */
+char *x8_json_text(const struct x8_json *json, int indented);
+
+/* Parse; X8_E_BAD_IMAGE with the position of the fault. */
+int x8_json_parse(const char *text, size_t len, struct x8_json **out, struct x8_error *err);
+const struct x8_json *x8_json_get(const struct x8_json *in, const char *key);
+const char *x8_json_get_str(const struct x8_json *in,
+                            const char *key); /* NULL when absent or no string */
+
+#endif

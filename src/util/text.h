@@ -1,0 +1,43 @@
+/*
+ * Text from and for people: checked number parsing, durations, sizes, clean device text. No locale.
+ */
+#ifndef X8_UTIL_TEXT_H
+#define X8_UTIL_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The whole of `text` as an unsigned number, decimal or 0x hexadecimal (either case of x). 0, or -1
+ * (also on overflow). */
+int x8_parse_u64(const char *text, uint64_t *out);
+int x8_parse_u32(const char *text, uint32_t *out);
+
+/* "1500ms", "30s", "2m", "1h", "30" (seconds), "none" (-1). Milliseconds. 0, or -1. */
+int x8_parse_duration(const char *text, int64_t *out_ms);
+
+/* Copy with truncation, always terminated. Returns 1 when it fitted, 0 when cut (at a UTF-8
+ * boundary). */
+int x8_copy(char *out, size_t cap, const char *text);
+
+/*
+ * Copy bytes that came from a device or a file: control characters and invalid UTF-8 become '?', so
+ * that nothing a board says can move a cursor. Returns as x8_copy.
+ */
+int x8_clean(char *out, size_t cap, const void *text, size_t len);
+
+/* "512 B", "41.2 KiB", "1.94 GiB". `out` holds 24 bytes. */
+void x8_size_text(char out[24], uint64_t bytes);
+
+/* "0:06", "1:26", "1:02:03". `out` holds 24 bytes. */
+void x8_time_text(char out[24], int64_t ms);
+
+/* ASCII case-insensitive; locale plays no part. */
+int x8_casecmp(const char *a, const char *b);
+int x8_starts(const char *text, const char *prefix);
+int x8_ends(const char *text, const char *suffix);
+
+/* The row of `words` (n of them) that is closest to `word`, or NULL when none is near enough to
+ * suggest. */
+const char *x8_closest(const char *word, const char *const *words, size_t n);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Virtual boards behind struct x8_bus in the same process: room tests run the real engine without
+ * libusb.
+ */
+#ifndef VB_INPROC_H
+#define VB_INPROC_H
+
+#include "link/bus.h"
+#include "vboard.h"
+
+struct vb_bus;
+
+/* `boards` are borrowed and driven by one thread of the bus from now on. */
+struct vb_bus *vb_bus_new(struct vb **boards, size_t count);
+struct x8_bus *vb_bus_of(struct vb_bus *bus);
+void vb_bus_free(struct vb_bus *bus);
+
+/* Run `fn(ctx)` with the boards' lock held, for looking at the medium or pulling a cable while the
+ * bus runs. */
+void vb_bus_locked(struct vb_bus *bus, void (*fn)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * The virtual board: a model of a Portenta X8 on USB, from boot ROM through SPL to U-Boot's
+ * fastboot, down to the bytes on its eMMC. A pure state machine: it never blocks, starts no thread
+ * and reads no clock; the caller gives the time and moves the bytes. Used in two ways: inproc.h
+ * puts it behind struct x8_bus in the same process; `x8-board` (umockdev) puts it on the USB of any
+ * program.
+ *
+ * Strict where flash-protocol 10.2 says strict, with the meaning of uboot-witness.md. It shares no
+ * code with src/flash: it is the other opinion. It may use libc, zlib (for its own crc) and
+ * pthread, nothing of src/ but util/bytes.h.
+ *
+ * Threads: calls for one board must be serialised by the caller.
+ */
+#ifndef VBOARD_H
+#define VBOARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum vb_stage { VB_OFF, VB_ROM, VB_SPL, VB_FASTBOOT, VB_LINUX, VB_DEAD };
+
+struct vb; /* one board */
+
+/*
+ * Make a board from words: "start=rom emmc=16G link=40M fault=stage:fastboot,after:1048576,do:stall
+ * ...". The same words are the options of x8-board and of the tests; README.md lists them all. 0,
+ * or -1 with a sentence in `why`. start=off|rom|spl|fastboot|linux   emmc=SIZE   dir=FOLDER (sparse
+ * files user.img boot0.img boot1.img; default: unnamed temporary files) port=1-2   serial=HEX16
+ * ids=new|old   speed=high|full   endpoints=in-first|out-first   loader=2022|2024 (sparse parser)
+ *   link=BYTES/s   write=BYTES/s   read=BYTES/s (eMMC)   gap=MS (between stages)   closed=0|1 (HAB)
+ * usbhid=0|1 (plays the desktop driver that asks for the report descriptor)   noise=SEED (content
+ * of never-written blocks)   access=ok|denied   blksize=512|4096|none   maxdl=BYTES   infoecho=0|1
+ * (INFO before OKAY) fault=...   (repeatable)   log=FILE (one line per command received, for tests)
+ */
+struct vb *vb_new(const char *words, char why[256]);
+void vb_free(struct vb *vb);
+
+/* Descriptors of what is on the bus now. present = 0 while the board is off the bus. `attach` grows
+ * with every arrival. */
+struct vb_descriptors {
+    int present;
+    unsigned attach;
+    enum vb_stage stage;
+    uint8_t device[18];
+    uint8_t config[512]; /* whole configuration: config, interface, (HID), endpoint descriptors */
+    size_t config_len;
+    int full_speed;
+    int access_denied;
+    char port[32]; /* "1-2" */
+    char serial[64], product[64], manufacturer[64];
+};
+void vb_descriptors(const struct vb *vb, struct vb_descriptors *out);
+
+/* What became of a transfer. */
+enum vb_status {
+    VB_OK,
+    VB_NAK, /* nothing to say (IN) or not ready to take (OUT): ask again at or after the next state
+               change */
+    VB_STALL, /* endpoint halted */
+    VB_GONE,  /* not on the bus (any more) */
+};
+
+struct vb_result {
+    enum vb_status status;
+    size_t actual;
+    int64_t ready_us; /* the transfer ends on the wire at this time (paced link); complete it then,
+                         not before */
+};
+
+/* Time passes: stage changes, answers that are due after eMMC work, faults with a return. Call
+ * before the others with the present time. */
+void vb_tick(struct vb *vb, int64_t now_us);
+/* When something will happen by itself; INT64_MAX for never. */
+int64_t vb_next_us(const struct vb *vb);
+
+/* Control transfer; `data` is in or out by bmRequestType. Standard requests (descriptors, strings,
+ * SET_CONFIGURATION) included. */
+struct vb_result vb_control(struct vb *vb, const uint8_t setup[8], uint8_t *data, size_t len);
+/* One OUT transfer to endpoint `ep`: takes all or nothing. */
+struct vb_result vb_out(struct vb *vb, uint8_t ep, const uint8_t *data, size_t len);
+/* One IN transfer. */
+struct vb_result vb_in(struct vb *vb, uint8_t ep, uint8_t *out, size_t cap);
+/* USB port reset: the half-finished dialogue is forgotten. In ROM, SPL and fastboot the board stays
+ * in its stage and enumerates again. */
+void vb_reset(struct vb *vb);
+/* Pull and plug the cable by hand. */
+void vb_unplug(struct vb *vb, int64_t back_after_us /* -1: never */);
+
+/* The medium. hwpart 0 user, 1 boot0, 2 boot1. Never written or erased blocks read as noise. 0 or
+ * -1 beyond the end. */
+int vb_medium_read(struct vb *vb, int hwpart, uint64_t off, void *out, size_t len);
+uint64_t vb_medium_size(const struct vb *vb, int hwpart);
+/* Bytes of [off, off+len) that were written or erased since the board was made. */
+uint64_t vb_medium_touched(struct vb *vb, int hwpart, uint64_t off, uint64_t len);
+
+/* Counters for tests and benchmarks. */
+struct vb_stats {
+    uint64_t wire_out, wire_in; /* payload bytes towards and from the board */
+    uint64_t emmc_written;
+    unsigned commands, attaches;
+    int64_t first_data_us, last_data_us,
+        link_busy_us; /* fastboot data phase; time the link was moving bytes */
+    uint8_t partconf;
+};
+void vb_stats(const struct vb *vb, struct vb_stats *out);
+
+#endif
