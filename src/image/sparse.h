@@ -22,7 +22,7 @@
 
 /* A complete sparse image that writes image bytes [start, end). */
 struct x8_piece {
-    uint8_t *data; /* valid until the piece is released to the encoder's `recycle`, see below */
+    uint8_t *data; /* as given by the port's `get`; the port owns it again once it was put */
     size_t len;
     uint64_t start, end; /* range of the image this piece is about, multiples of the block size (end
                             may be padded past the image) */
@@ -36,7 +36,8 @@ struct x8_piece {
 /*
  * Where pieces come from and go to. `get` gives an empty buffer of at least `cap` bytes (may block
  * until one is free), `put` takes a complete piece. Both from the encoder's thread; a negative code
- * from either ends the encoding.
+ * from either ends the encoding. A buffer that was got and not put when the encoder is freed stays
+ * the port's business.
  */
 struct x8_piece_port {
     int (*get)(void *ctx, uint8_t **out_data, void **out_owner, struct x8_error *err);
@@ -48,7 +49,7 @@ struct x8_sparse_config {
     uint32_t block_size; /* of the sparse format: the board's logical block size, multiple of 512 */
     size_t piece_cap;    /* bytes of one piece at most, header included */
     uint64_t max_fill;   /* bytes of FILL in one piece at most, so that the answer comes within a
-                            known time */
+                            known time; at least a block; 0 for no limit */
     uint64_t image_limit; /* capacity of the target: more bytes than this is X8_E_MISFIT; UINT64_MAX
                              for unknown */
     /* Ranges of the image to leave alone (DONT_CARE), sorted, multiples of block_size; NULL for
