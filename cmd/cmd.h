@@ -90,7 +90,12 @@ struct x8_cmd {
     int (*run)(struct x8_ctx *ctx, struct x8_error *err);
 };
 
-/* All rows in help order, ended by NULL. */
+/* The exported rows: cmd/<name>.c defines x8_cmd_<name>. */
+extern const struct x8_cmd x8_cmd_list, x8_cmd_watch, x8_cmd_guide;
+extern const struct x8_cmd x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain;
+extern const struct x8_cmd x8_cmd_udev, x8_cmd_completion, x8_cmd_help, x8_cmd_version;
+
+/* All rows in help order, ended by NULL (main.c). */
 extern const struct x8_cmd *const x8_commands[];
 
 /* Global options as rows (opts.c). */
