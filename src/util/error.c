@@ -79,7 +79,7 @@ void x8_error_next(struct x8_error *err, const char *fmt, ...)
 
 void x8_error_prefix(struct x8_error *err, const char *fmt, ...)
 {
-    char prefix[sizeof err->msg], joined[sizeof err->msg * 2];
+    char prefix[sizeof err->msg], joined[sizeof err->msg * 2 + 4];
     va_list ap;
 
     if (!err)

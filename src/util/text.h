@@ -20,10 +20,17 @@ int x8_parse_duration(const char *text, int64_t *out_ms);
 int x8_copy(char *out, size_t cap, const char *text);
 
 /*
- * Copy bytes that came from a device or a file: control characters and invalid UTF-8 become '?', so
- * that nothing a board says can move a cursor. Returns as x8_copy.
+ * Copy bytes that came from a device or a file: control characters (line ends and tabs too),
+ * controls of the writing direction and invalid UTF-8 become '?', so that nothing a board says can
+ * move a cursor. `out` may be `text` itself. Returns as x8_copy.
  */
 int x8_clean(char *out, size_t cap, const void *text, size_t len);
+
+/*
+ * The character at the start of `text`: its length in bytes (1 to 4) and code point, or 0 when the
+ * bytes are no valid UTF-8 (overlong forms, surrogates and cut sequences included).
+ */
+size_t x8_utf8_next(const void *text, size_t len, uint32_t *code_point);
 
 /* "512 B", "41.2 KiB", "1.94 GiB". `out` holds 24 bytes. */
 void x8_size_text(char out[24], uint64_t bytes);
