@@ -15,6 +15,9 @@
 
 #include "util/op.h"
 
+#include <stddef.h>
+#include <sys/types.h>
+
 struct x8_transport;
 
 struct x8_transport_ops {
