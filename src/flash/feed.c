@@ -1,0 +1,280 @@
+/*
+ * An image to a board: one thread decodes and cuts, the job's thread sends. Piece n+1 is made while
+ * piece n is on the wire.
+ */
+#include "flash/encode.h"
+#include "flash/job.h"
+#include "flash/ring.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+/* 16 MiB keep the turnaround of a piece below a few percent of its time on the wire; two of them
+ * bound the memory. */
+#define PIECE_CAP   (16u << 20)
+#define PIECE_COUNT 2
+/* Decoding 16 MiB takes a fraction of a second; an input that stands still this long (a dead
+ * network disk) is given up. */
+#define DECODE_LIMIT_MS 60000
+
+int x8_write_limit_ms(uint64_t bytes, int at_least_ms)
+{
+    uint64_t ms = 20000 + bytes / 2000;
+
+    if (ms > 3600000)
+        ms = 3600000;
+    return (int)ms > at_least_ms ? (int)ms : at_least_ms;
+}
+
+struct decoder {
+    const struct x8_op *op;
+    struct x8_encode encode;
+    struct x8_ring ring;
+    uint64_t image_bytes; /* valid once the ring said the end */
+};
+
+static void *decode(void *ctx)
+{
+    struct decoder *decoder = ctx;
+    struct x8_piece_port port = x8_ring_port(&decoder->ring);
+    struct x8_error error;
+    int64_t n = x8_encode_run(decoder->op, &decoder->encode, &port, &error);
+
+    if (n >= 0)
+        decoder->image_bytes = (uint64_t)n;
+    x8_ring_finish(&decoder->ring, n < 0 ? (int)n : 0, &error);
+    return NULL;
+}
+
+/* Where the piece on the wire stands, for the progress bar: image bytes in proportion to the bytes
+ * sent. */
+struct meter {
+    const struct x8_op *op;
+    const struct x8_piece *piece;
+    uint64_t sent, total;
+};
+
+static void on_sent(void *ctx, size_t bytes)
+{
+    struct meter *meter = ctx;
+    const struct x8_piece *piece = meter->piece;
+    uint64_t span = piece->end - piece->start;
+
+    meter->sent += bytes;
+    if (meter->sent <= piece->len)
+        x8_emit_progress(meter->op,
+                         piece->start +
+                             (uint64_t)((double)span * (double)meter->sent / (double)piece->len),
+                         meter->total);
+}
+
+static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                      const struct x8_piece *piece, struct x8_target *target, uint64_t total,
+                      struct x8_error *err)
+{
+    struct meter meter = {.op = &job->op, .piece = piece, .total = total};
+    int limit = x8_write_limit_ms(piece->written, step->command->timeout_ms);
+    int rc;
+
+    fb->link->on_sent = on_sent;
+    fb->link->on_sent_ctx = &meter;
+    rc = x8_fb_download(fb, piece->data, piece->len, err);
+    fb->link->on_sent = NULL;
+    if (rc == 0) {
+        job->result.touched = X8_TOUCHED_PARTLY;
+        rc = x8_fb_flash(fb, step->command->partition, limit, err);
+    }
+    if (rc < 0) {
+        x8_error_prefix(err, "at byte %llu of the image", (unsigned long long)piece->start);
+        return rc;
+    }
+    target->sent += piece->len;
+    target->written += piece->written;
+    target->filled += piece->filled;
+    target->skipped += piece->skipped;
+    x8_emit_progress(&job->op, piece->end, total > piece->end ? total : piece->end);
+    return 0;
+}
+
+/* The wire side. Between pieces is the safe point for a stop. */
+static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                    struct decoder *decoder, struct x8_target *target, struct x8_error *err)
+{
+    uint64_t total = step->size == UINT64_MAX ? 0 : step->size;
+    struct x8_piece piece;
+    int rc = 1;
+
+    while (rc > 0) {
+        rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
+        if (rc == 0)
+            rc = x8_ring_take(&decoder->ring, x8_deadline_in(DECODE_LIMIT_MS), &piece, err);
+        if (rc > 0) {
+            int sent = send_piece(job, fb, step, &piece, target, total, err);
+
+            x8_ring_release(&decoder->ring, &piece);
+            if (sent < 0)
+                rc = sent;
+        }
+    }
+    return rc;
+}
+
+static int run_both(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                    struct decoder *decoder, struct x8_target *target, struct x8_error *err)
+{
+    pthread_t thread;
+    int rc = x8_ring_init(&decoder->ring, PIECE_COUNT, decoder->encode.piece_cap, err);
+
+    if (rc < 0)
+        return rc;
+    rc = pthread_create(&thread, NULL, decode, decoder);
+    if (rc != 0) {
+        x8_ring_done(&decoder->ring);
+        return x8_fail_sys(err, X8_E_INTERNAL, rc, "cannot start the decoding thread");
+    }
+    rc = send_all(job, fb, step, decoder, target, err);
+    x8_ring_abort(&decoder->ring);
+    pthread_join(thread, NULL);
+    x8_ring_done(&decoder->ring);
+    return rc;
+}
+
+/* What the board says of itself decides the shape of the pieces. */
+static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, struct x8_encode *encode,
+                     struct x8_error *err)
+{
+    struct x8_error ignored;
+    uint64_t max = 0, block = 0, capacity = 0;
+    char name[96];
+    int rc = x8_fb_getvar_u64(fb, "max-download-size", &max, err);
+
+    if (rc < 0 && x8_code_of(rc) == X8_E_REFUSED)
+        max = PIECE_CAP;
+    else if (rc < 0)
+        return rc;
+    rc = x8_fb_getvar_u64(fb, "logical-block-size", &block, err);
+    if (rc < 0 && x8_code_of(rc) == X8_E_REFUSED)
+        block = 4096;
+    else if (rc < 0)
+        return rc;
+    if (block < X8_SECTOR || block % X8_SECTOR || block > (1u << 20) || max < 8 * block) {
+        x8_fail(err, X8_E_REFUSED,
+                "the loader is not ready to write: block size %llu, download limit %llu",
+                (unsigned long long)block, (unsigned long long)max);
+        x8_error_why(err, "U-Boot answers so before its storage was chosen");
+        x8_error_next(err, "the script must say first: FB: ucmd setenv fastboot_dev mmc");
+        return -(int)X8_E_REFUSED;
+    }
+    encode->block_size = (uint32_t)block;
+    encode->piece_cap = max < PIECE_CAP ? (size_t)max : PIECE_CAP;
+    snprintf(name, sizeof name, "partition-size:%s", step->command->partition);
+    encode->capacity = UINT64_MAX;
+    rc = x8_fb_getvar_u64(fb, name, &capacity, &ignored);
+    if (rc == 0 && capacity)
+        encode->capacity = capacity;
+    else if (rc < 0 && x8_code_of(rc) != X8_E_REFUSED) {
+        *err = ignored;
+        return rc;
+    }
+    return 0;
+}
+
+static int too_large(const struct x8_step *step, uint64_t capacity, struct x8_error *err)
+{
+    x8_fail(err, X8_E_MISFIT, "%s does not fit into partition %s", x8_input_name(&step->input),
+            step->command->partition);
+    x8_error_why(err, "the image has %llu bytes, the board holds %llu",
+                 (unsigned long long)step->size, (unsigned long long)capacity);
+    x8_error_next(err, "use an image made for this board");
+    return -(int)X8_E_MISFIT;
+}
+
+static struct x8_target *new_target(struct x8_job *job, const struct x8_step *step)
+{
+    struct x8_flash_result *result = &job->result;
+    struct x8_target *target =
+        &result->targets[result->target_count < X8_TARGETS_MAX ? result->target_count++
+                                                               : X8_TARGETS_MAX - 1];
+
+    x8_copy(target->partition, sizeof target->partition, step->command->partition);
+    x8_copy(target->file, sizeof target->file, x8_input_name(&step->input));
+    return target;
+}
+
+/* Bytes announced against bytes expected: a run that left something out must not look like success.
+ */
+static int check_sum(const struct x8_target *target, uint64_t block_size, int is_sparse,
+                     struct x8_error *err)
+{
+    uint64_t want = (target->bytes + block_size - 1) / block_size * block_size;
+
+    if (target->written + (is_sparse ? 0 : target->skipped) == want && want)
+        return 0;
+    return x8_fail(err, X8_E_INTERNAL,
+                   "partition %s: %llu bytes written and %llu left alone, %llu expected",
+                   target->partition, (unsigned long long)target->written,
+                   (unsigned long long)target->skipped, (unsigned long long)want);
+}
+
+int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                  struct x8_error *err)
+{
+    struct x8_regions regions = {0};
+    struct decoder decoder = {.op = &job->op,
+                              .encode = {.plan = job->plan, .step = step, .regions = &regions}};
+    struct x8_target *target;
+    int64_t start = x8_now_ms();
+    int rc = ask_board(fb, step, &decoder.encode, err);
+
+    if (rc < 0)
+        return rc;
+    if (step->size_exact && step->size > decoder.encode.capacity && !step->is_sparse)
+        return too_large(step, decoder.encode.capacity, err);
+    if (job->verify == X8_VERIFY_NONE)
+        decoder.encode.regions = NULL;
+    target = new_target(job, step);
+    job->op.stage = "write";
+    x8_emit_progress(&job->op, 0, step->size == UINT64_MAX ? 0 : step->size);
+    rc = run_both(job, fb, step, &decoder, target, err);
+    target->bytes = decoder.image_bytes;
+    if (rc == 0)
+        rc = check_sum(target, decoder.encode.block_size, step->is_sparse, err);
+    job->result.write_ms += x8_now_ms() - start;
+    if (rc == 0)
+        rc = x8_verify(job, fb, step->place, &regions, target, err);
+    x8_regions_done(&regions);
+    return rc;
+}
+
+int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                  struct x8_span bytes, struct x8_error *err)
+{
+    struct x8_regions regions = {0};
+    struct x8_target *target = new_target(job, step);
+    int64_t start = x8_now_ms();
+    int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
+
+    target->bytes = bytes.len;
+    job->op.stage = "write";
+    if (rc == 0)
+        rc = x8_fb_download(fb, bytes.data, bytes.len, err);
+    if (rc == 0) {
+        job->result.touched = X8_TOUCHED_PARTLY;
+        rc = x8_fb_flash(fb, step->command->partition,
+                         x8_write_limit_ms(bytes.len, step->command->timeout_ms), err);
+    }
+    job->result.write_ms += x8_now_ms() - start;
+    if (rc < 0) {
+        x8_error_prefix(err, "partition %s", step->command->partition);
+        return rc;
+    }
+    target->sent = target->written = bytes.len;
+    if (step->place && job->verify != X8_VERIFY_NONE)
+        rc = x8_regions_add(&regions, 0, bytes.data, bytes.len, err);
+    if (rc == 0)
+        rc = x8_verify(job, fb, step->place, &regions, target, err);
+    x8_regions_done(&regions);
+    return rc;
+}

@@ -1,0 +1,98 @@
+/*
+ * Several boards at once.
+ */
+#include "flash/fleet.h"
+
+#include "util/text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct member {
+    struct x8_job job;
+    pthread_t thread;
+    int started;
+};
+
+static void tell_end(const struct x8_job *job)
+{
+    struct x8_event event = {.kind = job->result.rc < 0 ? X8_EV_ERROR : X8_EV_RESULT,
+                             .board = job->label,
+                             .stage = "result",
+                             .text = job->result.rc < 0 ? job->result.error.msg : "ok",
+                             .error = job->result.rc < 0 ? &job->result.error : NULL};
+
+    if (job->op.emit)
+        job->op.emit(job->op.emit_ctx, &event);
+}
+
+static void *run_member(void *ctx)
+{
+    struct member *member = ctx;
+
+    x8_job_run(&member->job);
+    tell_end(&member->job);
+    return NULL;
+}
+
+static void prepare(struct member *member, const struct x8_fleet *fleet,
+                    const struct x8_fleet_board *board)
+{
+    struct x8_job *job = &member->job;
+
+    job->bus = fleet->bus;
+    job->plan = fleet->plan;
+    job->op = fleet->op;
+    job->verify = fleet->verify;
+    job->arrive_ms = fleet->arrive_ms;
+    job->stage_ms = fleet->stage_ms;
+    x8_copy(job->port, sizeof job->port, board->port);
+    x8_copy(job->label, sizeof job->label, board->label);
+}
+
+static int sum_up(const struct x8_flash_result *results, size_t count, struct x8_error *err)
+{
+    size_t failed = 0, first = 0;
+    int same = 1;
+
+    for (size_t i = count; i-- > 0;) {
+        if (results[i].rc < 0) {
+            same = same && (!failed || results[i].rc == results[first].rc);
+            first = i;
+            failed++;
+        }
+    }
+    if (!failed)
+        return 0;
+    *err = results[first].error;
+    if (count == 1 || (same && failed == count))
+        return results[first].rc;
+    x8_fail(err, X8_E_SOME_FAILED, "%zu of %zu boards failed", failed, count);
+    x8_error_why(err, "the first: %s", results[first].error.msg);
+    x8_error_next(err, "%s", results[first].error.next);
+    return -(int)X8_E_SOME_FAILED;
+}
+
+int x8_fleet_run(const struct x8_fleet *fleet, const struct x8_fleet_board *boards, size_t count,
+                 struct x8_flash_result *results, struct x8_error *err)
+{
+    struct member *members = calloc(count ? count : 1, sizeof *members);
+
+    if (!members)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
+    for (size_t i = 0; i < count; i++) {
+        prepare(&members[i], fleet, &boards[i]);
+        members[i].started = pthread_create(&members[i].thread, NULL, run_member, &members[i]) == 0;
+        if (!members[i].started)
+            members[i].job.result.rc =
+                x8_fail(&members[i].job.result.error, X8_E_INTERNAL,
+                        "cannot start a thread for board %s", boards[i].label);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (members[i].started)
+            pthread_join(members[i].thread, NULL);
+        results[i] = members[i].job.result;
+    }
+    free(members);
+    return sum_up(results, count, err);
+}

@@ -1,0 +1,122 @@
+/*
+ * One board's run of a plan: what it is told, what it keeps while it runs, and what it reports at
+ * the end. The rooms' files share it: run.c (the state machine over the stages), stage_sdp.c,
+ * stage_fb.c (commands of a stage), feed.c (an image), verify.c (reading back).
+ *
+ * Threads: one thread per job; the plan is shared and read-only; the decoding thread of feed.c
+ * touches only what it is given.
+ */
+#ifndef X8_FLASH_JOB_H
+#define X8_FLASH_JOB_H
+
+#include "flash/fastboot.h"
+#include "flash/plan.h"
+#include "flash/region.h"
+#include "flash/sdp.h"
+#include "link/bus.h"
+
+#define X8_TARGETS_MAX 64
+#define X8_VARS_MAX    64
+#define X8_BAD_MAX     16
+
+/* How sure it is that the medium holds what was sent. */
+enum x8_proof { X8_PROOF_NONE, X8_PROOF_PARTLY, X8_PROOF_FULL };
+
+/* What one flash command did. */
+struct x8_target {
+    char partition[64], file[256];
+    uint64_t bytes;   /* of the file, decompressed */
+    uint64_t written; /* bytes the board was told to write (FILL included) */
+    uint64_t filled;  /* of these, by FILL */
+    uint64_t skipped; /* left alone on purpose */
+    uint64_t sent;    /* bytes on the wire */
+    int is_verified;
+};
+
+struct x8_bad {
+    char partition[64];
+    uint64_t offset, len; /* bytes inside the partition's area */
+    int unreadable;
+};
+
+/* How far the medium was touched: decides what a failure has to say. */
+enum x8_touched { X8_TOUCHED_NOT, X8_TOUCHED_ERASED, X8_TOUCHED_PARTLY, X8_TOUCHED_ALL };
+
+struct x8_flash_result {
+    char port[X8_PORT_LEN], serial[X8_STRING_LEN];
+    int rc; /* 0 or a negative code explained by `error` */
+    struct x8_error error;
+    enum x8_touched touched;
+    enum x8_proof proof;
+    char unproven[160]; /* why it is not verified; empty when it is */
+    struct x8_target targets[X8_TARGETS_MAX];
+    size_t target_count;
+    struct x8_bad bad[X8_BAD_MAX];
+    size_t bad_count;
+    uint64_t sent, received; /* all payload on the link */
+    int64_t started_ms, ended_ms, write_ms, verify_ms;
+    char first_stage[16];
+    int full_speed;
+};
+
+struct x8_var {
+    char name[64], value[256];
+};
+
+struct x8_job {
+    /* Given. */
+    struct x8_bus *bus;
+    const struct x8_plan *plan;
+    struct x8_op op; /* copy; `board` points to label */
+    enum x8_verify verify;
+    int64_t arrive_ms; /* limit for the first sight of the board */
+    int64_t stage_ms;  /* limit for every transition */
+    char port[X8_PORT_LEN];
+    char label[X8_STRING_LEN];
+
+    /* Kept while it runs. */
+    struct x8_device device; /* as it is on the bus in the present stage */
+    struct x8_chip chip;
+    struct x8_transport *link;
+    uint64_t seen_attach;            /* last attach that was worked on; 0: none */
+    int is_done;                     /* a `done` was reached */
+    struct x8_var vars[X8_VARS_MAX]; /* getvar results, for `if` */
+    size_t var_count;
+    int can_verify; /* -1 not probed, 0 no, 1 yes */
+    struct x8_flash_result result;
+};
+
+/* Run the plan on the board at job->port. The result is in job->result; also returned as its rc. */
+int x8_job_run(struct x8_job *job);
+
+/* Commands of one stage, in order, on the open link. Sets job->is_done at `done`. */
+int x8_stage_sdp(struct x8_job *job, struct x8_error *err);
+int x8_stage_fb(struct x8_job *job, struct x8_error *err);
+
+/* Verbs of every protocol (delay, if, error, sh, ...). 1 when the step was one of them and is done,
+ * 0 when it is not, negative on error. `run` runs a nested command. */
+typedef int x8_run_step_fn(struct x8_job *job, const struct x8_step *step, struct x8_error *err);
+int x8_common_verb(struct x8_job *job, const struct x8_step *step, x8_run_step_fn *run,
+                   struct x8_error *err);
+void x8_job_set_var(struct x8_job *job, const char *name, const char *value);
+
+/* The streamed image of a step to its partition, then its proof. */
+int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                  struct x8_error *err);
+/* The bytes of a step (a boot area) to its partition, then their proof. */
+int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                  struct x8_span bytes, struct x8_error *err);
+
+/*
+ * Read back on the board what `regions` say of the partition. Sets target->is_verified, or the
+ * reason in job->result.unproven when the loader cannot. Differences are X8_E_VERIFY with the
+ * regions in job->result.bad.
+ */
+int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place *place,
+              const struct x8_regions *regions, struct x8_target *target, struct x8_error *err);
+
+/* How long the board may take to write this many bytes: 20 s and 2 MB/s, slower than any eMMC in
+ * order. */
+int x8_write_limit_ms(uint64_t bytes, int at_least_ms);
+
+#endif

@@ -1,0 +1,339 @@
+/*
+ * Building a plan: open the source, choose or make the script, parse it, give every command its
+ * step, apply --only. The checks of single steps are in plan_check.c.
+ */
+#include "flash/plan.h"
+
+#include "util/file.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCRIPT_MAX (1u << 20)
+
+void x8_step_done(struct x8_step *step)
+{
+    if (step->then) {
+        x8_step_done(step->then);
+        free(step->then);
+    }
+    x8_input_done(&step->input);
+    x8_buf_done(&step->bytes);
+    x8_bmap_done(&step->bmap);
+    free(step->gaps);
+    memset(step, 0, sizeof *step);
+}
+
+void x8_plan_done(struct x8_plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        x8_step_done(&plan->steps[i]);
+    free(plan->steps);
+    x8_script_done(&plan->script);
+    x8_buf_done(&plan->script_text);
+    free(plan->script_dir);
+    free(plan->script_name);
+    x8_imageset_free(&plan->set);
+    memset(plan, 0, sizeof *plan);
+}
+
+static int no_memory(struct x8_error *err)
+{
+    return x8_fail(err, X8_E_INTERNAL, "out of memory for the plan");
+}
+
+static int name_script(struct x8_plan *plan, const char *path, struct x8_error *err)
+{
+    plan->script_name = strdup(path);
+    plan->script_dir = x8_path_dir(path);
+    if (!plan->script_name || !plan->script_dir)
+        return no_memory(err);
+    if (strcmp(plan->script_dir, ".") == 0)
+        plan->script_dir[0] = '\0';
+    return 0;
+}
+
+static int load_script_entry(struct x8_plan *plan, const struct x8_entry *entry,
+                             struct x8_error *err)
+{
+    int rc = x8_imageset_load(plan->set, entry, SCRIPT_MAX, &plan->script_text, err);
+
+    return rc < 0 ? rc : name_script(plan, entry->path, err);
+}
+
+/* Among the scripts of the set the one with this base name, nearest to the root. */
+static const struct x8_entry *find_script(const struct x8_imageset *set, const char *base)
+{
+    const struct x8_entry *entry, *best = NULL;
+
+    for (size_t i = 0; (entry = x8_imageset_entry(set, i)); i++)
+        if (strcmp(x8_path_base(entry->path), base) == 0 &&
+            (!best || strlen(entry->path) < strlen(best->path)))
+            best = entry;
+    return best;
+}
+
+static int choose_named_script(struct x8_plan *plan, const char *name, struct x8_error *err)
+{
+    const struct x8_entry *entry = x8_imageset_find(plan->set, "", name);
+
+    if (!entry && !strchr(name, '/'))
+        entry = find_script(plan->set, name);
+    if (entry)
+        return load_script_entry(plan, entry, err);
+    if (x8_path_kind(name) == X8_PATH_FILE) {
+        int rc = x8_file_load(name, SCRIPT_MAX, &plan->script_text, err);
+
+        /* Its files are looked up where full_image.uuu of the source would look. */
+        entry = find_script(plan->set, "full_image.uuu");
+        return rc < 0 ? rc : name_script(plan, entry ? entry->path : x8_path_base(name), err);
+    }
+    x8_fail(err, X8_E_NO_FILE, "there is no script %s", name);
+    x8_error_why(err, "neither %s nor this computer has a file of this name",
+                 x8_imageset_source(plan->set));
+    x8_error_next(err, "x8ctl explain %s    shows the scripts of a source",
+                  x8_imageset_source(plan->set));
+    return -(int)X8_E_NO_FILE;
+}
+
+static int part_name(const struct x8_plan *plan, enum x8_role role, const char **out,
+                     struct x8_error *err)
+{
+    const struct x8_entry *entry;
+    int rc = x8_imageset_by_role(plan->set, role, &entry, err);
+
+    if (rc == 0)
+        *out = entry->path;
+    return rc;
+}
+
+/*
+ * A source without a script (a Yocto deploy folder): the steps of the vendor's full_image.uuu with
+ * the names of the parts that are there. The commands are those of meta-lmp's mfgtool-files for the
+ * i.MX 8M Mini.
+ */
+static int make_script(struct x8_plan *plan, struct x8_error *err)
+{
+    const char *mfg_spl = NULL, *mfg_fit = NULL, *os = NULL, *spl = NULL, *fit = NULL, *sit = NULL;
+    struct x8_buf *text = &plan->script_text;
+    int rc = part_name(plan, X8_ROLE_MFG_SPL, &mfg_spl, err);
+
+    if (rc == 0)
+        rc = part_name(plan, X8_ROLE_MFG_FIT, &mfg_fit, err);
+    if (rc == 0 && plan->options.only != X8_ONLY_LOADER)
+        rc = part_name(plan, X8_ROLE_OS, &os, err);
+    if (rc == 0)
+        rc = part_name(plan, X8_ROLE_SPL, &spl, err);
+    if (rc == 0)
+        rc = part_name(plan, X8_ROLE_FIT, &fit, err);
+    if (rc == 0)
+        rc = part_name(plan, X8_ROLE_SIT, &sit, err);
+    if (rc < 0) {
+        if (!err->why[0])
+            x8_error_why(err, "the source has no full_image.uuu, and this part is needed to do "
+                              "without");
+        return rc;
+    }
+    rc = x8_buf_addf(text,
+                     "uuu_version 1.2.39\nSDP: boot -f \"%s\"\nSDPV: delay 1000\n"
+                     "SDPV: write -f \"%s\"\nSDPV: jump\nFB: ucmd setenv fastboot_dev mmc\n"
+                     "FB: ucmd setenv mmcdev ${emmc_dev}\n"
+                     "FB: ucmd mmc dev ${emmc_dev} 1; mmc erase 0 0x2000\n",
+                     mfg_spl, mfg_fit);
+    if (rc == 0 && os)
+        rc = x8_buf_addf(text, "FB: flash -raw2sparse all \"%s/*\"\n", os);
+    if (rc == 0)
+        rc = x8_buf_addf(text,
+                         "FB: flash bootloader \"%s\"\nFB: flash bootloader2 \"%s\"\n"
+                         "FB: flash bootloader_s \"%s\"\nFB: flash bootloader2_s \"%s\"\n"
+                         "FB: flash sit \"%s\"\n",
+                         spl, fit, spl, fit, sit);
+    if (rc == 0)
+        rc = x8_buf_addf(text,
+                         "FB: ucmd if env exists emmc_ack; then ; else setenv emmc_ack 0; fi;\n"
+                         "FB: ucmd mmc partconf ${emmc_dev} ${emmc_ack} 1 0\nFB: done\n");
+    if (rc < 0)
+        return no_memory(err);
+    plan->is_made = 1;
+    return name_script(plan, "(made from the parts)", err);
+}
+
+static int choose_script(struct x8_plan *plan, struct x8_error *err)
+{
+    const struct x8_plan_options *options = &plan->options;
+    const struct x8_entry *entry;
+
+    if (options->script)
+        return choose_named_script(plan, options->script, err);
+    if (x8_ends(options->source, ".uuu") || x8_path_kind(options->source) == X8_PATH_FILE) {
+        /* The source may be the script itself; any file name will do, its content decides. */
+        entry = find_script(plan->set, x8_path_base(options->source));
+        if (entry && entry->role == X8_ROLE_SCRIPT)
+            return load_script_entry(plan, entry, err);
+    }
+    entry = find_script(plan->set, options->is_flash ? "full_image.uuu" : "uuu.auto");
+    if (!entry)
+        entry = find_script(plan->set, "full_image.uuu");
+    if (entry)
+        return load_script_entry(plan, entry, err);
+    if (options->is_flash)
+        return make_script(plan, err);
+    x8_fail(err, X8_E_NO_FILE, "%s has no script", options->source);
+    x8_error_next(err, "name one: x8ctl uuu FOLDER/full_image.uuu");
+    return -(int)X8_E_NO_FILE;
+}
+
+static int parse_script(struct x8_plan *plan, struct x8_error *err)
+{
+    struct x8_script_options options = {.getenv = plan->options.getenv,
+                                        .ctx = plan->options.getenv_ctx,
+                                        .is_command_line = plan->options.command_line != NULL};
+    int rc = x8_script_parse(x8_buf_span(&plan->script_text), &options, &plan->script, err);
+
+    if (rc < 0 && plan->script_name)
+        x8_error_prefix(err, "%s", plan->script_name);
+    return rc;
+}
+
+static int open_script(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err)
+{
+    const char *line = plan->options.command_line;
+    int rc;
+
+    if (line) {
+        if (x8_buf_add(&plan->script_text, line, strlen(line)) < 0)
+            return no_memory(err);
+        plan->script_dir = strdup("");
+        rc = x8_imageset_open(op, ".", &plan->set, err);
+    } else {
+        rc = x8_imageset_open(op, plan->options.source, &plan->set, err);
+        if (rc == 0)
+            rc = choose_script(plan, err);
+    }
+    return rc < 0 ? rc : parse_script(plan, err);
+}
+
+/* --only: which commands of the fastboot stage belong to the loader's areas, and which to the OS
+ * image. */
+static int is_left_out(enum x8_only only, const struct x8_command *command)
+{
+    const struct x8_place *place = x8_place_of(command->partition);
+    int is_os = command->verb == X8_VERB_FLASH && place && place->hwpart == 0;
+    int is_loader = command->verb == X8_VERB_FLASH && !is_os;
+
+    if (command->proto != X8_PROTO_FB || only == X8_ONLY_ALL)
+        return 0;
+    if (only == X8_ONLY_LOADER)
+        return is_os;
+    if (command->verb == X8_VERB_UCMD)
+        is_loader = strstr(command->rest, "mmc erase") || strstr(command->rest, "mmc partconf");
+    return is_loader;
+}
+
+static int make_steps(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err)
+{
+    int rc = 0;
+
+    plan->steps = calloc(plan->script.count ? plan->script.count : 1, sizeof *plan->steps);
+    if (!plan->steps)
+        return no_memory(err);
+    plan->step_count = plan->script.count;
+    for (size_t i = 0; rc == 0 && i < plan->step_count; i++) {
+        struct x8_step *step = &plan->steps[i];
+
+        step->command = &plan->script.commands[i];
+        step->is_skipped = is_left_out(plan->options.only, step->command);
+        if (step->command->verb == X8_VERB_CFG)
+            rc = x8_chips_add(&plan->chips, &step->command->cfg, err);
+        if (rc == 0 && !step->is_skipped)
+            rc = x8_plan_check_step(op, plan, step, err);
+        if (rc < 0)
+            x8_error_prefix(err, "line %d", step->command->line);
+    }
+    return rc;
+}
+
+static void tell_notes(const struct x8_op *op, const struct x8_plan *plan)
+{
+    for (size_t i = 0; i < plan->script.note_count; i++) {
+        const struct x8_note *note = &plan->script.notes[i];
+        enum x8_event_kind kind = note->level == X8_NOTE_INFO ? X8_EV_DETAIL : X8_EV_WARN;
+
+        x8_emit(op, kind, "script line %d: %s", note->line, note->text);
+    }
+}
+
+static int check_whole(const struct x8_plan *plan, struct x8_error *err)
+{
+    if (!plan->options.is_flash || x8_plan_writes(plan))
+        return 0;
+    x8_fail(err, X8_E_BAD_IMAGE, "%s would write nothing",
+            plan->script_name ? plan->script_name : "the script");
+    x8_error_why(err, "it has no flash command%s",
+                 plan->options.only == X8_ONLY_ALL ? "" : " for the part that --only names");
+    x8_error_next(err, "run a script of this kind with x8ctl uuu");
+    return -(int)X8_E_BAD_IMAGE;
+}
+
+int x8_plan_open(const struct x8_op *op, const struct x8_plan_options *options, struct x8_plan *out,
+                 struct x8_error *err)
+{
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    out->options = *options;
+    x8_chips_init(&out->chips);
+    rc = open_script(op, out, err);
+    if (rc == 0)
+        rc = make_steps(op, out, err);
+    if (rc == 0)
+        rc = check_whole(out, err);
+    if (rc == 0)
+        tell_notes(op, out);
+    else
+        x8_plan_done(out);
+    return rc;
+}
+
+const struct x8_step *x8_plan_step(const struct x8_plan *plan, enum x8_proto proto, size_t i)
+{
+    const struct x8_command *command = x8_script_group(&plan->script, proto, i);
+
+    return command ? &plan->steps[command - plan->script.commands] : NULL;
+}
+
+int x8_plan_has(const struct x8_plan *plan, enum x8_proto proto)
+{
+    return x8_plan_step(plan, proto, 0) != NULL;
+}
+
+const struct x8_step *x8_plan_os(const struct x8_plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].is_streamed && !plan->steps[i].is_skipped)
+            return &plan->steps[i];
+    return NULL;
+}
+
+uint64_t x8_plan_bytes(const struct x8_plan *plan)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct x8_step *step = &plan->steps[i];
+
+        if (step->command->verb == X8_VERB_FLASH && !step->is_skipped && step->size != UINT64_MAX)
+            sum += step->size;
+    }
+    return sum;
+}
+
+int x8_plan_writes(const struct x8_plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].command->verb == X8_VERB_FLASH && !plan->steps[i].is_skipped)
+            return 1;
+    return 0;
+}
