@@ -1,7 +1,7 @@
 /*
- * Which USB ids speak which protocol, and what each boot ROM wants. Source: flash-protocol 3.1
- * (device table, match order) and 3.3 (ROM properties). The row 1d6b:0104 of the newest uuu (any
- * Linux gadget) is left out on purpose.
+ * Which USB ids speak which protocol, and what each boot ROM wants. Source: the
+ * tables of NXP mfgtools, in its match order. Its row 1d6b:0104 (any Linux gadget) is left out on
+ * purpose.
  */
 #ifndef X8_FLASH_CHIPS_H
 #define X8_FLASH_CHIPS_H
@@ -64,8 +64,8 @@ const struct x8_chip *x8_chips_find(const struct x8_chips *chips, uint16_t vid, 
                                     uint16_t bcd);
 
 /*
- * A CFG: row. Overwriting a built-in row with another protocol is X8_E_REFUSED (flash-protocol 3.2:
- * it breaks flashing silently); the same protocol is replaced, new ids are appended.
+ * A CFG: row. Overwriting a built-in row with another protocol is X8_E_REFUSED (it breaks flashing
+ * silently); the same protocol is replaced, new ids are appended.
  */
 int x8_chips_add(struct x8_chips *chips, const struct x8_chip *row, struct x8_error *err);
 

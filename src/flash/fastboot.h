@@ -1,6 +1,6 @@
 /*
  * Fastboot as NXP's U-Boot speaks it, over a struct x8_transport of kind FASTBOOT. Source:
- * flash-protocol 5.1 to 5.4.
+ * NXP U-Boot f_fastboot.c and fb_fsl.
  *
  * Errors of all calls: those of the transport; X8_E_REFUSED when the board says FAIL, with its
  * words; X8_E_LINK for replies that are no fastboot (shown in the message). INFO lines go out as

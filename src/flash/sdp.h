@@ -1,7 +1,7 @@
 /*
  * SDP, the HID serial download protocol of i.MX boot ROMs and U-Boot's SPL, and SDPS, its streaming
- * successor. Everything runs over a struct x8_transport of kind HID. Source: flash-protocol 2 (wire
- * format, words), 3.3, 3.4 (ROM properties, SDPS).
+ * successor. Everything runs over a struct x8_transport of kind HID. Source: U-Boot f_sdp.c and NXP
+ * mfgtools (wire format, words), U-Boot mach-imx/hab.h (HAB words).
  *
  * Errors of all calls: those of the transport; X8_E_REFUSED for wrong acknowledgements, HAB
  * refusals (decoded) and unknown report ids, with the board's own bytes in the message.
@@ -51,15 +51,20 @@ struct x8_boot_options {
     int barebox;
 };
 
-/* `SDP: boot -f`: DCD, load, skip or clear DCD, jump (flash-protocol 2.8). */
+/* `SDP: jump -f`: skip the DCD, or clear it in the image that was loaded, as the chip wants, and
+ * jump to the IVT. `clear_dcd` is the script's -cleardcd. */
+int x8_sdp_ivt_jump(struct x8_sdp *sdp, const struct x8_ivt *ivt, int clear_dcd,
+                    struct x8_error *err);
+
+/* `SDP: boot -f`: DCD, load, skip or clear DCD, jump. */
 int x8_sdp_boot(struct x8_sdp *sdp, struct x8_span file, const struct x8_boot_options *options,
                 struct x8_error *err);
 
-/* `SDPS: boot -f`: one stream of reports (flash-protocol 3.4). */
+/* `SDPS: boot -f`: one stream of reports from `offset` on, without any answer. */
 int x8_sdps_boot(struct x8_sdp *sdp, struct x8_span file, uint64_t offset, struct x8_error *err);
 
-/* "signature: invalid (reason 0x18) in authenticated data, engine CAAM, status failure 0x33". Pure.
- */
+/* "invalid signature (reason 0x18) in authenticated data (0xdb), engine CAAM (0x1d), status failure
+ * (0x33)". Pure. */
 void x8_hab_text(char out[160], uint32_t word);
 
 #endif
