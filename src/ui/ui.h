@@ -29,6 +29,7 @@ struct x8_ui_config {
     int no_input;         /* never ask */
     int assume_yes;       /* -y */
     int no_color;         /* NO_COLOR set, TERM=dumb */
+    int dumb;             /* TERM=dumb or none: the cursor cannot be moved, AUTO means LINES */
     int force_color;      /* CLICOLOR_FORCE */
     int in_ci;            /* GITHUB_ACTIONS or GITLAB_CI: AUTO means LINES */
     int utf8;             /* locale can show block characters */

@@ -19,7 +19,7 @@ void x8_json_free(struct x8_json **json);
  * nothing is dropped silently. */
 void x8_json_str(struct x8_json *in, const char *key, const char *text); /* NULL text: null */
 void x8_json_num(struct x8_json *in, const char *key, double value);
-void x8_json_u64(struct x8_json *in, const char *key, uint64_t value); /* exact up to 2^53 */
+void x8_json_u64(struct x8_json *in, const char *key, uint64_t value); /* exact */
 void x8_json_bool(struct x8_json *in, const char *key, int value);
 void x8_json_add(struct x8_json *in, const char *key, struct x8_json *child); /* takes child */
 

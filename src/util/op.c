@@ -24,6 +24,11 @@ void x8_emit(const struct x8_op *op, enum x8_event_kind kind, const char *fmt, .
     op->emit(op->emit_ctx, &event);
 }
 
+void x8_emit_enter(const struct x8_op *op)
+{
+    x8_emit(op, X8_EV_STAGE, "%s", "");
+}
+
 void x8_emit_progress(const struct x8_op *op, uint64_t done, uint64_t total)
 {
     struct x8_event event = {.kind = X8_EV_PROGRESS, .done = done, .total = total};

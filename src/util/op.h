@@ -12,7 +12,8 @@
 
 enum x8_event_kind {
     X8_EV_START,    /* work on a board begins */
-    X8_EV_STAGE,    /* a stage was entered or finished: `stage`, `text` */
+    X8_EV_STAGE,    /* `stage` was entered (`text` empty: x8_emit_enter) or is finished (`text` says
+                       how: "SPL, U-Boot in RAM") */
     X8_EV_PROGRESS, /* `stage`, `done` of `total` (0: unknown) in bytes */
     X8_EV_NOTICE,   /* worth a line */
     X8_EV_WAIT,     /* what is being waited for; repeated while waiting */
@@ -47,6 +48,9 @@ struct x8_op {
 
 /* Report a fact with text. */
 void x8_emit(const struct x8_op *op, enum x8_event_kind kind, const char *fmt, ...) X8_PRINTF(3, 4);
+
+/* Report that op->stage begins. Its end is x8_emit(op, X8_EV_STAGE, "how it went"). */
+void x8_emit_enter(const struct x8_op *op);
 
 /* Report bytes done of total in the current stage. */
 void x8_emit_progress(const struct x8_op *op, uint64_t done, uint64_t total);
