@@ -1,0 +1,182 @@
+/*
+ * x8ctl flash: the vendor's files onto a board, from whatever stage the board is in.
+ */
+#include "flash_boards.h"
+#include "flash_report.h"
+
+#include "board/carriers.h"
+
+#include <stdlib.h>
+
+/* ROM to SPL takes 1 to 2 s, SPL to fastboot up to 10 s; three times that is a failure. */
+#define STAGE_LIMIT_MS 30000
+
+static struct {
+    int only, verify, skip_unused, allow_host;
+    const char *script, *carrier;
+    int64_t stage_ms;
+} opt = {.stage_ms = STAGE_LIMIT_MS};
+
+static const char *const only_choices[] = {"all", "loader", "os", NULL};
+static const char *const verify_choices[] = {"auto", "full", "none", NULL};
+
+static const struct x8_opt opts[] = {
+    {.name = "only",
+     .kind = X8_OPT_CHOICE,
+     .value = &opt.only,
+     .arg = "PART",
+     .choices = only_choices,
+     .help = "write only the loader's boot areas, or only the OS image"},
+    {.name = "verify",
+     .kind = X8_OPT_CHOICE,
+     .value = &opt.verify,
+     .arg = "MODE",
+     .choices = verify_choices,
+     .help = "read back on the board: auto (wherever its loader can), full (or fail), none"},
+    {.name = "script",
+     .kind = X8_OPT_STRING,
+     .value = &opt.script,
+     .arg = "FILE",
+     .complete = "file",
+     .help = "run this script of the source (or of this computer) instead of full_image.uuu"},
+    {.name = "carrier",
+     .kind = X8_OPT_STRING,
+     .value = &opt.carrier,
+     .arg = "NAME",
+     .complete = "carrier",
+     .help = "name the carrier, so that the hints about switches are the right ones"},
+    {.name = "skip-unused",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.skip_unused,
+     .help = "leave blocks alone that the block map (.bmap) calls unused; old data stays there"},
+    {.name = "allow-host-commands",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.allow_host,
+     .help = "let the script run commands on this computer"},
+    {.name = "stage-timeout",
+     .kind = X8_OPT_DURATION,
+     .value = &opt.stage_ms,
+     .arg = "DUR",
+     .help = "limit for each change of stage (30s)"},
+    {0},
+};
+
+static const struct x8_example examples[] = {
+    {"x8ctl flash 934.tar.gz", "the archive as downloaded; asks before it writes"},
+    {"x8ctl flash 934.tar.gz -y -s usb:1-4.2", "one certain board, without a question"},
+    {"x8ctl flash ./934 --only loader -y", "an unpacked folder, boot areas only"},
+    {"x8ctl flash build/deploy/images/portenta-x8 --all -y",
+     "a Yocto build, every board in flashing mode"},
+    {"x8ctl flash 934.tar.gz --dry-run", "check and measure everything, send nothing"},
+    {NULL, NULL},
+};
+
+static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16,  17,  20, 21,
+                                      22, 23, 30, 31, 41, 50, 130, 143, 0};
+
+static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
+{
+    const struct x8_carrier *row = opt.carrier ? x8_carrier_find(opt.carrier) : NULL;
+
+    *rc = 0;
+    if (opt.carrier && !row) {
+        *rc = x8_fail(err, X8_E_USAGE, "no carrier is called \"%s\"", opt.carrier);
+        x8_error_next(err, "x8ctl guide    lists them");
+    }
+    return row;
+}
+
+static int dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    struct x8_measure measure;
+    int rc = x8_plan_measure(&ctx->op, plan, 512, &measure, err);
+
+    if (rc == 0)
+        x8_report_measure(ctx, plan, &measure);
+    return rc;
+}
+
+static void say_switches(struct x8_ctx *ctx, const struct x8_carrier *row)
+{
+    if (row)
+        x8_ui_say(ctx->ui, "now      %s", row->after);
+    else
+        x8_ui_say(ctx->ui, "now      set the boot switches back to OFF (x8ctl guide), then replug; "
+                           "without a carrier just replug");
+}
+
+static int flash_boards(struct x8_ctx *ctx, const struct x8_plan *plan,
+                        const struct x8_carrier *row, struct x8_error *err)
+{
+    struct x8_board *boards = NULL;
+    struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
+    int n = x8_pick_boards(ctx, NULL, &boards, err), rc = n < 0 ? n : 0;
+
+    if (rc == 0)
+        rc = x8_agree(ctx, boards, (size_t)n, "Write", err);
+    if (rc == 0)
+        rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
+    if (rc == 0)
+        say_switches(ctx, row);
+    free(boards);
+    return rc;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    struct x8_plan_options options = {.script = opt.script,
+                                      .only = (enum x8_only)opt.only,
+                                      .skip_unused = opt.skip_unused,
+                                      .allow_host = opt.allow_host,
+                                      .is_flash = 1};
+    const struct x8_carrier *row;
+    struct x8_plan plan;
+    int rc;
+
+    if (ctx->argc != 1) {
+        x8_fail(err, X8_E_USAGE, ctx->argc ? "flash takes one source" : "flash needs a source");
+        x8_error_next(err, "x8ctl flash 934.tar.gz");
+        return -(int)X8_E_USAGE;
+    }
+    row = carrier(err, &rc);
+    if (rc < 0)
+        return rc;
+    options.source = ctx->argv[0];
+    rc = x8_plan_open(&ctx->op, &options, &plan, err);
+    if (rc < 0)
+        return rc;
+    rc = ctx->globals->dry_run ? dry_run(ctx, &plan, err) : flash_boards(ctx, &plan, row, err);
+    x8_plan_done(&plan);
+    return rc;
+}
+
+const struct x8_cmd x8_cmd_flash = {
+    .name = "flash",
+    .group = "flash",
+    .summary = "write an OS image and loader to a board over USB (erases the board)",
+    .usage = "SOURCE",
+    .description =
+        "SOURCE is the vendor's archive as downloaded (934.tar.gz), a folder with its\n"
+        "parts (packed or unpacked, any image name), a Yocto deploy folder, or a .uuu\n"
+        "script. Nothing is unpacked to disk. Parts are found by their role.\n"
+        "\n"
+        "The board is taken in whatever stage it is: boot ROM, SPL or fastboot. What was\n"
+        "written is read back and compared on the board, because its loader answers OKAY\n"
+        "even to a failed write. Exit status 0 means written, and verified unless the\n"
+        "last line says otherwise.\n"
+        "\n"
+        "A packed archive is read once before the board is touched, to find and check\n"
+        "its parts, and once while writing. Where its members stand in an awkward order\n"
+        "(the image first) it still works; the cost is the same: its outer layer is\n"
+        "decompressed twice, a few seconds for a release.\n"
+        "\n"
+        "The first Ctrl-C stops at a safe point and says what state the board is in,\n"
+        "the second one at once.",
+    .opts = opts,
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl guide, x8ctl list, x8ctl uuu, x8ctl explain",
+    .complete = "file",
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .run = run,
+};

@@ -1,0 +1,209 @@
+/*
+ * Finding, choosing and confirming boards for the commands that write.
+ */
+#include "flash_boards.h"
+
+#include "flash_report.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PERSON_LIMIT_MS 120000
+#define SCRIPT_LIMIT_MS 30000
+#define SELECTORS_MAX   128
+
+int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx)
+{
+    if (ctx->globals->timeout_ms != X8_TIMEOUT_UNSET)
+        return ctx->globals->timeout_ms;
+    return x8_ui_can_ask(ctx->ui) ? PERSON_LIMIT_MS : SCRIPT_LIMIT_MS;
+}
+
+struct wanted {
+    const struct x8_selector *selectors;
+    size_t count;
+};
+
+static int fits(void *ctx, const struct x8_board *board)
+{
+    const struct wanted *wanted = ctx;
+    int exact;
+
+    if (!x8_mode_is_flashable(board->mode))
+        return 0;
+    for (size_t i = 0; i < wanted->count; i++)
+        if (x8_selector_match(&wanted->selectors[i], board, &exact))
+            return 1;
+    return wanted->count == 0;
+}
+
+static int wait_for(struct x8_ctx *ctx, const struct wanted *wanted, struct x8_board **out,
+                    struct x8_error *err)
+{
+    int64_t limit = x8_arrive_limit_ms(ctx);
+    struct x8_wait want = {.fits = fits,
+                           .ctx = (void *)(uintptr_t)wanted,
+                           .what = "a board in rom, spl or fastboot mode",
+                           .deadline = x8_deadline_in(limit),
+                           .checklist_ms = X8_WAIT_CHECKLIST_MS};
+
+    return x8_boards_wait(ctx->bus, &ctx->op, &want, out, err);
+}
+
+static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struct x8_error *err)
+{
+    const char *serial = board->device.serial, *given = ctx->globals->confirm;
+    size_t len = strlen(serial);
+    const char *last = len >= 4 ? serial + len - 4 : serial;
+    char question[256], answer[64];
+    int rc;
+
+    if (given && *last && x8_casecmp(given, last) == 0)
+        return 0;
+    if (given) {
+        x8_fail(err, X8_E_NEED_YES, "--confirm %s does not fit board %s", given, serial);
+        x8_error_next(err, "--confirm takes the last four of the serial: %s", last);
+        return -(int)X8_E_NEED_YES;
+    }
+    snprintf(question, sizeof question,
+             "Board %s runs Linux; flashing erases it. Type the last four of its serial to go on:",
+             serial);
+    rc = x8_ui_ask_line(ctx->ui, question, answer, sizeof answer, err);
+    if (rc == 0 && x8_casecmp(answer, last) == 0 && *last)
+        return 0;
+    if (rc == 0)
+        rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
+    x8_error_why(err, "board %s runs Linux, and flashing erases it", serial);
+    x8_error_next(err, "--confirm %s    in scripts", last);
+    return rc;
+}
+
+/* A selected board that still runs Linux cannot be flashed as it is: hands must set its switches.
+ * It stays on its port. */
+static int prepare_linux(struct x8_ctx *ctx, const struct x8_board *board,
+                         struct x8_selector *selector, struct x8_error *err)
+{
+    int rc = confirm_linux(ctx, board, err);
+
+    if (rc < 0)
+        return rc;
+    x8_emit(&ctx->op, X8_EV_NOTICE,
+            "board %s runs Linux: set its boot switches to ON and power-cycle it now "
+            "(x8ctl guide CARRIER shows how)",
+            board->label);
+    selector->kind = X8_SELECT_PORT;
+    x8_copy(selector->key, sizeof selector->key, board->device.port);
+    return 0;
+}
+
+/* Every selector must mean something that is there now: waiting for a mistyped port helps nobody.
+ */
+static int resolve(struct x8_ctx *ctx, struct x8_selector *selectors, size_t count,
+                   struct x8_error *err)
+{
+    struct x8_board *boards = NULL;
+    int n = count ? x8_boards_find(ctx->bus, &boards, err) : 0, rc = n < 0 ? n : 0;
+
+    for (size_t i = 0; rc >= 0 && i < count; i++) {
+        rc = x8_select_one(&selectors[i], boards, (size_t)n, err);
+        if (rc >= 0 && boards[rc].mode == X8_MODE_LINUX)
+            rc = prepare_linux(ctx, &boards[rc], &selectors[i], err);
+    }
+    free(boards);
+    return rc < 0 ? rc : 0;
+}
+
+static int parse_all(const struct x8_strings *names, struct x8_selector *out, size_t *count,
+                     struct x8_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; names && rc == 0 && i < names->count && *count < SELECTORS_MAX; i++)
+        rc = x8_selector_parse(names->items[i], &out[(*count)++], err);
+    return rc;
+}
+
+int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, struct x8_board **out,
+                   struct x8_error *err)
+{
+    struct x8_selector selectors[SELECTORS_MAX];
+    struct wanted wanted = {selectors, 0};
+    struct x8_board *boards = NULL;
+    int rc = parse_all(&ctx->globals->serial, selectors, &wanted.count, err), n;
+
+    if (rc == 0)
+        rc = parse_all(more, selectors, &wanted.count, err);
+    if (rc == 0)
+        rc = resolve(ctx, selectors, wanted.count, err);
+    if (rc < 0)
+        return rc;
+    n = wait_for(ctx, &wanted, &boards, err);
+    if (n > 0) /* What fits is picked by the selectors already, so that only "several" is left to
+                  decide. */
+        n = x8_select_boards(NULL, 0, ctx->globals->all || wanted.count > 0, boards, (size_t)n,
+                             err);
+    if (n > X8_FLEET_MAX)
+        n = x8_fail(err, X8_E_USAGE, "%d boards at once are too many, %d is the limit", n,
+                    X8_FLEET_MAX);
+    if (n < 0)
+        free(boards);
+    else
+        *out = boards;
+    return n;
+}
+
+int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, const char *what,
+             struct x8_error *err)
+{
+    char question[512], list[256] = "";
+    int rc;
+
+    for (size_t i = 0; i < count && strlen(list) + 64 < sizeof list; i++) {
+        size_t len = strlen(list);
+
+        snprintf(list + len, sizeof list - len, "%susb %s (%s)", i ? ", " : "",
+                 boards[i].device.port, x8_board_state(&boards[i]));
+    }
+    if (ctx->globals->yes)
+        return 0;
+    snprintf(question, sizeof question, "%s to %s? Everything on the eMMC is lost.", what, list);
+    rc = x8_ui_ask_yes(ctx->ui, question, err);
+    if (rc > 0)
+        return 0;
+    if (rc == 0) {
+        rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
+        x8_error_next(err, "-y    agrees beforehand");
+    }
+    return rc;
+}
+
+int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_how *how,
+                  const struct x8_board *boards, size_t count, struct x8_error *err)
+{
+    struct x8_fleet fleet = {.bus = ctx->bus,
+                             .plan = plan,
+                             .op = ctx->op,
+                             .verify = how->verify,
+                             .arrive_ms = how->stage_ms,
+                             .stage_ms = how->stage_ms};
+    struct x8_fleet_board *members = calloc(count, sizeof *members);
+    struct x8_flash_result *results = calloc(count, sizeof *results);
+    int rc;
+
+    if (!members || !results) {
+        rc = x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            x8_copy(members[i].port, sizeof members[i].port, boards[i].device.port);
+            x8_copy(members[i].label, sizeof members[i].label, boards[i].device.port);
+        }
+        rc = x8_fleet_run(&fleet, members, count, results, err);
+        x8_report_results(ctx, plan, results, count);
+    }
+    free(members);
+    free(results);
+    return rc;
+}

@@ -1,0 +1,168 @@
+/*
+ * The end of a flash, in words and in JSON.
+ */
+#include "flash_report.h"
+
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *proof_name(enum x8_proof proof)
+{
+    static const char *const names[] = {"none", "partly", "full"};
+
+    return names[proof];
+}
+
+static uint64_t written(const struct x8_flash_result *result)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < result->target_count; i++)
+        sum += result->targets[i].written;
+    return sum;
+}
+
+static double seconds(int64_t ms)
+{
+    return (double)ms / 1000.0;
+}
+
+static struct x8_json *target_json(const struct x8_target *target)
+{
+    struct x8_json *json = x8_json_object();
+
+    x8_json_str(json, "partition", target->partition);
+    x8_json_str(json, "file", target->file);
+    x8_json_u64(json, "bytes", target->bytes);
+    x8_json_u64(json, "written", target->written);
+    x8_json_u64(json, "filled", target->filled);
+    x8_json_u64(json, "skipped", target->skipped);
+    x8_json_u64(json, "sent", target->sent);
+    x8_json_bool(json, "verified", target->is_verified);
+    return json;
+}
+
+static struct x8_json *result_json(const struct x8_flash_result *result)
+{
+    struct x8_json *json = x8_json_object(), *targets = x8_json_array(), *bad = x8_json_array();
+
+    x8_json_str(json, "port", result->port);
+    x8_json_str(json, "serial", result->serial[0] ? result->serial : NULL);
+    x8_json_str(json, "result", result->rc < 0 ? "failed" : "ok");
+    x8_json_str(json, "code", x8_code_name(x8_code_of(result->rc)));
+    x8_json_str(json, "entered_at", result->first_stage[0] ? result->first_stage : NULL);
+    x8_json_u64(json, "written", written(result));
+    x8_json_u64(json, "sent", result->sent);
+    x8_json_str(json, "verified", proof_name(result->proof));
+    x8_json_str(json, "unverified_reason", result->unproven[0] ? result->unproven : NULL);
+    x8_json_num(json, "seconds", seconds(result->ended_ms - result->started_ms));
+    x8_json_num(json, "write_seconds", seconds(result->write_ms));
+    x8_json_num(json, "verify_seconds", seconds(result->verify_ms));
+    x8_json_bool(json, "full_speed", result->full_speed);
+    for (size_t i = 0; i < result->target_count; i++)
+        x8_json_add(targets, NULL, target_json(&result->targets[i]));
+    x8_json_add(json, "targets", targets);
+    for (size_t i = 0; i < result->bad_count; i++) {
+        struct x8_json *row = x8_json_object();
+
+        x8_json_str(row, "partition", result->bad[i].partition);
+        x8_json_u64(row, "offset", result->bad[i].offset);
+        x8_json_u64(row, "bytes", result->bad[i].len);
+        x8_json_bool(row, "unreadable", result->bad[i].unreadable);
+        x8_json_add(bad, NULL, row);
+    }
+    x8_json_add(json, "bad_regions", bad);
+    if (result->rc < 0)
+        x8_json_error(json, "error", &result->error);
+    return json;
+}
+
+static void print_json(struct x8_json *json)
+{
+    char *text = x8_json_text(json, 1);
+
+    puts(text);
+    free(text);
+    x8_json_free(&json);
+}
+
+static struct x8_json *plan_json(const struct x8_plan *plan)
+{
+    struct x8_json *json = x8_json_object();
+    const struct x8_step *os = x8_plan_os(plan);
+
+    x8_json_str(json, "source",
+                plan->options.source ? plan->options.source : plan->options.command_line);
+    x8_json_str(json, "script", plan->script_name);
+    x8_json_str(json, "image", os ? x8_input_name(&os->input) : NULL);
+    return json;
+}
+
+static void print_line(const struct x8_flash_result *result)
+{
+    char size[24], time[24];
+
+    if (result->rc < 0) {
+        printf("%s\tfailed\t%s\t%s\n", result->port, x8_code_name(x8_code_of(result->rc)),
+               result->error.msg);
+        return;
+    }
+    x8_time_text(time, result->ended_ms - result->started_ms);
+    if (!result->target_count) {
+        printf("%s: done in %s\n", result->port, time);
+        return;
+    }
+    x8_size_text(size, written(result));
+    if (result->proof == X8_PROOF_FULL)
+        printf("%s: written %s and verified on the board, in %s\n", result->port, size, time);
+    else
+        printf("%s: written %s, %s: %s, in %s\n", result->port, size,
+               result->proof == X8_PROOF_PARTLY ? "only partly verified" : "NOT verified",
+               result->unproven, time);
+}
+
+void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
+                       const struct x8_flash_result *results, size_t count)
+{
+    x8_ui_flush(ctx->ui);
+    if (ctx->globals->json) {
+        struct x8_json *json = plan_json(plan), *boards = x8_json_array();
+
+        for (size_t i = 0; i < count; i++)
+            x8_json_add(boards, NULL, result_json(&results[i]));
+        x8_json_add(json, "boards", boards);
+        print_json(json);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (results[i].rc == 0 || count > 1)
+            print_line(&results[i]);
+}
+
+void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
+                       const struct x8_measure *measure)
+{
+    char image[24], sent[24], filled[24];
+
+    x8_ui_flush(ctx->ui);
+    if (ctx->globals->json) {
+        struct x8_json *json = plan_json(plan);
+
+        x8_json_bool(json, "dry_run", 1);
+        x8_json_u64(json, "image_bytes", measure->image_bytes);
+        x8_json_u64(json, "send_bytes", measure->sent_bytes);
+        x8_json_u64(json, "fill_bytes", measure->fill_bytes);
+        x8_json_u64(json, "skip_bytes", measure->skipped_bytes);
+        x8_json_u64(json, "pieces", measure->pieces);
+        print_json(json);
+        return;
+    }
+    x8_size_text(image, measure->image_bytes);
+    x8_size_text(sent, measure->sent_bytes);
+    x8_size_text(filled, measure->fill_bytes);
+    printf(
+        "checked: image %s; %s would be sent in %u pieces, %s written as fill; nothing was sent\n",
+        image, sent, measure->pieces, filled);
+}

@@ -1,0 +1,150 @@
+/*
+ * x8ctl uuu: vendor scripts and single commands, unchanged.
+ */
+#include "flash_boards.h"
+#include "flash_report.h"
+
+#include "util/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STAGE_LIMIT_MS 30000
+
+static struct {
+    int verify, allow_host;
+    struct x8_strings paths;
+    int64_t stage_ms;
+} opt = {.stage_ms = STAGE_LIMIT_MS};
+
+static const char *const verify_choices[] = {"auto", "full", "none", NULL};
+
+static const struct x8_opt opts[] = {
+    {.name = "verify",
+     .kind = X8_OPT_CHOICE,
+     .value = &opt.verify,
+     .arg = "MODE",
+     .choices = verify_choices,
+     .help = "read back what flash lines wrote: auto (wherever the loader can), full, none"},
+    {.name = "allow-host-commands",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.allow_host,
+     .help = "let the script run commands on this computer (sh, shell, <)"},
+    {.name = "path",
+     .letter = 'm',
+     .kind = X8_OPT_LIST,
+     .value = &opt.paths,
+     .arg = "PORT",
+     .complete = "board",
+     .help = "the vendor tool's name for -s; takes its 1:42 form as well"},
+    {.name = "stage-timeout",
+     .kind = X8_OPT_DURATION,
+     .value = &opt.stage_ms,
+     .arg = "DUR",
+     .help = "limit for each change of stage (30s)"},
+    {0},
+};
+
+static const struct x8_example examples[] = {
+    {"x8ctl uuu mfgtool-files-portenta-x8/full_image.uuu", "a vendor script, unchanged"},
+    {"x8ctl uuu FB: ucmd mmc list", "a single command"},
+    {"x8ctl uuu -m 1:42 probe_emmc.uuu", "on the board at one port"},
+    {NULL, NULL},
+};
+
+static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16,  17,  20, 21,
+                                      22, 23, 30, 31, 41, 50, 130, 143, 0};
+
+/* "FB:", "SDPV[-t 100]:": the operands are one command, not a file. */
+static int is_command(const char *word)
+{
+    char name[16];
+    size_t len = strcspn(word, ":[");
+
+    if (!word[len] || len >= sizeof name)
+        return 0;
+    memcpy(name, word, len);
+    name[len] = '\0';
+    return x8_proto_of(name) != X8_PROTO_NONE;
+}
+
+static int join(struct x8_ctx *ctx, struct x8_buf *out, struct x8_error *err)
+{
+    for (int i = 0; i < ctx->argc; i++)
+        if (x8_buf_addf(out, "%s%s", i ? " " : "", ctx->argv[i]) < 0)
+            return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    return 0;
+}
+
+static int is_severe(const struct x8_plan *plan)
+{
+    unsigned risks = 0;
+
+    for (size_t i = 0; i < plan->script.count; i++)
+        risks |= x8_command_risks(&plan->script.commands[i]);
+    return x8_plan_writes(plan) || (risks & (X8_RISK_ERASE | X8_RISK_FUSE)) != 0;
+}
+
+static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    struct x8_board *boards = NULL;
+    struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
+    int n = x8_pick_boards(ctx, &opt.paths, &boards, err), rc = n < 0 ? n : 0;
+
+    if (rc == 0 && is_severe(plan))
+        rc = x8_agree(ctx, boards, (size_t)n, "Run this script, which writes,", err);
+    if (rc == 0)
+        rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
+    free(boards);
+    return rc;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    struct x8_plan_options options = {.allow_host = opt.allow_host};
+    X8_AUTO_BUF line = {0};
+    struct x8_plan plan;
+    int rc = 0;
+
+    if (ctx->argc == 0) {
+        x8_fail(err, X8_E_USAGE, "uuu needs a script or a command");
+        x8_error_next(err, "x8ctl uuu full_image.uuu");
+        return -(int)X8_E_USAGE;
+    }
+    if (is_command(ctx->argv[0])) {
+        rc = join(ctx, &line, err);
+        options.command_line = x8_buf_text(&line);
+    } else if (ctx->argc > 1) {
+        rc = x8_fail(err, X8_E_USAGE, "one script at a time; \"%s\" is one too many", ctx->argv[1]);
+        x8_error_next(err, "options stand before the script");
+    } else {
+        options.source = ctx->argv[0];
+    }
+    if (rc == 0)
+        rc = x8_plan_open(&ctx->op, &options, &plan, err);
+    if (rc < 0)
+        return rc;
+    rc = run_on_boards(ctx, &plan, err);
+    x8_plan_done(&plan);
+    return rc;
+}
+
+const struct x8_cmd x8_cmd_uuu = {
+    .name = "uuu",
+    .group = "flash",
+    .summary = "run a vendor script (.uuu) or a single command of it unchanged",
+    .usage = "SCRIPT | PROTOCOL: COMMAND...",
+    .description =
+        "Runs scripts of NXP's uuu as they are: SDP, SDPS, SDPU, SDPV and FB commands, in\n"
+        "the stage the board is in. Differences that keep you safe: damaged input is never\n"
+        "success, what flash lines wrote is read back on the board, commands for this\n"
+        "computer run only with --allow-host-commands, and every wait has a limit.\n"
+        "x8ctl explain SCRIPT tells beforehand what a script does.",
+    .opts = opts,
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl explain, x8ctl flash",
+    .complete = "file",
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_RAW_OPERANDS,
+    .run = run,
+};
