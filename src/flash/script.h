@@ -62,19 +62,22 @@ struct x8_command {
     enum x8_verb verb;
     const char *text; /* the line as written, cleaned, for messages */
     const char *rest; /* everything after the verb and one space, verbatim (ucmd, acmd, sh, error,
-                         oem, if ...) */
+                         oem, if ...); a trailing CR is gone */
     int timeout_ms;   /* [-t N], 0 when not given: a minimum, never a maximum */
     const char
         *file; /* -f FILE, or the second argument of flash; uuu's form (may end in slash star) */
-    const char *partition; /* flash, erase */
-    const char *variable;  /* getvar, upload -v */
+    const char *partition; /* flash, erase, ...-logical-partition, update-super */
+    const char *variable;  /* getvar, upload -v, option of update-super, ucp: name on the board */
     const char *format;    /* crc, write */
+    /* value: wrmem, and the size of a logical partition; split: flash -S. Defaults: bits 32, blksz
+     * 512, each 64 MiB. */
     uint64_t delay_ms, addr, offset, value, scan_limit, seek, skip, each, split;
     uint32_t dcd_addr, blksz;
     unsigned ivt, bits; /* -ivt N, -format N */
     unsigned has_addr : 1, has_ivt : 1, has_offset : 1, has_dcd_addr : 1, has_scan_limit : 1,
         no_jump : 1, clear_dcd : 1, skip_spl : 1, skip_fhdr : 1, scan_term : 1, raw2sparse : 1,
-        plugin : 1, barebox : 1, no_bmap : 1, no_stop : 1, if_equal : 1;
+        plugin : 1, barebox : 1, no_bmap : 1, no_stop : 1, if_equal : 1,
+        from_board : 1;             /* ucp: from the board to `file` */
     const char *bmap;               /* flash -bmap FILE */
     const char *if_left, *if_right; /* if A == B then CMD; CMD is `then` */
     const struct x8_command *then;
