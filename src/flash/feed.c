@@ -218,6 +218,16 @@ static int check_sum(const struct x8_target *target, uint64_t block_size, int is
                    (unsigned long long)target->skipped, (unsigned long long)want);
 }
 
+static void tell_written(const struct x8_job *job, const struct x8_target *target)
+{
+    char written[24], sent[24];
+
+    x8_size_text(written, target->written);
+    x8_size_text(sent, target->sent);
+    x8_emit(&job->op, X8_EV_STAGE, "%s written to partition %s, %s sent", written,
+            target->partition, sent);
+}
+
 int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
                   struct x8_error *err)
 {
@@ -236,6 +246,7 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
         decoder.encode.regions = NULL;
     target = new_target(job, step);
     job->op.stage = "write";
+    x8_emit_enter(&job->op);
     x8_emit_progress(&job->op, 0, step->size == UINT64_MAX ? 0 : step->size);
     rc = run_both(job, fb, step, &decoder, target, err);
     target->bytes = decoder.image_bytes;
@@ -243,7 +254,11 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
         rc = check_sum(target, decoder.encode.block_size, step->is_sparse, err);
     job->result.write_ms += x8_now_ms() - start;
     if (rc == 0)
+        tell_written(job, target);
+    if (rc == 0)
         rc = x8_verify(job, fb, step->place, &regions, target, err);
+    if (rc == 0 && target->is_verified)
+        x8_emit(&job->op, X8_EV_STAGE, "read back on the board, all equal");
     x8_regions_done(&regions);
     return rc;
 }
@@ -257,7 +272,9 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
     int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
 
     target->bytes = bytes.len;
-    job->op.stage = "write";
+    job->op.stage = "boot";
+    if (!job->boot_parts++)
+        x8_emit_enter(&job->op);
     if (rc == 0)
         rc = x8_fb_download(fb, bytes.data, bytes.len, err);
     if (rc == 0) {

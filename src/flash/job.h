@@ -82,7 +82,8 @@ struct x8_job {
     int is_done;                     /* a `done` was reached */
     struct x8_var vars[X8_VARS_MAX]; /* getvar results, for `if` */
     size_t var_count;
-    int can_verify; /* -1 not probed, 0 no, 1 yes */
+    unsigned boot_parts; /* partitions flashed from memory, for the line that sums them up */
+    int can_verify;      /* -1 not probed, 0 no, 1 yes */
     struct x8_flash_result result;
 };
 

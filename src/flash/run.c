@@ -280,6 +280,15 @@ static int note_fall(struct x8_job *job, int falls, const char *last, struct x8_
     return -(int)X8_E_MISFIT;
 }
 
+static void tell_stage(struct x8_job *job, int height)
+{
+    static const char *const done[] = {"", "loader given to the boot ROM",
+                                       "U-Boot given to the SPL", "script done", "script done"};
+
+    job->op.stage = stage_word(job->chip.proto);
+    x8_emit(&job->op, X8_EV_STAGE, "%s", done[height]);
+}
+
 static int run_stages(struct x8_job *job, struct x8_error *err)
 {
     const char *last = "";
@@ -304,10 +313,13 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
         if (rc == 0) {
             if (job->device.serial[0])
                 x8_copy(job->result.serial, sizeof job->result.serial, job->device.serial);
-            x8_emit(&job->op, X8_EV_STAGE, "found at usb %s (%04x:%04x)", job->port,
+            x8_emit_enter(&job->op);
+            x8_emit(&job->op, X8_EV_DETAIL, "found at usb %s (%04x:%04x)", job->port,
                     job->device.vid, job->device.pid);
             rc = run_stage(job, is_first, err);
         }
+        if (rc == 0)
+            tell_stage(job, now);
         height = now;
         last = stage_word(job->chip.proto);
     } while (rc == 0 && !job->is_done && stage_left(job, height));

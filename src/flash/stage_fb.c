@@ -280,7 +280,6 @@ static int run_step(struct x8_job *job, const struct x8_step *step, struct x8_er
     rc = x8_common_verb(job, step, run_step, err);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    job->op.stage = "fastboot";
     x8_emit(&job->op, X8_EV_DETAIL, "%s", step->command->text);
     if (is_destructive(step->command)) {
         rc = check_capacity(job, &fb, err);
@@ -288,6 +287,20 @@ static int run_step(struct x8_job *job, const struct x8_step *step, struct x8_er
             return rc;
     }
     return fastboot_verb(job, &fb, step, err);
+}
+
+static void tell_boot_parts(struct x8_job *job)
+{
+    const struct x8_flash_result *result = &job->result;
+    unsigned verified = 0;
+
+    if (!job->boot_parts)
+        return;
+    for (size_t i = 0; i < result->target_count; i++)
+        verified += result->targets[i].is_verified && x8_place_is_raw(result->targets[i].partition);
+    job->op.stage = "boot";
+    x8_emit(&job->op, X8_EV_STAGE, "%u boot areas written, %u read back", job->boot_parts,
+            verified);
 }
 
 int x8_stage_fb(struct x8_job *job, struct x8_error *err)
@@ -300,5 +313,7 @@ int x8_stage_fb(struct x8_job *job, struct x8_error *err)
         if (rc < 0)
             x8_error_prefix(err, "line %d", step->command->line);
     }
+    if (rc == 0)
+        tell_boot_parts(job);
     return rc;
 }

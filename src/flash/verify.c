@@ -166,7 +166,8 @@ static int check_regions(const struct check *check, const struct x8_regions *reg
             return rc;
         }
         done += region->len;
-        x8_emit_progress(&check->job->op, done, total);
+        if (check->place->hwpart == 0)
+            x8_emit_progress(&check->job->op, done, total);
         /* Enough is known after the first few: the rest would only take time. */
         if (check->job->result.bad_count == X8_BAD_MAX)
             break;
@@ -203,7 +204,11 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
     if (rc > 0)
         rc = device_of(fb, &check.device, err);
     if (rc >= 0) {
-        job->op.stage = "verify";
+        /* Boot areas are small: theirs is no stage of its own. */
+        if (place->hwpart == 0) {
+            job->op.stage = "verify";
+            x8_emit_enter(&job->op);
+        }
         rc = check_regions(&check, regions, err);
     }
     job->result.verify_ms += x8_now_ms() - start;
