@@ -1,0 +1,71 @@
+/*
+ * x8ctl completion: print the completion script of a shell.
+ */
+#include "completion.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct shell {
+    const char *name;
+    int (*script)(struct x8_buf *out);
+} shells[] = {
+    {"bash", x8_completion_bash},
+    {"zsh", x8_completion_zsh},
+    {"fish", x8_completion_fish},
+};
+
+static const struct shell *wanted(const struct x8_ctx *ctx)
+{
+    for (size_t i = 0; ctx->argc == 1 && i < X8_COUNT(shells); i++)
+        if (strcmp(shells[i].name, ctx->argv[0]) == 0)
+            return &shells[i];
+    return NULL;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    const struct shell *shell = wanted(ctx);
+    X8_AUTO_BUF text = {0};
+    int rc;
+
+    if (!shell) {
+        rc = ctx->argc ? x8_fail(err, X8_E_USAGE, "completion takes one shell, not '%s'",
+                                 ctx->argv[ctx->argc - 1])
+                       : x8_fail(err, X8_E_USAGE, "completion needs the name of a shell");
+        x8_error_next(err, "x8ctl completion bash, zsh or fish");
+        return rc;
+    }
+    if (shell->script(&text) < 0) {
+        rc = x8_fail(err, X8_E_INTERNAL, "no memory for the completion script");
+        x8_error_next(err, "close other programs and repeat");
+        return rc;
+    }
+    /* A failed write is noticed when stdout is finished. */
+    fwrite(text.data, 1, text.len, stdout);
+    return 0;
+}
+
+static const char *const verbs[] = {"bash", "zsh", "fish", NULL};
+static const struct x8_example examples[] = {
+    {"source <(x8ctl completion bash)", "completion in this shell"},
+    {"x8ctl completion zsh > ~/.zfunc/_x8ctl", "for zsh, in a folder of its fpath"},
+    {"x8ctl completion fish > ~/.config/fish/completions/x8ctl.fish", "for fish"},
+    {NULL, NULL},
+};
+static const unsigned char exits[] = {X8_E_USAGE, 0};
+
+const struct x8_cmd x8_cmd_completion = {
+    .name = "completion",
+    .group = "house",
+    .summary = "print a completion script for a shell",
+    .usage = "bash|zsh|fish",
+    .verbs = verbs,
+    .description =
+        "The script knows all commands and options of this version, and asks `x8ctl list` for\n"
+        "boards. Packages install it; print it yourself where there is no package.",
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl help",
+    .run = run,
+};

@@ -1,0 +1,195 @@
+/*
+ * Completion for bash 4.4 and newer, without the bash-completion package. The generated part is
+ * three tables as shell functions; the walk over the line is the same for every command.
+ */
+#include "completion.h"
+#include "opts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The line is split by blanks only, since bash also splits at '=' and ':', which stand inside
+ * --option=value and usb:1-4.2; what bash keeps of the word is cut off the answers again. */
+static const char walk[] =
+    "_x8ctl_boards() {\n"
+    "    \"$1\" list 2>/dev/null </dev/null | awk -F'\\t' '\n"
+    "        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }\n"
+    "        $at[\"SERIAL\"] != \"-\" { print $at[\"SERIAL\"] }\n"
+    "        match($at[\"WHERE\"], /[0-9]+-[0-9.]+/) {\n"
+    "            print \"usb:\" substr($at[\"WHERE\"], RSTART, RLENGTH) }'\n"
+    "}\n"
+    "\n"
+    "_x8ctl_answer() {\n"
+    "    local kind=$1 cur=$2 program=$3 native=$4\n"
+    "    case $kind in\n"
+    "    'words '*) mapfile -t COMPREPLY < <(compgen -W \"${kind#words }\" -- \"$cur\") ;;\n"
+    "    board) mapfile -t COMPREPLY < <(compgen -W \"$(_x8ctl_boards \"$program\")\" -- \"$cur\") "
+    ";;\n"
+    "    file)\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        mapfile -t COMPREPLY < <(compgen -f -- \"$native\")\n"
+    "        ;;\n"
+    "    dir)\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        mapfile -t COMPREPLY < <(compgen -d -- \"$native\")\n"
+    "        ;;\n"
+    "    esac\n"
+    "}\n"
+    "\n"
+    "_x8ctl() {\n"
+    "    local line=${COMP_LINE:0:COMP_POINT} cur= cmd= want= raw= cut= word\n"
+    "    local -i operands=0 i\n"
+    "    local -a words\n"
+    "    local native=${COMP_WORDS[COMP_CWORD]}\n"
+    "    [[ $native == = ]] && native=\n"
+    "    COMPREPLY=()\n"
+    "    read -ra words <<<\"$line\"\n"
+    "    if [[ $line != *[[:space:]] ]]; then\n"
+    "        cur=${words[-1]}\n"
+    "        unset 'words[-1]'\n"
+    "    fi\n"
+    "    for word in \"${words[@]:1}\"; do\n"
+    "        if [[ -n $want ]]; then\n"
+    "            want=\n"
+    "        elif [[ -z $raw && $word == -- ]]; then\n"
+    "            raw=1\n"
+    "        elif [[ -z $raw && $word == -?* ]]; then\n"
+    "            [[ $word == *=* ]] || want=$(_x8ctl_kind \"$cmd\" \"$word\")\n"
+    "        elif [[ -z $cmd ]]; then\n"
+    "            cmd=$word\n"
+    "        else\n"
+    "            operands+=1\n"
+    "        fi\n"
+    "    done\n"
+    "    if [[ -n $want ]]; then\n"
+    "        _x8ctl_answer \"$want\" \"$cur\" \"${words[0]}\" \"$native\"\n"
+    "    elif [[ -z $raw && $cur == --*=* ]]; then\n"
+    "        want=$(_x8ctl_kind \"$cmd\" \"${cur%%=*}\")\n"
+    "        cut=${cur%%=*}=\n"
+    "        cur=${cur#*=}\n"
+    "        _x8ctl_answer \"$want\" \"$cur\" \"${words[0]}\" \"$native\"\n"
+    "        [[ $COMP_WORDBREAKS == *=* ]] && cut=\n"
+    "        for i in \"${!COMPREPLY[@]}\"; do COMPREPLY[i]=$cut${COMPREPLY[i]}; done\n"
+    "    elif [[ -z $raw && $cur == -* ]]; then\n"
+    "        _x8ctl_answer \"words $(_x8ctl_options \"$cmd\")\" \"$cur\" \"${words[0]}\" \"\"\n"
+    "    elif [[ -z $cmd ]]; then\n"
+    "        _x8ctl_answer \"words $(_x8ctl_operands '' 0)\" \"$cur\" \"${words[0]}\" \"\"\n"
+    "    else\n"
+    "        _x8ctl_answer \"$(_x8ctl_operands \"$cmd\" \"$operands\")\" \"$cur\" \"${words[0]}\" "
+    "\"$native\"\n"
+    "    fi\n"
+    "    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then\n"
+    "        cut=${cur%\"${cur##*:}\"}\n"
+    "        for i in \"${!COMPREPLY[@]}\"; do COMPREPLY[i]=${COMPREPLY[i]#\"$cut\"}; done\n"
+    "    fi\n"
+    "}\n"
+    "\n"
+    "complete -F _x8ctl x8ctl\n";
+
+static int kind_rows(struct x8_buf *out, const char *cmd, const struct x8_opt *opts)
+{
+    int rc = 0;
+
+    for (; opts && opts->name && rc == 0; opts++) {
+        X8_AUTO_BUF kind = {0};
+
+        rc = x8_complete_kind(opts, &kind);
+        if (rc < 0 || !kind.len)
+            continue;
+        rc = x8_buf_addf(out, "    %s' --%s'", cmd, opts->name);
+        if (rc == 0 && opts->letter)
+            rc = x8_buf_addf(out, " | %s' -%c'", cmd, opts->letter);
+        if (rc == 0)
+            rc = x8_buf_addf(out, ") echo '%s' ;;\n", x8_buf_text(&kind));
+    }
+    return rc;
+}
+
+/* _x8ctl_kind COMMAND OPTION: what its value is; nothing for a flag. */
+static int kinds(struct x8_buf *out)
+{
+    int rc = x8_buf_addf(out, "_x8ctl_kind() {\n    case \"$1 $2\" in\n");
+
+    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
+        rc = kind_rows(out, (*c)->name, (*c)->opts);
+    if (rc == 0)
+        rc = kind_rows(out, "*", x8_global_opts());
+    return rc == 0 ? x8_buf_addf(out, "    esac\n}\n\n") : rc;
+}
+
+static int option_words(struct x8_buf *out, const struct x8_opt *opts)
+{
+    int rc = 0;
+
+    for (; opts && opts->name && rc == 0; opts++)
+        rc = x8_buf_addf(out, " --%s", opts->name);
+    return rc;
+}
+
+/* _x8ctl_options COMMAND: its options and those of every command. */
+static int options(struct x8_buf *out)
+{
+    int rc = x8_buf_addf(out, "_x8ctl_options() {\n    case $1 in\n");
+
+    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++) {
+        if (!(*c)->opts || !(*c)->opts->name)
+            continue;
+        rc = x8_buf_addf(out, "    %s) echo '", (*c)->name);
+        if (rc == 0)
+            rc = option_words(out, (*c)->opts);
+        if (rc == 0)
+            rc = x8_buf_addf(out, "' ;;\n");
+    }
+    if (rc == 0)
+        rc = x8_buf_addf(out, "    esac\n    echo '");
+    if (rc == 0)
+        rc = option_words(out, x8_global_opts());
+    return rc == 0 ? x8_buf_addf(out, "'\n}\n\n") : rc;
+}
+
+static int operand_row(struct x8_buf *out, const struct x8_cmd *cmd)
+{
+    X8_AUTO_BUF words = {0};
+    int rc = 0;
+
+    if (cmd->verbs) {
+        rc = x8_buf_addf(out, "    '%s 0') echo 'words", cmd->name);
+        for (size_t i = 0; cmd->verbs[i] && rc == 0; i++)
+            rc = x8_buf_addf(out, " %s", cmd->verbs[i]);
+        return rc == 0 ? x8_buf_addf(out, "' ;;\n") : rc;
+    }
+    if (!cmd->complete)
+        return 0;
+    rc = x8_complete_words(cmd->complete, &words);
+    if (rc == 0 && words.len)
+        return x8_buf_addf(out, "    '%s 0') echo 'words %s' ;;\n", cmd->name, x8_buf_text(&words));
+    return rc == 0 ? x8_buf_addf(out, "    '%s '*) echo '%s' ;;\n", cmd->name, cmd->complete) : rc;
+}
+
+/* _x8ctl_operands COMMAND N: what operand number N is; without a command, the commands. */
+static int operands(struct x8_buf *out)
+{
+    int rc = x8_buf_addf(out, "_x8ctl_operands() {\n    case \"$1 $2\" in\n    ' 0') echo '");
+
+    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
+        rc = x8_buf_addf(out, "%s%s", c == x8_commands ? "" : " ", (*c)->name);
+    if (rc == 0)
+        rc = x8_buf_addf(out, "' ;;\n");
+    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
+        rc = operand_row(out, *c);
+    return rc == 0 ? x8_buf_addf(out, "    esac\n}\n\n") : rc;
+}
+
+int x8_completion_bash(struct x8_buf *out)
+{
+    int rc = x8_buf_addf(out, "# bash completion for x8ctl. Generated by x8ctl completion bash; do "
+                              "not edit.\n# shellcheck shell=bash\n\n");
+
+    if (rc == 0)
+        rc = kinds(out);
+    if (rc == 0)
+        rc = options(out);
+    if (rc == 0)
+        rc = operands(out);
+    return rc == 0 ? x8_buf_addf(out, "%s", walk) : rc;
+}

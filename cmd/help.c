@@ -1,0 +1,159 @@
+/*
+ * x8ctl help: the overview, a command, a topic, an exit code, or a manual page.
+ */
+#include "help.h"
+#include "opts.h"
+
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int as_man;
+
+static const struct x8_opt options[] = {
+    {"man", 0, X8_OPT_FLAG, &as_man, NULL, NULL,
+     "print a manual page (roff) of x8ctl, a command, or errors", NULL},
+    {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct x8_example example_rows[] = {
+    {"x8ctl help flash", "everything about one command"},
+    {"x8ctl help E13", "what exit code 13 means and what to do about it"},
+    {"x8ctl help --man flash | man -l -", "the manual page, also where it is not installed"},
+    {NULL, NULL},
+};
+
+static int put(struct x8_buf *text, int rc, struct x8_error *err)
+{
+    if (rc < 0) {
+        rc = x8_fail(err, X8_E_INTERNAL, "no memory for the help text");
+        x8_error_next(err, "close other programs and repeat");
+    } else if (text->len) {
+        /* A failed write is noticed when stdout is finished. */
+        fwrite(text->data, 1, text->len, stdout);
+    }
+    return rc;
+}
+
+int x8_help_for(const struct x8_cmd *cmd, struct x8_error *err)
+{
+    X8_AUTO_BUF text = {0};
+    int rc = cmd ? x8_page_command(cmd, &text) : x8_page_overview(&text);
+
+    return put(&text, rc, err);
+}
+
+int x8_help_short(struct x8_error *err)
+{
+    static const char *const favourites[] = {"list", "guide", "flash", "explain", "udev"};
+    X8_AUTO_BUF text = {0};
+    int rc = x8_buf_addf(&text, "x8ctl looks after Arduino Portenta X8 boards: it sees them, and "
+                                "flashes them over USB.\n\n");
+
+    for (size_t i = 0; i < X8_COUNT(favourites) && rc == 0; i++) {
+        const struct x8_cmd *cmd = x8_command_find(x8_commands, favourites[i]);
+        char left[64];
+
+        if (!cmd)
+            continue;
+        snprintf(left, sizeof left, "x8ctl %s %s", cmd->name, cmd->usage);
+        rc = x8_layout_row(&text, left, 36, cmd->summary);
+    }
+    if (rc == 0)
+        rc = x8_buf_addf(&text,
+                         "All commands and topics: x8ctl help    One in full: x8ctl help flash\n");
+    return put(&text, rc, err);
+}
+
+/* "E13" or "13". */
+static int code_of(const char *word, enum x8_code *out)
+{
+    const char *name, *meaning, *digits = word[0] == 'E' || word[0] == 'e' ? word + 1 : word;
+    enum x8_code code;
+    uint32_t number;
+
+    for (unsigned i = 0; x8_code_row(i, &code, &name, &meaning); i++) {
+        if (strcmp(name, word) == 0 || (digits[0] >= '0' && digits[0] <= '9' &&
+                                        x8_parse_u32(digits, &number) == 0 && number == code)) {
+            *out = code;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int unknown(const char *word, struct x8_error *err)
+{
+    const char *names[96], *near;
+    size_t n = 0;
+    int rc = x8_fail(err, X8_E_USAGE, "no command, topic or exit code is called '%s'", word);
+
+    for (const struct x8_cmd *const *c = x8_commands; *c && n < 48; c++)
+        names[n++] = (*c)->name;
+    for (const struct x8_topic *t = x8_topics; t->name && n < X8_COUNT(names); t++)
+        names[n++] = t->name;
+    near = x8_closest(word, names, n);
+    if (near)
+        x8_error_why(err, "did you mean '%s'?", near);
+    x8_error_next(err, "x8ctl help");
+    return rc;
+}
+
+static int man_page(const char *word, struct x8_buf *out)
+{
+    const struct x8_cmd *cmd = word ? x8_command_find(x8_commands, word) : NULL;
+
+    if (!word || strcmp(word, "x8ctl") == 0)
+        return x8_man_overview(out);
+    if (strcmp(word, "errors") == 0)
+        return x8_man_errors(out);
+    return cmd ? x8_man_command(cmd, out) : 1;
+}
+
+static int page(const char *word, struct x8_buf *out)
+{
+    const struct x8_cmd *cmd = word ? x8_command_find(x8_commands, word) : NULL;
+    enum x8_code code;
+
+    if (!word)
+        return x8_page_overview(out);
+    if (cmd)
+        return x8_page_command(cmd, out);
+    for (const struct x8_topic *t = x8_topics; t->name; t++)
+        if (strcmp(t->name, word) == 0)
+            return x8_page_topic(t, out);
+    return code_of(word, &code) ? x8_page_code(code, out) : 1;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    X8_AUTO_BUF text = {0};
+    const char *word = ctx->argc > 0 ? ctx->argv[0] : NULL;
+    int rc;
+
+    /* `x8ctl help udev install`: the page of the noun says it. */
+    if (ctx->argc > 1 && !x8_command_find(x8_commands, word))
+        return unknown(ctx->argv[1], err);
+    rc = as_man ? man_page(word, &text) : page(word, &text);
+    return rc == 1 ? unknown(word, err) : put(&text, rc, err);
+}
+
+static const unsigned char exit_rows[] = {X8_E_USAGE, 0};
+
+const struct x8_cmd x8_cmd_help = {
+    .name = "help",
+    .group = "house",
+    .summary = "explain a command, a topic or an exit code",
+    .usage = "[COMMAND|TOPIC|E<code>]",
+    .description =
+        "Without an operand: all commands by group, and the topics. All texts are in the program\n"
+        "itself; nothing is looked up on the network.",
+    .opts = options,
+    .examples = example_rows,
+    .exits = exit_rows,
+    .see_also = "x8ctl help options, x8ctl help exit-codes",
+    .complete = "command",
+    .run = run,
+};

@@ -1,0 +1,190 @@
+/*
+ * Exit codes explained: usual causes and what to do, for every code that a command of this version
+ * can end with. A code that is only reserved says so by itself.
+ */
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct x8_code_help texts[] = {
+    {X8_E_INTERNAL, "  * something happened that x8ctl has no name for, or memory ran out\n",
+     "  * repeat with -vv --log x8ctl.log and open an issue with that file\n"},
+    {X8_E_USAGE,
+     "  * a misspelt command or option, a value that is missing or cannot be read\n"
+     "  * a variable of the environment that holds such a value\n",
+     "  * x8ctl help COMMAND shows the right form; nothing was started\n"},
+    {X8_E_DIFFERS, "  * the command checked something, and it is not as it should be\n",
+     "  * the output lists what differs and what changes it\n"},
+    {X8_E_NO_BOARD,
+     "  * the cable only carries power, or the plug sits loosely\n"
+     "  * the switches of the carrier are not set for flashing, or the board was not\n"
+     "    restarted after they were\n"
+     "  * a hub, dock or virtual machine does not pass the device on\n"
+     "  * -s names a port or serial number that is not there (it changes with the mode)\n",
+     "  * x8ctl watch, then plug the board in: does anything appear at all?\n"
+     "  * x8ctl guide shows the switches of your carrier\n"
+     "  * another cable, and a port on the computer itself\n"
+     "  * --timeout 5m gives your hands more time\n"},
+    {X8_E_SEVERAL, "  * more than one board fits, and x8ctl does not guess\n",
+     "  * -s usb:PORT for one of the boards in the list, or --all for every one\n"},
+    {X8_E_WRONG_STATE,
+     "  * the board runs Linux, or waits in a mode this command cannot use\n"
+     "  * a loader that was started earlier is stuck\n",
+     "  * x8ctl list shows the state, x8ctl guide how to get to flashing mode\n"
+     "  * switch the board's power off and on\n"},
+    {X8_E_NO_PERMISSION,
+     "  * no udev rule gives you access to the device, or it sorts behind 73\n"
+     "  * the rule is there, but the board was plugged in before\n"
+     "  * a container or sandbox without access to /dev/bus/usb\n"
+     "  * for files: the folder belongs to somebody else\n",
+     "  * sudo x8ctl udev install, once per computer; then replug the board\n"
+     "  * x8ctl udev check says what is still missing\n"
+     "  * there is no need to run x8ctl itself as root\n"},
+    {X8_E_BUSY,
+     "  * another x8ctl or uuu is working on the board\n"
+     "  * ModemManager, an adb server or a virtual machine took it\n",
+     "  * end the program that the message names, or wait for it\n"
+     "  * x8ctl udev install also tells ModemManager to leave the board alone\n"},
+    {X8_E_GONE,
+     "  * the cable, a hub or the power supply gave way\n"
+     "  * a reset button was pressed\n",
+     "  * plug the board straight into the computer, with another cable\n"
+     "  * start the same command again: it goes on from the state the board is in;\n"
+     "    what was being written is written again from the start\n"},
+    {X8_E_TIMEOUT,
+     "  * the loader hangs, or the board is in a state it cannot leave by itself\n"
+     "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n",
+     "  * switch the board's power off and on, then repeat\n"
+     "  * x8ctl list -v shows the speed of the link; --timeout raises the limit\n"},
+    {X8_E_LINK, "  * a bad cable, a long chain of hubs, a worn port\n",
+     "  * another cable, and a port on the computer itself\n"
+     "  * -vv shows which transfer fails\n"},
+    {X8_E_NO_FILE,
+     "  * the name is wrong, or the file cannot be read by you\n"
+     "  * a part that the script or the folder should hold is missing\n"
+     "  * an output cannot be written: stdout is closed, a log's folder is missing\n",
+     "  * the message names the file; x8ctl explain SCRIPT lists what a script needs\n"},
+    {X8_E_BAD_IMAGE,
+     "  * the download is cut short or damaged\n"
+     "  * the file is of a kind x8ctl does not know (it looks at the content, not at\n"
+     "    the name)\n"
+     "  * a script with lines that cannot be understood\n",
+     "  * compare size and digest with the page you got it from; download it again\n"
+     "  * x8ctl flash --dry-run SOURCE checks everything without a board\n"},
+    {X8_E_BAD_DIGEST,
+     "  * the checksum inside a compressed file or beside an image does not match its\n"
+     "    content: damaged on the way or on the disk\n",
+     "  * download it again; if it happens again, test the computer's disk and memory\n"},
+    {X8_E_MISFIT,
+     "  * a loader for another chip, or an image for another board\n"
+     "  * an image or part larger than the place it is written to\n",
+     "  * take the image made for the Portenta X8\n"
+     "  * x8ctl explain SCRIPT shows what goes where\n"},
+    {X8_E_HOST_SPACE, "  * the disk of this computer is full, or a quota is used up\n",
+     "  * make room, or send the log or the result elsewhere\n"},
+    {X8_E_BOARD_SPACE, "  * there is no room on the board for what is sent\n",
+     "  * a smaller image, or remove something from the board\n"},
+    {X8_E_REFUSED,
+     "  * the board answered no; its own words are in the message\n"
+     "  * an eMMC that is worn out or write-protected\n"
+     "  * a script that asks for something this loader does not know\n",
+     "  * -vv shows the dialogue up to the refusal\n"
+     "  * switch the board's power off and on, then repeat once\n"},
+    {X8_E_VERIFY,
+     "  * the loader reported success for a write that failed (it does that)\n"
+     "  * the eMMC returns other bytes than were written\n",
+     "  * flash again: the board is not usable as it is, but can still be flashed\n"
+     "  * the same regions again: the eMMC is worn out\n"},
+    {X8_E_UNKNOWN_STATE, "  * the job broke off where x8ctl cannot tell what the board holds\n",
+     "  * flash again; the boot ROM can always be reached with the carrier's switches\n"},
+    {X8_E_NEED_YES,
+     "  * the command would erase something, and nobody can be asked: stdin or stderr\n"
+     "    is no terminal, or --no-input was given\n",
+     "  * -y agrees; --confirm TEXT for a board that runs Linux (last four of its\n"
+     "    serial number)\n"},
+    {X8_E_SOME_FAILED, "  * of several boards, at least one failed; the others are done\n",
+     "  * each board's own error and code stand above; repeat with -s for those\n"},
+    {X8_E_STOPPED,
+     "  * Ctrl-C. The first press stops at the next safe point and says where, the\n"
+     "    second at once\n",
+     "  * start the same command again: it goes on from the state the board is in\n"},
+    {X8_E_TERMINATED,
+     "  * another program, a job's time limit or a shutdown sent SIGTERM or SIGHUP\n",
+     "  * start the same command again: it goes on from the state the board is in\n"},
+};
+
+const struct x8_code_help *x8_code_help_find(enum x8_code code)
+{
+    for (size_t i = 0; i < X8_COUNT(texts); i++)
+        if (texts[i].code == code)
+            return &texts[i];
+    return NULL;
+}
+
+static int lists(const struct x8_cmd *cmd, enum x8_code code)
+{
+    for (const unsigned char *e = cmd->exits; e && *e; e++)
+        if (*e == (unsigned char)code)
+            return 1;
+    return 0;
+}
+
+/* Two codes belong to the program as a whole. */
+static int is_general(enum x8_code code)
+{
+    return code == X8_OK || code == X8_E_INTERNAL || code == X8_E_USAGE;
+}
+
+int x8_code_in_use(enum x8_code code)
+{
+    if (is_general(code))
+        return 1;
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        if (lists(*c, code))
+            return 1;
+    return 0;
+}
+
+static int users(enum x8_code code, struct x8_buf *out)
+{
+    const char *joint = " ";
+    int rc;
+
+    if (is_general(code))
+        return x8_buf_addf(out, "\nused by every command\n");
+    rc = x8_buf_addf(out, "\nused by");
+    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++) {
+        if (!lists(*c, code))
+            continue;
+        rc = x8_buf_addf(out, "%sx8ctl %s", joint, (*c)->name);
+        joint = ", ";
+    }
+    return rc == 0 ? x8_buf_addf(out, "\n") : rc;
+}
+
+int x8_page_code(enum x8_code code, struct x8_buf *out)
+{
+    const struct x8_code_help *help = x8_code_help_find(code);
+    int rc = x8_buf_addf(out, "E%d %s: %s\n", (int)code, x8_code_name(code), x8_code_meaning(code));
+
+    if (rc < 0 || code == X8_OK)
+        return rc;
+    if (!x8_code_in_use(code))
+        return x8_buf_addf(out, "\nreserved: no command of this version ends with it\n");
+    if (help)
+        rc = x8_buf_addf(out, "\nusual causes\n%s\nwhat to do\n%s", help->causes, help->todo);
+    return rc == 0 ? users(code, out) : rc;
+}
+
+int x8_page_codes(struct x8_buf *out)
+{
+    const char *name, *meaning;
+    enum x8_code code;
+    int rc = 0;
+
+    for (unsigned i = 0; x8_code_row(i, &code, &name, &meaning) && rc == 0; i++)
+        if (x8_code_in_use(code))
+            rc = x8_buf_addf(out, "  %3d  %-15s %s\n", (int)code, name, meaning);
+    return rc;
+}

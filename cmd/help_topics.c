@@ -1,0 +1,125 @@
+/*
+ * Topics of x8ctl help that belong to no single command.
+ */
+#include "help.h"
+
+#include "board/carriers.h"
+
+#include <stdio.h>
+
+static int all_options(struct x8_buf *out)
+{
+    return x8_layout_options(out, x8_global_opts());
+}
+
+static int all_carriers(struct x8_buf *out)
+{
+    const struct x8_carrier *row;
+    int rc = 0;
+
+    for (size_t i = 0; (row = x8_carrier_row(i)) && rc == 0; i++) {
+        rc = x8_buf_addf(out, "%s%s: %s\n", i ? "\n" : "", row->name, row->title);
+        if (rc == 0)
+            rc = x8_layout_row(out, "to flash", 14, row->hands);
+        if (rc == 0)
+            rc = x8_layout_row(out, "afterwards", 14, row->after);
+    }
+    return rc;
+}
+
+static int all_leds(struct x8_buf *out)
+{
+    const struct x8_led *row;
+    int rc = 0;
+
+    for (size_t i = 0; (row = x8_led_row(i)) && rc == 0; i++)
+        rc = x8_buf_addf(out, "  %-8s %-8s %s\n", row->led, row->color, row->meaning);
+    return rc;
+}
+
+static const char environment[] =
+    "An option on the command line wins over a variable. An empty variable counts as\n"
+    "not set. No secret is ever read from a variable.\n"
+    "\n"
+    "  X8CTL_SERIAL      board to use, as -s; see x8ctl help selectors\n"
+    "  ANDROID_SERIAL    the same, when X8CTL_SERIAL is not set\n"
+    "  X8CTL_TIMEOUT     limit for waiting on the board, as --timeout\n"
+    "  X8CTL_PROGRESS    how progress is shown, as --progress\n"
+    "  NO_COLOR          set: no colour\n"
+    "  CLICOLOR_FORCE    set and not 0: colour also where stderr is no terminal\n"
+    "  TERM              dumb or not set: no colour, and lines instead of bars\n"
+    "  GITHUB_ACTIONS, GITLAB_CI\n"
+    "                    set: lines instead of bars\n"
+    "  LC_ALL, LC_CTYPE, LANG\n"
+    "                    the first that is set decides whether bars may use more than\n"
+    "                    ASCII (UTF-8)\n";
+
+static const char json[] =
+    "With --json stdout holds one JSON document and nothing else: the result of the\n"
+    "command. Progress, warnings and errors stay on stderr.\n"
+    "\n"
+    "With --progress json every fact on stderr is one JSON object per line, with the\n"
+    "members v (version of the form, 1), t (time, UTC), ev (what kind of fact: start,\n"
+    "stage, progress, notice, warn, error, result, ...) and what belongs to it: board,\n"
+    "stage, text, done and total in bytes. An error carries code (its name), status\n"
+    "(the exit status), what, why and next.\n"
+    "\n"
+    "Members are only ever added; v changes when one changes its meaning. Numbers are\n"
+    "plain, sizes are bytes, times are ISO 8601 in UTC.\n"
+    "\n"
+    "  x8ctl list --json | jq -r '.boards[].serial'\n"
+    "  x8ctl flash --progress json -y 934.tar.gz 2> flash.jsonl\n";
+
+static const char selectors[] =
+    "One board is taken without asking. With several, -s says which:\n"
+    "\n"
+    "  -s usb:1-4.2            the port it hangs on, as x8ctl list shows it; it stays the\n"
+    "                          same while the board changes its mode\n"
+    "  -s 1822aa09dab6fad9     its serial number\n"
+    "  -s fad9                 the end of the serial number, four characters or more,\n"
+    "                          when only one board ends so\n"
+    "  -s 1:42                 the vendor tool's form of a port, when only one reads so\n"
+    "\n"
+    "-s may be repeated; --all takes every board that is in a fitting state. Nothing\n"
+    "found is exit code 10, more than one is 11; both list what was seen.\n"
+    "\n"
+    "The serial number changes, and may be missing, while a board is being flashed: in\n"
+    "boot ROM it is not the one that Linux shows. The port is the safe choice there.\n"
+    "X8CTL_SERIAL holds a selector for a whole session.\n";
+
+static const char ci[] =
+    "Nothing asks when stdin is no terminal: a question that would be needed ends with\n"
+    "exit code 41 and names the flag that answers it (-y, or --confirm).\n"
+    "\n"
+    "  * Every wait has a limit. --timeout DUR or X8CTL_TIMEOUT sets it for the job.\n"
+    "  * Without a terminal progress is plain lines without escape codes, at most one\n"
+    "    per 10 % or 10 s; tables are tab-separated with a header.\n"
+    "  * --json and --progress json are for programs: x8ctl help json.\n"
+    "  * The exit code says which action helps: x8ctl help exit-codes.\n"
+    "  * Name the board by its port (-s usb:1-4.2): it stays while the mode changes.\n"
+    "  * --log FILE keeps everything for the job's artefacts, also with -q.\n"
+    "\n"
+    "  x8ctl flash -y -t 3m -s usb:1-4.2 --log flash.log 934.tar.gz\n";
+
+const struct x8_topic x8_topics[] = {
+    {"options", "options of every command",
+     "They may stand before or after the command word; -- ends options.\n\n", all_options},
+    {"exit-codes", "all exit codes",
+     "Each code leads to a different action. `x8ctl help E13` explains one.\n\n", x8_page_codes},
+    {"environment", "variables that are read", environment, NULL},
+    {"json", "output for programs", json, NULL},
+    {"selectors", "naming a board", selectors, NULL},
+    {"carriers", "switches for flashing, by carrier board",
+     "What hands do before and after flashing. With pictures: x8ctl guide CARRIER.\n\n",
+     all_carriers},
+    {"leds", "what the lights on the board mean", "The two LEDs of a Portenta X8:\n\n", all_leds},
+    {"ci", "running without a person", ci, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+int x8_page_topic(const struct x8_topic *topic, struct x8_buf *out)
+{
+    int rc = x8_buf_addf(out, "x8ctl help %s: %s\n\n%s", topic->name, topic->summary, topic->text);
+
+    return rc == 0 && topic->more ? topic->more(out) : rc;
+}

@@ -1,0 +1,187 @@
+/*
+ * x8ctl: parse the line, start the one speaker, open what the command needs, run it, and turn what
+ * came back into the error form and an exit status. Signals are blocked before any thread exists.
+ */
+#include "main.h"
+#include "help.h"
+#include "opts.h"
+
+#include "usb/usb.h"
+#include "util/clock.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct x8_cmd *const x8_commands[] = {
+#ifdef X8_HAVE_CMD_LIST
+    &x8_cmd_list,
+#endif
+#ifdef X8_HAVE_CMD_WATCH
+    &x8_cmd_watch,
+#endif
+#ifdef X8_HAVE_CMD_GUIDE
+    &x8_cmd_guide,
+#endif
+#ifdef X8_HAVE_CMD_FLASH
+    &x8_cmd_flash,
+#endif
+#ifdef X8_HAVE_CMD_UUU
+    &x8_cmd_uuu,
+#endif
+#ifdef X8_HAVE_CMD_EXPLAIN
+    &x8_cmd_explain,
+#endif
+#ifdef X8_HAVE_CMD_UDEV
+    &x8_cmd_udev,
+#endif
+    &x8_cmd_completion, &x8_cmd_help, &x8_cmd_version, NULL,
+};
+
+/* Without X8_NEEDS_SIGNALS a signal ends the process, as in any small program. */
+static void let_signals_end_us(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* "x8ctl udev install": with the verb when the command is a noun. */
+static void name_command(const struct x8_line *line, char *out, size_t cap)
+{
+    const char *verb = NULL;
+
+    for (size_t i = 0; line->cmd && line->cmd->verbs && line->argc && line->cmd->verbs[i]; i++)
+        if (strcmp(line->cmd->verbs[i], line->argv[0]) == 0)
+            verb = line->cmd->verbs[i];
+    snprintf(out, cap, "x8ctl%s%s%s%s", line->cmd ? " " : "", line->cmd ? line->cmd->name : "",
+             verb ? " " : "", verb ? verb : "");
+}
+
+static int start_ui(const struct x8_globals *globals, const char *command, struct x8_ui **ui)
+{
+    struct x8_ui_config config = {
+        .command = command,
+        .progress =
+            globals->progress < 0 ? X8_PROGRESS_AUTO : (enum x8_progress_mode)globals->progress,
+        .color = globals->no_color ? X8_COLOR_NEVER : (enum x8_color_mode)globals->color,
+        .quiet = globals->quiet,
+        .verbosity = globals->verbosity > 3 ? 3 : globals->verbosity,
+        .json = globals->json,
+        .no_input = globals->no_input,
+        .assume_yes = globals->yes,
+        .log_path = globals->log,
+    };
+    struct x8_error err;
+    int rc;
+
+    x8_env_ui(&config);
+    rc = x8_ui_start(&config, ui, &err);
+    if (rc == 0)
+        return 0;
+    /* Without its log file it can still say why. */
+    config.log_path = NULL;
+    if (x8_ui_start(&config, ui, NULL) == 0)
+        x8_ui_error(*ui, &err);
+    return rc;
+}
+
+static int run_command(struct x8_ctx *ctx, struct x8_error *err)
+{
+    int rc = 0;
+
+    if (ctx->cmd->needs & X8_NEEDS_SIGNALS)
+        rc = x8_signals_start(ctx->cancel, ctx->ui, err);
+    else
+        let_signals_end_us();
+    if (rc == 0 && ctx->cmd->needs & X8_NEEDS_BUS)
+        rc = x8_usb_bus_open(&ctx->bus, err);
+    if (rc == 0)
+        rc = ctx->cmd->run(ctx, err);
+    x8_bus_close(&ctx->bus);
+    return rc;
+}
+
+/* What the line asks for: help and version first, wherever they stand. */
+static int answer(struct x8_ctx *ctx, const struct x8_line *line, int parsed, int words,
+                  struct x8_error *err)
+{
+    if (ctx->globals->help && (line->cmd || parsed == 0))
+        return x8_help_for(line->cmd, err);
+    if (parsed < 0)
+        return parsed;
+    if (ctx->globals->version) {
+        ctx->cmd = &x8_cmd_version;
+        return x8_cmd_version.run(ctx, err);
+    }
+    if (!line->cmd && words > 1) {
+        int rc = x8_fail(err, X8_E_USAGE, "no command given");
+        x8_error_next(err, "x8ctl help");
+        return rc;
+    }
+    return line->cmd ? run_command(ctx, err) : x8_help_short(err);
+}
+
+/* Exit status of a return value, after saying what went wrong. */
+static int conclude(struct x8_ui *ui, int rc, const struct x8_error *failed)
+{
+    struct x8_error err;
+    int silent;
+
+    if (rc < 0)
+        x8_ui_error(ui, failed);
+    else
+        x8_ui_flush(ui);
+    if (x8_stdout_finish(&silent, &err) < 0 && rc == 0) {
+        rc = -(int)err.code;
+        if (!silent)
+            x8_ui_error(ui, &err);
+    }
+    return rc < 0 ? (int)x8_code_of(rc) : rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct x8_error err = {0};
+    struct x8_line line;
+    struct x8_cancel cancel;
+    struct x8_ui *ui = NULL;
+    char command[96];
+    int rc, parsed;
+
+    x8_signals_block();
+    x8_streams_repair();
+    parsed = x8_opts_parse(x8_commands, argc, argv, &line, &err);
+    /* Commands that touch no board do not care about a variable nobody can use. */
+    if (parsed == 0 && line.cmd && line.cmd->needs & (X8_NEEDS_BUS | X8_NEEDS_SIGNALS))
+        parsed = x8_env_options(x8_globals(), &err);
+    name_command(&line, command, sizeof command);
+    rc = start_ui(x8_globals(), command, &ui);
+    if (rc == 0) {
+        x8_cancel_init(&cancel);
+        struct x8_ctx ctx = {
+            .globals = x8_globals(),
+            .ui = ui,
+            .cancel = &cancel,
+            .op = {.deadline = X8_NO_DEADLINE,
+                   .cancel = &cancel,
+                   .emit = x8_ui_emit,
+                   .emit_ctx = ui},
+            .argc = line.argc,
+            .argv = line.argv,
+            .cmd = line.cmd,
+        };
+        rc = conclude(ui, answer(&ctx, &line, parsed, argc, &err), &err);
+        x8_signals_stop();
+        x8_cancel_done(&cancel);
+    } else {
+        rc = (int)x8_code_of(rc);
+    }
+    x8_ui_stop(&ui);
+    return rc;
+}

@@ -1,0 +1,42 @@
+/*
+ * Standard streams. They may be closed when the program starts (daemons, cron jobs, `>&-`), full
+ * (a disk) or broken (a pipe whose reader left); none of these may look like success.
+ */
+#include "main.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void x8_streams_repair(void)
+{
+    /* stdout is opened for reading on purpose: a result written to it fails and is noticed, while
+     * a command without a result is not disturbed. */
+    static const int modes[3] = {O_RDONLY, O_RDONLY, O_WRONLY};
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* The lowest free descriptor is `fd`, as all below it exist by now. */
+        if (open("/dev/null", modes[fd]) != fd)
+            _exit(X8_E_INTERNAL);
+    }
+}
+
+int x8_stdout_finish(int *out_silent, struct x8_error *err)
+{
+    int failed_before = ferror(stdout), rc;
+
+    *out_silent = 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed_before)
+        return 0;
+    *out_silent = errno == EPIPE;
+    rc = x8_fail(err, errno == ENOSPC || errno == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_FILE,
+                 "cannot write the result to stdout");
+    x8_error_why(err, "%s", errno ? strerror(errno) : "an earlier write failed");
+    x8_error_next(err, "look at where the output goes (a full disk, a closed stream), then repeat");
+    return rc;
+}
