@@ -107,6 +107,12 @@ void x8_json_add(struct x8_json *in, const char *key, struct x8_json *child)
     add(in, key, item_of(child));
 }
 
+void x8_json_merge(struct x8_json *in, const struct x8_json *from)
+{
+    for (const cJSON *c = ((const cJSON *)from)->child; c; c = c->next)
+        add(in, c->string, cJSON_Duplicate(c, 1));
+}
+
 void x8_json_error(struct x8_json *in, const char *key, const struct x8_error *error)
 {
     struct x8_json *out = x8_json_object();

@@ -23,6 +23,9 @@ void x8_json_u64(struct x8_json *in, const char *key, uint64_t value); /* exact 
 void x8_json_bool(struct x8_json *in, const char *key, int value);
 void x8_json_add(struct x8_json *in, const char *key, struct x8_json *child); /* takes child */
 
+/* Copies of all members of the object `from` into `in`. */
+void x8_json_merge(struct x8_json *in, const struct x8_json *from);
+
 /* {"code":"no-permission","status":13,"what":...,"why":...,"next":...} */
 void x8_json_error(struct x8_json *in, const char *key, const struct x8_error *error);
 

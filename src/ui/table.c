@@ -1,0 +1,189 @@
+/*
+ * Tables: collected as JSON objects' worth of text, then shown in one of three forms.
+ */
+#include "ui/table.h"
+
+#include "ui/parts.h"
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    char **cells; /* NULL: unknown */
+    struct x8_json *extra;
+};
+
+struct x8_table {
+    const char *const *columns;
+    size_t width; /* number of columns */
+    struct row *rows;
+    size_t count;
+};
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+struct x8_table *x8_table_new(const char *const *columns)
+{
+    struct x8_table *table = must(calloc(1, sizeof *table));
+
+    table->columns = columns;
+    while (columns[table->width])
+        table->width++;
+    return table;
+}
+
+static char *clean_copy(const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    char *copy;
+
+    if (len == 0)
+        return NULL;
+    copy = must(malloc(len + 1));
+    x8_clean(copy, len + 1, text, len);
+    return copy;
+}
+
+void x8_table_row(struct x8_table *table, const char *const *cells)
+{
+    struct row *row;
+
+    table->rows = must(realloc(table->rows, (table->count + 1) * sizeof table->rows[0]));
+    row = &table->rows[table->count++];
+    row->extra = NULL;
+    row->cells = must(calloc(table->width ? table->width : 1, sizeof row->cells[0]));
+    for (size_t i = 0; i < table->width; i++)
+        row->cells[i] = clean_copy(cells[i]);
+}
+
+struct x8_json *x8_table_row_extra(struct x8_table *table)
+{
+    struct row *row = &table->rows[table->count - 1];
+
+    if (!row->extra)
+        row->extra = x8_json_object();
+    return row->extra;
+}
+
+size_t x8_table_rows(const struct x8_table *table)
+{
+    return table->count;
+}
+
+static const char *shown(const struct row *row, size_t column)
+{
+    return row->cells[column] ? row->cells[column] : "-";
+}
+
+static size_t width_of(const struct x8_table *table, size_t column)
+{
+    size_t widest = x8_columns(table->columns[column]);
+
+    for (size_t i = 0; i < table->count; i++) {
+        size_t wide = x8_columns(shown(&table->rows[i], column));
+
+        widest = wide > widest ? wide : widest;
+    }
+    return widest;
+}
+
+/* `row` NULL: the headings. The last column is not padded: no blanks at the ends of lines. */
+static void put_row(const struct x8_table *table, const struct row *row, const size_t *widths,
+                    struct x8_buf *out)
+{
+    for (size_t i = 0; i < table->width; i++) {
+        const char *text = row ? shown(row, i) : table->columns[i];
+        int last = i + 1 == table->width;
+
+        if (widths)
+            x8_put_padded(out, text, last ? 0 : widths[i] + 2);
+        else
+            x8_put(out, "%s%s", text, last ? "" : "\t");
+    }
+    x8_put(out, "\n");
+}
+
+void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal)
+{
+    size_t *widths = NULL;
+    struct x8_buf text = {0};
+
+    if (is_terminal) {
+        widths = must(calloc(table->width + 1, sizeof widths[0]));
+        for (size_t i = 0; i < table->width; i++)
+            widths[i] = width_of(table, i);
+    }
+    put_row(table, NULL, widths, &text);
+    for (size_t i = 0; i < table->count; i++)
+        put_row(table, &table->rows[i], widths, &text);
+    fwrite(text.data, 1, text.len, out);
+    x8_buf_done(&text);
+    free(widths);
+}
+
+static void key_of(const char *heading, char *out, size_t cap)
+{
+    x8_copy(out, cap, heading);
+    for (; *out; out++) {
+        if (*out >= 'A' && *out <= 'Z')
+            *out = (char)(*out - 'A' + 'a');
+        else if (*out == '-' || *out == ' ')
+            *out = '_';
+    }
+}
+
+static struct x8_json *row_json(const struct x8_table *table, struct row *row)
+{
+    struct x8_json *object = x8_json_object();
+
+    for (size_t i = 0; i < table->width; i++) {
+        char key[64];
+
+        key_of(table->columns[i], key, sizeof key);
+        x8_json_str(object, key, row->cells[i]);
+    }
+    return object;
+}
+
+void x8_table_print_json(const struct x8_table *table, const char *name, FILE *out)
+{
+    struct x8_json *document = x8_json_object(), *rows = x8_json_array();
+    char *text;
+
+    for (size_t i = 0; i < table->count; i++) {
+        struct x8_json *object = row_json(table, &table->rows[i]);
+
+        if (table->rows[i].extra)
+            x8_json_merge(object, table->rows[i].extra);
+        x8_json_add(rows, NULL, object);
+    }
+    x8_json_add(document, name, rows);
+    text = x8_json_text(document, 1);
+    fputs(text, out);
+    fputc('\n', out);
+    free(text);
+    x8_json_free(&document);
+}
+
+void x8_table_free(struct x8_table **table)
+{
+    if (!*table)
+        return;
+    for (size_t i = 0; i < (*table)->count; i++) {
+        struct row *row = &(*table)->rows[i];
+
+        for (size_t c = 0; c < (*table)->width; c++)
+            free(row->cells[c]);
+        free(row->cells);
+        x8_json_free(&row->extra);
+    }
+    free((*table)->rows);
+    free(*table);
+    *table = NULL;
+}
