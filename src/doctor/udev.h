@@ -17,6 +17,9 @@ int x8_udev_text(const char *group, struct x8_buf *out) X8_NODISCARD;
 /* The group for this system: X8_UDEV_GROUP when it exists, else NULL. */
 const char *x8_udev_group(void);
 
+/* 1 when udevadm is installed: somebody could be told of new rules. */
+int x8_udev_has_udevadm(void);
+
 struct x8_udev_report {
     char path[256];      /* where the rules are, or would be */
     int is_present;      /* a file of that name is there */
