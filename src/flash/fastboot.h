@@ -9,9 +9,6 @@
 #ifndef X8_FLASH_FASTBOOT_H
 #define X8_FLASH_FASTBOOT_H
 
-/* ssize_t, which link/transport.h uses. */
-#include <sys/types.h>
-
 #include "link/transport.h"
 #include "util/buf.h"
 

@@ -11,7 +11,7 @@
 
 static int is_blank(uint8_t c)
 {
-    return c <= ' ';
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
 /* Text of a packet: line ends and padding of the board's console cut, the rest made harmless. */
@@ -90,8 +90,10 @@ void x8_fb_decode(struct x8_span packet, struct x8_fb_reply *out)
 
 void x8_fb_shown(char out[120], const char *command)
 {
-    if (!x8_clean(out, 120, command, strlen(command)))
-        memcpy(out + 116, "...", 4);
+    if (x8_clean(out, 120, command, strlen(command)))
+        return;
+    x8_clean(out, 117, command, strlen(command));
+    memcpy(out + strlen(out), "...", 4);
 }
 
 /* Texts of U-Boot's fastboot and what helps; the first row found inside the board's words counts.

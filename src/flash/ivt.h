@@ -40,8 +40,11 @@ int x8_ivt_find(struct x8_span file, const struct x8_ivt_search *search, struct 
  */
 int x8_ivt_suits_8mm(const struct x8_ivt *ivt, char why[128]);
 
-/* A FIT starts at `offset`: magic, total size inside the file, structure and strings blocks inside
- * it. */
+/*
+ * A FIT starts at `offset`: magic, total size inside the file, structure and strings blocks inside
+ * it, and all data it keeps behind itself there. *out_size (may be NULL) gets its bytes, that data
+ * included.
+ */
 int x8_fit_check(struct x8_span file, uint64_t offset, uint64_t *out_size, struct x8_error *err);
 
 /* First FIT magic at a multiple of 4 from `from`, as the SPL searches. 0 with *out_offset, or

@@ -9,9 +9,6 @@
 #ifndef X8_FLASH_SDP_H
 #define X8_FLASH_SDP_H
 
-/* ssize_t, which link/transport.h uses. */
-#include <sys/types.h>
-
 #include "flash/chips.h"
 #include "flash/ivt.h"
 #include "link/transport.h"
