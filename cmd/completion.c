@@ -8,7 +8,7 @@
 
 static const struct shell {
     const char *name;
-    int (*script)(struct x8_buf *out);
+    void (*script)(struct x8_page *out);
 } shells[] = {
     {"bash", x8_completion_bash},
     {"zsh", x8_completion_zsh},
@@ -26,24 +26,18 @@ static const struct shell *wanted(const struct x8_ctx *ctx)
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     const struct shell *shell = wanted(ctx);
-    X8_AUTO_BUF text = {0};
-    int rc;
+    X8_AUTO_PAGE text = {0};
 
     if (!shell) {
-        rc = ctx->argc ? x8_fail(err, X8_E_USAGE, "completion takes one shell, not '%s'",
-                                 ctx->argv[ctx->argc - 1])
-                       : x8_fail(err, X8_E_USAGE, "completion needs the name of a shell");
-        x8_error_next(err, "x8ctl completion bash, zsh or fish");
+        int rc = x8_fail(err, X8_E_USAGE, "completion needs one shell: bash, zsh or fish");
+
+        if (ctx->argc)
+            x8_error_why(err, "'%s' was given", ctx->argv[ctx->argc - 1]);
+        x8_error_next(err, "x8ctl completion bash");
         return rc;
     }
-    if (shell->script(&text) < 0) {
-        rc = x8_fail(err, X8_E_INTERNAL, "no memory for the completion script");
-        x8_error_next(err, "close other programs and repeat");
-        return rc;
-    }
-    /* A failed write is noticed when stdout is finished. */
-    fwrite(text.data, 1, text.len, stdout);
-    return 0;
+    shell->script(&text);
+    return x8_page_print(&text, err);
 }
 
 static const char *const verbs[] = {"bash", "zsh", "fish", NULL};

@@ -86,110 +86,95 @@ static const char walk[] =
     "\n"
     "complete -F _x8ctl x8ctl\n";
 
-static int kind_rows(struct x8_buf *out, const char *cmd, const struct x8_opt *opts)
+static void kind_rows(struct x8_page *out, const char *cmd, const struct x8_opt *opts)
 {
-    int rc = 0;
+    for (; opts && opts->name; opts++) {
+        X8_AUTO_PAGE kind = {0};
 
-    for (; opts && opts->name && rc == 0; opts++) {
-        X8_AUTO_BUF kind = {0};
-
-        rc = x8_complete_kind(opts, &kind);
-        if (rc < 0 || !kind.len)
+        x8_complete_kind(opts, &kind);
+        if (!kind.buf.len)
             continue;
-        rc = x8_buf_addf(out, "    %s' --%s'", cmd, opts->name);
-        if (rc == 0 && opts->letter)
-            rc = x8_buf_addf(out, " | %s' -%c'", cmd, opts->letter);
-        if (rc == 0)
-            rc = x8_buf_addf(out, ") echo '%s' ;;\n", x8_buf_text(&kind));
+        x8_put(out, "    %s' --%s'", cmd, opts->name);
+        if (opts->letter)
+            x8_put(out, " | %s' -%c'", cmd, opts->letter);
+        x8_put(out, ") echo '%s' ;;\n", x8_page_text(&kind));
     }
-    return rc;
 }
 
 /* _x8ctl_kind COMMAND OPTION: what its value is; nothing for a flag. */
-static int kinds(struct x8_buf *out)
+static void kinds(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "_x8ctl_kind() {\n    case \"$1 $2\" in\n");
+    x8_put(out, "_x8ctl_kind() {\n    case \"$1 $2\" in\n");
 
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = kind_rows(out, (*c)->name, (*c)->opts);
-    if (rc == 0)
-        rc = kind_rows(out, "*", x8_global_opts());
-    return rc == 0 ? x8_buf_addf(out, "    esac\n}\n\n") : rc;
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        kind_rows(out, (*c)->name, (*c)->opts);
+    kind_rows(out, "*", x8_global_opts());
+    x8_put(out, "    esac\n}\n\n");
 }
 
-static int option_words(struct x8_buf *out, const struct x8_opt *opts)
+static void option_words(struct x8_page *out, const struct x8_opt *opts)
 {
-    int rc = 0;
-
-    for (; opts && opts->name && rc == 0; opts++)
-        rc = x8_buf_addf(out, " --%s", opts->name);
-    return rc;
+    for (; opts && opts->name; opts++)
+        x8_put(out, " --%s", opts->name);
 }
 
 /* _x8ctl_options COMMAND: its options and those of every command. */
-static int options(struct x8_buf *out)
+static void options(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "_x8ctl_options() {\n    case $1 in\n");
+    x8_put(out, "_x8ctl_options() {\n    case $1 in\n");
 
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++) {
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++) {
         if (!(*c)->opts || !(*c)->opts->name)
             continue;
-        rc = x8_buf_addf(out, "    %s) echo '", (*c)->name);
-        if (rc == 0)
-            rc = option_words(out, (*c)->opts);
-        if (rc == 0)
-            rc = x8_buf_addf(out, "' ;;\n");
+        x8_put(out, "    %s) echo '", (*c)->name);
+        option_words(out, (*c)->opts);
+        x8_put(out, "' ;;\n");
     }
-    if (rc == 0)
-        rc = x8_buf_addf(out, "    esac\n    echo '");
-    if (rc == 0)
-        rc = option_words(out, x8_global_opts());
-    return rc == 0 ? x8_buf_addf(out, "'\n}\n\n") : rc;
+    x8_put(out, "    esac\n    echo '");
+    option_words(out, x8_global_opts());
+    x8_put(out, "'\n}\n\n");
 }
 
-static int operand_row(struct x8_buf *out, const struct x8_cmd *cmd)
+static void operand_row(struct x8_page *out, const struct x8_cmd *cmd)
 {
-    X8_AUTO_BUF words = {0};
-    int rc = 0;
+    X8_AUTO_PAGE words = {0};
 
     if (cmd->verbs) {
-        rc = x8_buf_addf(out, "    '%s 0') echo 'words", cmd->name);
-        for (size_t i = 0; cmd->verbs[i] && rc == 0; i++)
-            rc = x8_buf_addf(out, " %s", cmd->verbs[i]);
-        return rc == 0 ? x8_buf_addf(out, "' ;;\n") : rc;
+        x8_put(out, "    '%s 0') echo 'words", cmd->name);
+        for (size_t i = 0; cmd->verbs[i]; i++)
+            x8_put(out, " %s", cmd->verbs[i]);
+        x8_put(out, "' ;;\n");
+        return;
     }
     if (!cmd->complete)
-        return 0;
-    rc = x8_complete_words(cmd->complete, &words);
-    if (rc == 0 && words.len)
-        return x8_buf_addf(out, "    '%s 0') echo 'words %s' ;;\n", cmd->name, x8_buf_text(&words));
-    return rc == 0 ? x8_buf_addf(out, "    '%s '*) echo '%s' ;;\n", cmd->name, cmd->complete) : rc;
+        return;
+    x8_complete_words(cmd->complete, &words);
+    if (words.buf.len)
+        x8_put(out, "    '%s 0') echo 'words %s' ;;\n", cmd->name, x8_page_text(&words));
+    else
+        x8_put(out, "    '%s '*) echo '%s' ;;\n", cmd->name, cmd->complete);
 }
 
 /* _x8ctl_operands COMMAND N: what operand number N is; without a command, the commands. */
-static int operands(struct x8_buf *out)
+static void operands(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "_x8ctl_operands() {\n    case \"$1 $2\" in\n    ' 0') echo '");
+    x8_put(out, "_x8ctl_operands() {\n    case \"$1 $2\" in\n    ' 0') echo '");
 
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = x8_buf_addf(out, "%s%s", c == x8_commands ? "" : " ", (*c)->name);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "' ;;\n");
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = operand_row(out, *c);
-    return rc == 0 ? x8_buf_addf(out, "    esac\n}\n\n") : rc;
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        x8_put(out, "%s%s", c == x8_commands ? "" : " ", (*c)->name);
+    x8_put(out, "' ;;\n");
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        operand_row(out, *c);
+    x8_put(out, "    esac\n}\n\n");
 }
 
-int x8_completion_bash(struct x8_buf *out)
+void x8_completion_bash(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "# bash completion for x8ctl. Generated by x8ctl completion bash; do "
-                              "not edit.\n# shellcheck shell=bash\n\n");
+    x8_put(out, "# bash completion for x8ctl. Generated by x8ctl completion bash; do "
+                "not edit.\n# shellcheck shell=bash\n\n");
 
-    if (rc == 0)
-        rc = kinds(out);
-    if (rc == 0)
-        rc = options(out);
-    if (rc == 0)
-        rc = operands(out);
-    return rc == 0 ? x8_buf_addf(out, "%s", walk) : rc;
+    kinds(out);
+    options(out);
+    operands(out);
+    x8_put(out, "%s", walk);
 }

@@ -21,82 +21,69 @@ static const char head[] =
     "complete -c x8ctl -f\n";
 
 /* What the value of an option is. */
-static int value(struct x8_buf *out, const struct x8_opt *opt)
+static void value(struct x8_page *out, const struct x8_opt *opt)
 {
-    X8_AUTO_BUF kind = {0};
+    X8_AUTO_PAGE kind = {0};
     const char *text;
-    int rc = x8_complete_kind(opt, &kind);
 
-    if (rc < 0 || !kind.len)
-        return rc;
-    text = x8_buf_text(&kind);
+    x8_complete_kind(opt, &kind);
+    text = x8_page_text(&kind);
+    if (!text[0])
+        return;
     if (strncmp(text, "words ", 6) == 0)
-        return x8_buf_addf(out, " -x -a '%s'", text + 6);
-    if (strcmp(text, "board") == 0)
-        return x8_buf_addf(out, " -x -a '(__x8ctl_boards)'");
-    if (strcmp(text, "dir") == 0)
-        return x8_buf_addf(out, " -x -a '(__fish_complete_directories)'");
-    return strcmp(text, "file") == 0 ? x8_buf_addf(out, " -r -F") : x8_buf_addf(out, " -x");
+        x8_put(out, " -x -a '%s'", text + 6);
+    else if (strcmp(text, "board") == 0)
+        x8_put(out, " -x -a '(__x8ctl_boards)'");
+    else if (strcmp(text, "dir") == 0)
+        x8_put(out, " -x -a '(__fish_complete_directories)'");
+    else
+        x8_put(out, "%s", strcmp(text, "file") == 0 ? " -r -F" : " -x");
 }
 
-static int options(struct x8_buf *out, const char *condition, const struct x8_opt *opts)
+static void options(struct x8_page *out, const char *condition, const struct x8_opt *opts)
 {
-    int rc = 0;
-
-    for (; opts && opts->name && rc == 0; opts++) {
-        rc = x8_buf_addf(out, "complete -c x8ctl%s -l %s", condition, opts->name);
-        if (rc == 0 && opts->letter)
-            rc = x8_buf_addf(out, " -s %c", opts->letter);
-        if (rc == 0)
-            rc = value(out, opts);
-        if (rc == 0)
-            rc = x8_buf_addf(out, " -d ");
-        if (rc == 0)
-            rc = x8_quoted(out, opts->help);
-        if (rc == 0)
-            rc = x8_buf_addf(out, "\n");
+    for (; opts && opts->name; opts++) {
+        x8_put(out, "complete -c x8ctl%s -l %s", condition, opts->name);
+        if (opts->letter)
+            x8_put(out, " -s %c", opts->letter);
+        value(out, opts);
+        x8_put(out, " -d ");
+        x8_quoted(out, opts->help);
+        x8_put(out, "\n");
     }
-    return rc;
 }
 
-static int operand(struct x8_buf *out, const char *condition, const struct x8_cmd *cmd)
+static void operand(struct x8_page *out, const char *condition, const struct x8_cmd *cmd)
 {
-    X8_AUTO_BUF words = {0};
-    int rc = 0;
+    X8_AUTO_PAGE words = {0};
 
-    for (size_t i = 0; cmd->verbs && cmd->verbs[i] && rc == 0; i++)
-        rc = x8_buf_addf(&words, "%s%s", i ? " " : "", cmd->verbs[i]);
-    if (rc == 0 && !cmd->verbs && cmd->complete)
-        rc = x8_complete_words(cmd->complete, &words);
-    if (rc == 0 && words.len)
-        return x8_buf_addf(out, "complete -c x8ctl%s -a '%s'\n", condition, x8_buf_text(&words));
-    if (rc == 0 && cmd->complete && strcmp(cmd->complete, "file") == 0)
-        return x8_buf_addf(out, "complete -c x8ctl%s -F\n", condition);
-    return rc;
+    for (size_t i = 0; cmd->verbs && cmd->verbs[i]; i++)
+        x8_put(&words, "%s%s", i ? " " : "", cmd->verbs[i]);
+    if (!cmd->verbs && cmd->complete)
+        x8_complete_words(cmd->complete, &words);
+    if (words.buf.len)
+        x8_put(out, "complete -c x8ctl%s -a '%s'\n", condition, x8_page_text(&words));
+    else if (cmd->complete && strcmp(cmd->complete, "file") == 0)
+        x8_put(out, "complete -c x8ctl%s -F\n", condition);
 }
 
-static int command(struct x8_buf *out, const struct x8_cmd *cmd)
+static void command(struct x8_page *out, const struct x8_cmd *cmd)
 {
     char condition[96];
-    int rc = x8_buf_addf(out, "complete -c x8ctl -n __fish_use_subcommand -a %s -d ", cmd->name);
+    x8_put(out, "complete -c x8ctl -n __fish_use_subcommand -a %s -d ", cmd->name);
 
-    if (rc == 0)
-        rc = x8_quoted(out, cmd->summary);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "\n");
+    x8_quoted(out, cmd->summary);
+    x8_put(out, "\n");
     snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'", cmd->name);
-    if (rc == 0)
-        rc = options(out, condition, cmd->opts);
-    return rc == 0 ? operand(out, condition, cmd) : rc;
+    options(out, condition, cmd->opts);
+    operand(out, condition, cmd);
 }
 
-int x8_completion_fish(struct x8_buf *out)
+void x8_completion_fish(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "%s", head);
+    x8_put(out, "%s", head);
 
-    if (rc == 0)
-        rc = options(out, "", x8_global_opts());
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = command(out, *c);
-    return rc;
+    options(out, "", x8_global_opts());
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        command(out, *c);
 }

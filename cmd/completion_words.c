@@ -9,47 +9,46 @@
 
 #include <string.h>
 
-static int join(struct x8_buf *out, const char *word)
+static void join(struct x8_page *out, const char *word)
 {
-    return x8_buf_addf(out, "%s%s", out->len ? " " : "", word);
+    x8_put(out, "%s%s", out->buf.len ? " " : "", word);
 }
 
-int x8_complete_words(const char *what, struct x8_buf *out)
+void x8_complete_words(const char *what, struct x8_page *out)
 {
     const struct x8_carrier *row;
-    int rc = 0;
 
     if (strcmp(what, "carrier") == 0)
-        for (size_t i = 0; (row = x8_carrier_row(i)) && rc == 0; i++)
-            rc = join(out, row->name);
+        for (size_t i = 0; (row = x8_carrier_row(i)); i++)
+            join(out, row->name);
     if (strcmp(what, "command") != 0)
-        return rc;
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = join(out, (*c)->name);
-    for (const struct x8_topic *t = x8_topics; t->name && rc == 0; t++)
-        rc = join(out, t->name);
-    return rc;
+        return;
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        join(out, (*c)->name);
+    for (const struct x8_topic *t = x8_topics; t->name; t++)
+        join(out, t->name);
 }
 
-int x8_complete_kind(const struct x8_opt *opt, struct x8_buf *out)
+void x8_complete_kind(const struct x8_opt *opt, struct x8_page *out)
 {
-    int rc = 0;
-
     if (!x8_opt_takes_value(opt))
-        return 0;
+        return;
     if (!opt->choices)
-        return x8_buf_addf(out, "%s", opt->complete ? opt->complete : "value");
-    rc = x8_buf_addf(out, "words");
-    for (size_t i = 0; opt->choices[i] && rc == 0; i++)
-        rc = x8_buf_addf(out, " %s", opt->choices[i]);
-    return rc;
+        x8_put(out, "%s", opt->complete ? opt->complete : "value");
+    else
+        x8_put(out, "words");
+    for (size_t i = 0; opt->choices && opt->choices[i]; i++)
+        x8_put(out, " %s", opt->choices[i]);
 }
 
-int x8_quoted(struct x8_buf *out, const char *text)
+void x8_quoted(struct x8_page *out, const char *text)
 {
-    int rc = x8_buf_addf(out, "'");
+    x8_put(out, "'");
 
-    for (; *text && rc == 0; text++)
-        rc = *text == '\'' ? x8_buf_addf(out, "'\\''") : x8_buf_add(out, text, 1);
-    return rc == 0 ? x8_buf_addf(out, "'") : rc;
+    for (; *text; text++)
+        if (*text == '\'')
+            x8_put(out, "'\\''");
+        else
+            x8_put_bytes(out, text, 1);
+    x8_put(out, "'");
 }

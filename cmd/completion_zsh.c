@@ -21,131 +21,112 @@ static const char boards[] =
     "\n";
 
 /* Help inside a specification: no brackets, no colons. */
-static int plain(struct x8_buf *out, const char *text)
+static void plain(struct x8_page *out, const char *text)
 {
-    int rc = 0;
-
-    for (; *text && rc == 0; text++) {
-        char c = *text;
-
-        if (c == '[' || c == ']' || c == ':' || c == '\\')
-            rc = x8_buf_addf(out, "\\%c", c);
-        else
-            rc = c == '\'' ? x8_buf_addf(out, "'\\''") : x8_buf_add(out, &c, 1);
+    for (; *text; text++) {
+        if (strchr("[]:\\", *text))
+            x8_put(out, "\\");
+        if (*text == '\'')
+            x8_put(out, "'\\'");
+        x8_put_bytes(out, text, 1);
     }
-    return rc;
 }
 
 /* ":FILE:_files" behind an option that takes a value. */
-static int action(struct x8_buf *out, const struct x8_opt *opt)
+static void action(struct x8_page *out, const struct x8_opt *opt)
 {
-    X8_AUTO_BUF kind = {0};
+    X8_AUTO_PAGE kind = {0};
     const char *text;
-    int rc = x8_complete_kind(opt, &kind);
 
-    if (rc < 0 || !kind.len)
-        return rc;
-    text = x8_buf_text(&kind);
-    rc = x8_buf_addf(out, ":%s:", opt->arg ? opt->arg : "value");
-    if (rc < 0)
-        return rc;
+    x8_complete_kind(opt, &kind);
+    text = x8_page_text(&kind);
+    if (!text[0])
+        return;
+    x8_put(out, ":%s:", opt->arg ? opt->arg : "value");
     if (strncmp(text, "words ", 6) == 0)
-        return x8_buf_addf(out, "(%s)", text + 6);
-    if (strcmp(text, "file") == 0)
-        return x8_buf_addf(out, "_files");
-    if (strcmp(text, "dir") == 0)
-        return x8_buf_addf(out, "_files -/");
-    return strcmp(text, "board") == 0 ? x8_buf_addf(out, "_x8ctl_boards") : x8_buf_addf(out, " ");
+        x8_put(out, "(%s)", text + 6);
+    else if (strcmp(text, "file") == 0)
+        x8_put(out, "_files");
+    else if (strcmp(text, "dir") == 0)
+        x8_put(out, "_files -/");
+    else
+        x8_put(out, "%s", strcmp(text, "board") == 0 ? "_x8ctl_boards" : " ");
 }
 
-static int option(struct x8_buf *out, const struct x8_opt *opt)
+static void option(struct x8_page *out, const struct x8_opt *opt)
 {
     const char *equals = x8_opt_takes_value(opt) ? "=" : "";
-    int rc = x8_buf_addf(out, "    '");
+    x8_put(out, "    '");
 
-    if (rc == 0 && opt->letter)
-        rc = x8_buf_addf(out, "*'{-%c%s,--%s%s}'[", opt->letter, *equals ? "+" : "", opt->name,
-                         equals);
-    else if (rc == 0)
-        rc = x8_buf_addf(out, "*--%s%s[", opt->name, equals);
-    if (rc == 0)
-        rc = plain(out, opt->help);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "]");
-    if (rc == 0)
-        rc = action(out, opt);
-    return rc == 0 ? x8_buf_addf(out, "'\n") : rc;
+    if (opt->letter)
+        x8_put(out, "*'{-%c%s,--%s%s}'[", opt->letter, *equals ? "+" : "", opt->name, equals);
+    else
+        x8_put(out, "*--%s%s[", opt->name, equals);
+    plain(out, opt->help);
+    x8_put(out, "]");
+    action(out, opt);
+    x8_put(out, "'\n");
 }
 
-static int options(struct x8_buf *out, const char *name, const struct x8_opt *opts)
+static void options(struct x8_page *out, const char *name, const struct x8_opt *opts)
 {
-    int rc = x8_buf_addf(out, "  %s=(\n", name);
+    x8_put(out, "  %s=(\n", name);
 
-    for (; opts && opts->name && rc == 0; opts++)
-        rc = option(out, opts);
-    return rc == 0 ? x8_buf_addf(out, "  )\n") : rc;
+    for (; opts && opts->name; opts++)
+        option(out, opts);
+    x8_put(out, "  )\n");
 }
 
-static int operand(struct x8_buf *out, const struct x8_cmd *cmd)
+static void operand(struct x8_page *out, const struct x8_cmd *cmd)
 {
-    X8_AUTO_BUF words = {0};
-    int rc = 0;
+    X8_AUTO_PAGE words = {0};
 
-    for (size_t i = 0; cmd->verbs && cmd->verbs[i] && rc == 0; i++)
-        rc = x8_buf_addf(&words, "%s%s", i ? " " : "", cmd->verbs[i]);
-    if (rc == 0 && !cmd->verbs && cmd->complete)
-        rc = x8_complete_words(cmd->complete, &words);
-    if (rc == 0 && words.len)
-        return x8_buf_addf(out, " '1:operand:(%s)'", x8_buf_text(&words));
-    if (rc == 0 && cmd->complete && strcmp(cmd->complete, "file") == 0)
-        return x8_buf_addf(out, " '*:file:_files'");
-    return rc;
+    for (size_t i = 0; cmd->verbs && cmd->verbs[i]; i++)
+        x8_put(&words, "%s%s", i ? " " : "", cmd->verbs[i]);
+    if (!cmd->verbs && cmd->complete)
+        x8_complete_words(cmd->complete, &words);
+    if (words.buf.len)
+        x8_put(out, " '1:operand:(%s)'", x8_page_text(&words));
+    else if (cmd->complete && strcmp(cmd->complete, "file") == 0)
+        x8_put(out, " '*:file:_files'");
 }
 
-static int command(struct x8_buf *out, const struct x8_cmd *cmd)
+static void command(struct x8_page *out, const struct x8_cmd *cmd)
 {
-    int rc = x8_buf_addf(out, "  %s)\n", cmd->name);
+    x8_put(out, "  %s)\n", cmd->name);
 
-    if (rc == 0)
-        rc = options(out, "own", cmd->opts);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "  _arguments -s $own $global");
-    if (rc == 0)
-        rc = operand(out, cmd);
-    return rc == 0 ? x8_buf_addf(out, "\n  ;;\n") : rc;
+    options(out, "own", cmd->opts);
+    x8_put(out, "  _arguments -s $own $global");
+    operand(out, cmd);
+    x8_put(out, "\n  ;;\n");
 }
 
-static int command_names(struct x8_buf *out)
+static void command_names(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "  commands=(\n");
+    x8_put(out, "  commands=(\n");
 
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++) {
-        rc = x8_buf_addf(out, "    '%s:", (*c)->name);
-        if (rc == 0)
-            rc = plain(out, (*c)->summary);
-        if (rc == 0)
-            rc = x8_buf_addf(out, "'\n");
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++) {
+        x8_put(out, "    '%s:", (*c)->name);
+        plain(out, (*c)->summary);
+        x8_put(out, "'\n");
     }
-    return rc == 0 ? x8_buf_addf(out, "  )\n") : rc;
+    x8_put(out, "  )\n");
 }
 
-int x8_completion_zsh(struct x8_buf *out)
+void x8_completion_zsh(struct x8_page *out)
 {
-    int rc = x8_buf_addf(out,
-                         "#compdef x8ctl\n# Generated by x8ctl completion zsh; do not "
-                         "edit.\n\n%s_x8ctl() {\n  local -a global own commands\n"
-                         "  local context state state_descr line\n  typeset -A opt_args\n",
-                         boards);
+    x8_put(out,
+           "#compdef x8ctl\n# Generated by x8ctl completion zsh; do not "
+           "edit.\n\n%s_x8ctl() {\n  local -a global own commands\n"
+           "  local context state state_descr line\n  typeset -A opt_args\n",
+           boards);
 
-    if (rc == 0)
-        rc = options(out, "global", x8_global_opts());
-    if (rc == 0)
-        rc = command_names(out);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "  _arguments -C -s $global '1: :->command' '*:: :->rest'\n"
-                              "  [[ $state == command ]] && _describe command commands\n"
-                              "  [[ $state == rest ]] || return\n  case $words[1] in\n");
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++)
-        rc = command(out, *c);
-    return rc == 0 ? x8_buf_addf(out, "  esac\n}\n\n_x8ctl \"$@\"\n") : rc;
+    options(out, "global", x8_global_opts());
+    command_names(out);
+    x8_put(out, "  _arguments -C -s $global '1: :->command' '*:: :->rest'\n"
+                "  [[ $state == command ]] && _describe command commands\n"
+                "  [[ $state == rest ]] || return\n  case $words[1] in\n");
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++)
+        command(out, *c);
+    x8_put(out, "  esac\n}\n\n_x8ctl \"$@\"\n");
 }

@@ -25,46 +25,35 @@ static const struct x8_example example_rows[] = {
     {NULL, NULL},
 };
 
-static int put(struct x8_buf *text, int rc, struct x8_error *err)
-{
-    if (rc < 0) {
-        rc = x8_fail(err, X8_E_INTERNAL, "no memory for the help text");
-        x8_error_next(err, "close other programs and repeat");
-    } else if (text->len) {
-        /* A failed write is noticed when stdout is finished. */
-        fwrite(text->data, 1, text->len, stdout);
-    }
-    return rc;
-}
-
 int x8_help_for(const struct x8_cmd *cmd, struct x8_error *err)
 {
-    X8_AUTO_BUF text = {0};
-    int rc = cmd ? x8_page_command(cmd, &text) : x8_page_overview(&text);
+    X8_AUTO_PAGE text = {0};
 
-    return put(&text, rc, err);
+    if (cmd)
+        x8_page_command(cmd, &text);
+    else
+        x8_page_overview(&text);
+    return x8_page_print(&text, err);
 }
 
 int x8_help_short(struct x8_error *err)
 {
     static const char *const favourites[] = {"list", "guide", "flash", "explain", "udev"};
-    X8_AUTO_BUF text = {0};
-    int rc = x8_buf_addf(&text, "x8ctl looks after Arduino Portenta X8 boards: it sees them, and "
-                                "flashes them over USB.\n\n");
+    X8_AUTO_PAGE text = {0};
+    x8_put(&text, "x8ctl looks after Arduino Portenta X8 boards: it sees them, and "
+                  "flashes them over USB.\n\n");
 
-    for (size_t i = 0; i < X8_COUNT(favourites) && rc == 0; i++) {
+    for (size_t i = 0; i < X8_COUNT(favourites); i++) {
         const struct x8_cmd *cmd = x8_command_find(x8_commands, favourites[i]);
         char left[64];
 
         if (!cmd)
             continue;
         snprintf(left, sizeof left, "x8ctl %s %s", cmd->name, cmd->usage);
-        rc = x8_layout_row(&text, left, 36, cmd->summary);
+        x8_put_row(&text, left, 36, cmd->summary);
     }
-    if (rc == 0)
-        rc = x8_buf_addf(&text,
-                         "All commands and topics: x8ctl help    One in full: x8ctl help flash\n");
-    return put(&text, rc, err);
+    x8_put(&text, "All commands and topics: x8ctl help    One in full: x8ctl help flash\n");
+    return x8_page_print(&text, err);
 }
 
 /* "E13" or "13". */
@@ -101,43 +90,60 @@ static int unknown(const char *word, struct x8_error *err)
     return rc;
 }
 
-static int man_page(const char *word, struct x8_buf *out)
+/* 0 when nothing has that name. */
+static int man_page(const char *word, struct x8_page *out)
 {
     const struct x8_cmd *cmd = word ? x8_command_find(x8_commands, word) : NULL;
 
     if (!word || strcmp(word, "x8ctl") == 0)
-        return x8_man_overview(out);
-    if (strcmp(word, "errors") == 0)
-        return x8_man_errors(out);
-    return cmd ? x8_man_command(cmd, out) : 1;
+        x8_man_overview(out);
+    else if (strcmp(word, "errors") == 0)
+        x8_man_errors(out);
+    else if (cmd)
+        x8_man_command(cmd, out);
+    else
+        return 0;
+    return 1;
 }
 
-static int page(const char *word, struct x8_buf *out)
+static const struct x8_topic *find_topic(const char *word)
+{
+    for (const struct x8_topic *t = x8_topics; t->name; t++)
+        if (strcmp(t->name, word) == 0)
+            return t;
+    return NULL;
+}
+
+/* 0 when nothing has that name. */
+static int help_page(const char *word, struct x8_page *out)
 {
     const struct x8_cmd *cmd = word ? x8_command_find(x8_commands, word) : NULL;
     enum x8_code code;
 
     if (!word)
-        return x8_page_overview(out);
-    if (cmd)
-        return x8_page_command(cmd, out);
-    for (const struct x8_topic *t = x8_topics; t->name; t++)
-        if (strcmp(t->name, word) == 0)
-            return x8_page_topic(t, out);
-    return code_of(word, &code) ? x8_page_code(code, out) : 1;
+        x8_page_overview(out);
+    else if (cmd)
+        x8_page_command(cmd, out);
+    else if (find_topic(word))
+        x8_page_topic(find_topic(word), out);
+    else if (code_of(word, &code))
+        x8_page_code(code, out);
+    else
+        return 0;
+    return 1;
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    X8_AUTO_BUF text = {0};
+    X8_AUTO_PAGE text = {0};
     const char *word = ctx->argc > 0 ? ctx->argv[0] : NULL;
-    int rc;
 
     /* `x8ctl help udev install`: the page of the noun says it. */
     if (ctx->argc > 1 && !x8_command_find(x8_commands, word))
         return unknown(ctx->argv[1], err);
-    rc = as_man ? man_page(word, &text) : page(word, &text);
-    return rc == 1 ? unknown(word, err) : put(&text, rc, err);
+    if (!(as_man ? man_page(word, &text) : help_page(word, &text)))
+        return unknown(word, err);
+    return x8_page_print(&text, err);
 }
 
 static const unsigned char exit_rows[] = {X8_E_USAGE, 0};

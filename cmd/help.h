@@ -7,24 +7,23 @@
 #define X8_CMD_HELP_H
 
 #include "cmd.h"
-
-#include "util/buf.h"
+#include "page.h"
 
 /* The few lines of `x8ctl` alone. */
 int x8_help_short(struct x8_error *err);
 /* The page of a command on stdout; NULL: the overview of all. */
 int x8_help_for(const struct x8_cmd *cmd, struct x8_error *err);
 
-/* help_page.c. Each appends; -1 without memory. */
-int x8_page_overview(struct x8_buf *out);
-int x8_page_command(const struct x8_cmd *cmd, struct x8_buf *out);
+/* help_page.c. Each appends. */
+void x8_page_overview(struct x8_page *out);
+void x8_page_command(const struct x8_cmd *cmd, struct x8_page *out);
 
 /* help_layout.c */
 #define X8_HELP_WIDTH 80
 /* "  left   right", the right column starting at `column` and wrapped at the page's width. */
-int x8_layout_row(struct x8_buf *out, const char *left, size_t column, const char *right);
+void x8_put_row(struct x8_page *out, const char *left, size_t column, const char *right);
 /* Rows of options. */
-int x8_layout_options(struct x8_buf *out, const struct x8_opt *opts);
+void x8_put_options(struct x8_page *out, const struct x8_opt *opts);
 /* "auto|full|none", or the name of the argument; "" for a flag. */
 void x8_opt_arg_text(const struct x8_opt *opt, char *out, size_t cap);
 
@@ -32,10 +31,10 @@ void x8_opt_arg_text(const struct x8_opt *opt, char *out, size_t cap);
 struct x8_topic {
     const char *name, *summary;
     const char *text; /* lines of at most 78 columns */
-    int (*more)(struct x8_buf *out);
+    void (*more)(struct x8_page *out);
 };
 extern const struct x8_topic x8_topics[]; /* ended by name NULL */
-int x8_page_topic(const struct x8_topic *topic, struct x8_buf *out);
+void x8_page_topic(const struct x8_topic *topic, struct x8_page *out);
 
 /* help_codes.c */
 struct x8_code_help {
@@ -45,12 +44,12 @@ struct x8_code_help {
 const struct x8_code_help *x8_code_help_find(enum x8_code code);
 /* 1 when some command of this version may end with the code. */
 int x8_code_in_use(enum x8_code code);
-int x8_page_code(enum x8_code code, struct x8_buf *out);
-int x8_page_codes(struct x8_buf *out);
+void x8_page_code(enum x8_code code, struct x8_page *out);
+void x8_page_codes(struct x8_page *out);
 
 /* help_man.c: roff. */
-int x8_man_overview(struct x8_buf *out);
-int x8_man_command(const struct x8_cmd *cmd, struct x8_buf *out);
-int x8_man_errors(struct x8_buf *out);
+void x8_man_overview(struct x8_page *out);
+void x8_man_command(const struct x8_cmd *cmd, struct x8_page *out);
+void x8_man_errors(struct x8_page *out);
 
 #endif

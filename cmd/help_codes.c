@@ -146,45 +146,46 @@ int x8_code_in_use(enum x8_code code)
     return 0;
 }
 
-static int users(enum x8_code code, struct x8_buf *out)
+static void users(enum x8_code code, struct x8_page *out)
 {
     const char *joint = " ";
-    int rc;
 
-    if (is_general(code))
-        return x8_buf_addf(out, "\nused by every command\n");
-    rc = x8_buf_addf(out, "\nused by");
-    for (const struct x8_cmd *const *c = x8_commands; *c && rc == 0; c++) {
+    if (is_general(code)) {
+        x8_put(out, "\nused by every command\n");
+        return;
+    }
+    x8_put(out, "\nused by");
+    for (const struct x8_cmd *const *c = x8_commands; *c; c++) {
         if (!lists(*c, code))
             continue;
-        rc = x8_buf_addf(out, "%sx8ctl %s", joint, (*c)->name);
+        x8_put(out, "%sx8ctl %s", joint, (*c)->name);
         joint = ", ";
     }
-    return rc == 0 ? x8_buf_addf(out, "\n") : rc;
+    x8_put(out, "\n");
 }
 
-int x8_page_code(enum x8_code code, struct x8_buf *out)
+void x8_page_code(enum x8_code code, struct x8_page *out)
 {
     const struct x8_code_help *help = x8_code_help_find(code);
-    int rc = x8_buf_addf(out, "E%d %s: %s\n", (int)code, x8_code_name(code), x8_code_meaning(code));
+    x8_put(out, "E%d %s: %s\n", (int)code, x8_code_name(code), x8_code_meaning(code));
 
-    if (rc < 0 || code == X8_OK)
-        return rc;
-    if (!x8_code_in_use(code))
-        return x8_buf_addf(out, "\nreserved: no command of this version ends with it\n");
+    if (code == X8_OK)
+        return;
+    if (!x8_code_in_use(code)) {
+        x8_put(out, "\nreserved: no command of this version ends with it\n");
+        return;
+    }
     if (help)
-        rc = x8_buf_addf(out, "\nusual causes\n%s\nwhat to do\n%s", help->causes, help->todo);
-    return rc == 0 ? users(code, out) : rc;
+        x8_put(out, "\nusual causes\n%s\nwhat to do\n%s", help->causes, help->todo);
+    users(code, out);
 }
 
-int x8_page_codes(struct x8_buf *out)
+void x8_page_codes(struct x8_page *out)
 {
     const char *name, *meaning;
     enum x8_code code;
-    int rc = 0;
 
-    for (unsigned i = 0; x8_code_row(i, &code, &name, &meaning) && rc == 0; i++)
+    for (unsigned i = 0; x8_code_row(i, &code, &name, &meaning); i++)
         if (x8_code_in_use(code))
-            rc = x8_buf_addf(out, "  %3d  %-15s %s\n", (int)code, name, meaning);
-    return rc;
+            x8_put(out, "  %3d  %-15s %s\n", (int)code, name, meaning);
 }

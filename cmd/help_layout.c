@@ -23,27 +23,24 @@ static size_t line_length(const char *text, size_t room)
     return text[n] == '\0' && (n <= room || best == 0) ? n : best ? best : n;
 }
 
-int x8_layout_row(struct x8_buf *out, const char *left, size_t column, const char *right)
+void x8_put_row(struct x8_page *out, const char *left, size_t column, const char *right)
 {
     size_t used = strlen(left) + 2;
 
-    if (x8_buf_addf(out, "  %s", left) < 0)
-        return -1;
+    x8_put(out, "  %s", left);
     if (used + 2 > column) {
-        if (x8_buf_addf(out, "\n") < 0)
-            return -1;
+        x8_put(out, "\n");
         used = 0;
     }
     while (*right) {
         size_t n = line_length(right, X8_HELP_WIDTH - column);
-        if (x8_buf_addf(out, "%*s%.*s\n", (int)(column - used), "", (int)n, right) < 0)
-            return -1;
+
+        x8_put(out, "%*s%.*s\n", (int)(column - used), "", (int)n, right);
         right += n;
         while (*right == ' ')
             right++;
         used = 0;
     }
-    return 0;
 }
 
 void x8_opt_arg_text(const struct x8_opt *opt, char *out, size_t cap)
@@ -63,7 +60,7 @@ void x8_opt_arg_text(const struct x8_opt *opt, char *out, size_t cap)
     }
 }
 
-int x8_layout_options(struct x8_buf *out, const struct x8_opt *opts)
+void x8_put_options(struct x8_page *out, const struct x8_opt *opts)
 {
     for (; opts && opts->name; opts++) {
         char left[160], arg[96], letter[5] = "    ";
@@ -72,8 +69,6 @@ int x8_layout_options(struct x8_buf *out, const struct x8_opt *opts)
             snprintf(letter, sizeof letter, "-%c, ", opts->letter);
         x8_opt_arg_text(opts, arg, sizeof arg);
         snprintf(left, sizeof left, "%s--%s%s%s", letter, opts->name, arg[0] ? " " : "", arg);
-        if (x8_layout_row(out, left, 28, opts->help) < 0)
-            return -1;
+        x8_put_row(out, left, 28, opts->help);
     }
-    return 0;
 }

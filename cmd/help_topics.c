@@ -7,34 +7,28 @@
 
 #include <stdio.h>
 
-static int all_options(struct x8_buf *out)
+static void all_options(struct x8_page *out)
 {
-    return x8_layout_options(out, x8_global_opts());
+    x8_put_options(out, x8_global_opts());
 }
 
-static int all_carriers(struct x8_buf *out)
+static void all_carriers(struct x8_page *out)
 {
     const struct x8_carrier *row;
-    int rc = 0;
 
-    for (size_t i = 0; (row = x8_carrier_row(i)) && rc == 0; i++) {
-        rc = x8_buf_addf(out, "%s%s: %s\n", i ? "\n" : "", row->name, row->title);
-        if (rc == 0)
-            rc = x8_layout_row(out, "to flash", 14, row->hands);
-        if (rc == 0)
-            rc = x8_layout_row(out, "afterwards", 14, row->after);
+    for (size_t i = 0; (row = x8_carrier_row(i)); i++) {
+        x8_put(out, "%s%s: %s\n", i ? "\n" : "", row->name, row->title);
+        x8_put_row(out, "to flash", 14, row->hands);
+        x8_put_row(out, "afterwards", 14, row->after);
     }
-    return rc;
 }
 
-static int all_leds(struct x8_buf *out)
+static void all_leds(struct x8_page *out)
 {
     const struct x8_led *row;
-    int rc = 0;
 
-    for (size_t i = 0; (row = x8_led_row(i)) && rc == 0; i++)
-        rc = x8_buf_addf(out, "  %-8s %-8s %s\n", row->led, row->color, row->meaning);
-    return rc;
+    for (size_t i = 0; (row = x8_led_row(i)); i++)
+        x8_put(out, "  %-8s %-8s %s\n", row->led, row->color, row->meaning);
 }
 
 static const char environment[] =
@@ -117,9 +111,9 @@ const struct x8_topic x8_topics[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-int x8_page_topic(const struct x8_topic *topic, struct x8_buf *out)
+void x8_page_topic(const struct x8_topic *topic, struct x8_page *out)
 {
-    int rc = x8_buf_addf(out, "x8ctl help %s: %s\n\n%s", topic->name, topic->summary, topic->text);
-
-    return rc == 0 && topic->more ? topic->more(out) : rc;
+    x8_put(out, "x8ctl help %s: %s\n\n%s", topic->name, topic->summary, topic->text);
+    if (topic->more)
+        topic->more(out);
 }
