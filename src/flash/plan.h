@@ -94,6 +94,9 @@ int x8_plan_writes(const struct x8_plan *plan);
 /* A single step with its checks; used by plan.c for each command (plan_check.c). */
 int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
                        struct x8_error *err);
+/* The same for the image that a step streams (plan_image.c); the input is found already. */
+int x8_plan_check_image(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
+                        struct x8_error *err);
 void x8_step_done(struct x8_step *step);
 
 #endif
