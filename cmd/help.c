@@ -40,17 +40,13 @@ int x8_help_short(struct x8_error *err)
 {
     static const char *const favourites[] = {"list", "guide", "flash", "explain", "udev"};
     X8_AUTO_PAGE text = {0};
-    x8_put(&text, "x8ctl looks after Arduino Portenta X8 boards: it sees them, and "
-                  "flashes them over USB.\n\n");
 
+    x8_put(&text, "x8ctl sees Arduino Portenta X8 boards and flashes them over USB.\n\n");
     for (size_t i = 0; i < X8_COUNT(favourites); i++) {
         const struct x8_cmd *cmd = x8_command_find(x8_commands, favourites[i]);
-        char left[64];
 
-        if (!cmd)
-            continue;
-        snprintf(left, sizeof left, "x8ctl %s %s", cmd->name, cmd->usage);
-        x8_put_row(&text, left, 36, cmd->summary);
+        if (cmd)
+            x8_put(&text, "  x8ctl %-10s %s\n", cmd->name, cmd->summary);
     }
     x8_put(&text, "All commands and topics: x8ctl help    One in full: x8ctl help flash\n");
     return x8_page_print(&text, err);
