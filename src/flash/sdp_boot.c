@@ -28,12 +28,17 @@ static int write_dcd(struct x8_sdp *sdp, const struct x8_ivt *ivt,
  */
 static int clear_loaded_dcd(struct x8_sdp *sdp, const struct x8_ivt *ivt, struct x8_error *err)
 {
+    struct x8_sdp quiet = *sdp; /* no progress: the loader has been counted */
     uint8_t head[1024];
+    int rc;
     size_t len = ivt->load.len < sdp->rom->report_len ? ivt->load.len : sdp->rom->report_len;
 
     memcpy(head, ivt->load.data, len);
     x8_put_le32(head + 12, 0);
-    return x8_sdp_write(sdp, ivt->self, (struct x8_span){head, len}, err);
+    quiet.on_data = NULL;
+    rc = x8_sdp_write(&quiet, ivt->self, (struct x8_span){head, len}, err);
+    sdp->is_closed = quiet.is_closed;
+    return rc;
 }
 
 int x8_sdp_ivt_jump(struct x8_sdp *sdp, const struct x8_ivt *ivt, int clear_dcd,
