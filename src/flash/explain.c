@@ -86,7 +86,7 @@ static void add_file(const char *name, int line, x8_explain_look_fn *look, void 
         return;
     *file = (struct x8_explain_file){.name = name, .line = line, .found.size = UINT64_MAX};
     if (look && x8_file_ref_parse(name, &ref, &unused) == 0)
-        look(ctx, &ref, &file->found);
+        look(ctx, name, &ref, &file->found);
     out->missing +=
         file->found.state == X8_EXPLAIN_MISSING || file->found.state == X8_EXPLAIN_NO_FILE;
     out->file_count++;

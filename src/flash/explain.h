@@ -21,8 +21,9 @@ struct x8_explain_found {
     char detail[128]; /* what else is known ("inside not looked at"), or "" */
 };
 
-/* Say whether the file a script names is there; `out` comes preset to UNKNOWN. */
-typedef void x8_explain_look_fn(void *ctx, const struct x8_file_ref *ref,
+/* Say whether the file a script names is there: `name` as written and taken apart. `out` comes
+ * preset to UNKNOWN. */
+typedef void x8_explain_look_fn(void *ctx, const char *name, const struct x8_file_ref *ref,
                                 struct x8_explain_found *out);
 
 struct x8_explain_step {

@@ -15,7 +15,7 @@
 struct check {
     struct x8_sp *p;
     const struct x8_command *done[X8_PROTO_CFG + 1]; /* of each group */
-    const struct x8_command *last[X8_PROTO_CFG + 1];
+    const struct x8_command *first[X8_PROTO_CFG + 1], *last[X8_PROTO_CFG + 1];
     enum x8_proto furthest; /* stage of the furthest command so far */
     int has_done;           /* also inside an if */
     int hwpart;             /* selected by "mmc dev", -1: not known */
@@ -67,6 +67,8 @@ static void check_order(struct check *k, const struct x8_command *c)
     if (c->verb == X8_VERB_DONE)
         k->done[c->proto] = c;
     k->last[c->proto] = c;
+    if (!k->first[c->proto])
+        k->first[c->proto] = c;
 }
 
 static void check_packed(struct check *k, const struct x8_command *c, const struct x8_file_ref *ref)
@@ -207,16 +209,18 @@ static void check_one(struct check *k, const struct x8_command *c)
 
 static void check_whole(struct check *k)
 {
+    const struct x8_script *s = k->p->out;
+    const struct x8_command *fb = k->first[X8_PROTO_FB];
     int has_rom = k->last[X8_PROTO_SDP] || k->last[X8_PROTO_SDPS];
     int has_spl = k->last[X8_PROTO_SDPU] || k->last[X8_PROTO_SDPV];
 
     if (!k->has_done)
         x8_sp_note(
-            k->p, 0, X8_NOTE_WARN,
+            k->p, s->commands[s->count - 1].line, X8_NOTE_WARN,
             "no line says 'done': uuu would wait for ever after the last command; x8ctl ends "
             "there");
-    if (k->last[X8_PROTO_FB] && !has_rom)
-        x8_sp_note(k->p, 0, X8_NOTE_INFO,
+    if (fb && !has_rom)
+        x8_sp_note(k->p, fb->line, X8_NOTE_INFO,
                    "there are no SDP: lines for the boot ROM: the board must be in %s mode already",
                    has_spl ? "SPL or fastboot" : "fastboot");
 }
