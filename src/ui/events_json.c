@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define PROGRESS_EVERY_MS 100
-
 static void add_progress(struct x8_json *event, struct x8_board_view *board,
                          const struct x8_fact *fact)
 {
@@ -44,13 +42,15 @@ static void add_rest(struct x8_json *event, const struct x8_board_view *board,
         x8_json_error(event, "error", fact->error);
 }
 
-static int is_due(struct x8_board_view *board, const struct x8_fact *fact)
+/* One a frame, and frames are X8_FRAME_MS apart: ten a second for each board. */
+static int is_due(const struct x8_view *view, struct x8_board_view *board,
+                  const struct x8_fact *fact)
 {
     if (fact->kind != X8_EV_PROGRESS)
         return 1;
-    if (fact->ms - board->json_ms < PROGRESS_EVERY_MS)
+    if (board->json_frame == view->frame)
         return 0;
-    board->json_ms = fact->ms;
+    board->json_frame = view->frame;
     return 1;
 }
 
@@ -60,7 +60,7 @@ void x8_json_fact(struct x8_view *view, struct x8_board_view *board, const struc
     struct x8_json *event;
     char *text;
 
-    if (!x8_view_wants(view, fact) || x8_view_is_known(view, fact) || !is_due(board, fact))
+    if (!x8_view_wants(view, fact) || x8_view_is_known(view, fact) || !is_due(view, board, fact))
         return;
     event = x8_json_object();
     x8_json_num(event, "v", 1);

@@ -88,6 +88,7 @@ static void paint(struct x8_ui *ui, struct x8_fact *facts, int hide)
     struct x8_buf text = {0}, log = {0}, frame = {0};
 
     look_at_terminal(&ui->view);
+    ui->view.frame++;
     while (facts) {
         struct x8_fact *next = facts->next;
 

@@ -59,7 +59,8 @@ struct x8_board_view {
     uint64_t done, total;
     struct x8_rate rate;
     int in_stage, failed;
-    int64_t line_ms, wait_ms, json_ms, log_ms; /* when a limited kind of line was last written */
+    int64_t line_ms, wait_ms, log_ms; /* when a limited kind of line was last written */
+    uint64_t json_frame;
     int line_percent, waiting;
 };
 
@@ -70,6 +71,7 @@ struct x8_view {
     int utf8, color, quiet, verbosity;
     int terminal; /* stderr is one */
     int columns, rows;
+    uint64_t frame; /* counts from 1 */
     struct x8_board_view **boards;
     size_t count, named; /* all; those with a name */
     /* The block of bars: */
@@ -127,8 +129,7 @@ struct x8_ui {
     pthread_cond_t work, done;
     /* Under the lock: */
     struct x8_fact *head, **tail;
-    struct x8_fact
-        *progress; /* first of the progress at the end of the list, nothing else behind */
+    struct x8_fact *progress; /* where the progress at the end of the list begins */
     unsigned flush_asked, flush_done;
     int stopping, held;
     struct x8_cancel *cancel;

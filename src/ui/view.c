@@ -49,7 +49,7 @@ static struct x8_board_view *find_or_add(struct x8_view *view, const struct x8_f
     view->boards[view->count++] = board;
     board->name = fact->board ? must(strdup(fact->board)) : NULL;
     board->last_end = board->stage_since = fact->ms;
-    board->line_ms = board->wait_ms = board->json_ms = board->log_ms = INT64_MIN / 2;
+    board->line_ms = board->wait_ms = board->log_ms = INT64_MIN / 2;
     view->named += fact->board != NULL;
     return board;
 }

@@ -18,10 +18,22 @@ static const struct code_row rows[] = {
 #undef X8_CODE_ROW
 };
 
+/* Formatted aside first: the arguments may be texts of the very error that is filled. */
 static void vset(char *field, size_t cap, const char *fmt, va_list ap)
 {
-    if (vsnprintf(field, cap, fmt, ap) < 0)
-        field[0] = '\0';
+    char text[sizeof((struct x8_error *)0)->why];
+
+    if (vsnprintf(text, sizeof text, fmt, ap) < 0)
+        text[0] = '\0';
+    snprintf(field, cap, "%s", text);
+}
+
+static void vfill(struct x8_error *err, enum x8_code code, int errnum, const char *fmt, va_list ap)
+{
+    struct x8_error fresh = {.code = code, .sys = errnum};
+
+    vset(fresh.msg, sizeof fresh.msg, fmt, ap);
+    *err = fresh;
 }
 
 int x8_fail(struct x8_error *err, enum x8_code code, const char *fmt, ...)
@@ -29,10 +41,8 @@ int x8_fail(struct x8_error *err, enum x8_code code, const char *fmt, ...)
     va_list ap;
 
     if (err) {
-        memset(err, 0, sizeof *err);
-        err->code = code;
         va_start(ap, fmt);
-        vset(err->msg, sizeof err->msg, fmt, ap);
+        vfill(err, code, 0, fmt, ap);
         va_end(ap);
     }
     return -(int)code;
@@ -43,11 +53,8 @@ int x8_fail_sys(struct x8_error *err, enum x8_code code, int errnum, const char 
     va_list ap;
 
     if (err) {
-        memset(err, 0, sizeof *err);
-        err->code = code;
-        err->sys = errnum;
         va_start(ap, fmt);
-        vset(err->msg, sizeof err->msg, fmt, ap);
+        vfill(err, code, errnum, fmt, ap);
         va_end(ap);
         if (strerror_r(errnum, err->why, sizeof err->why) != 0)
             x8_error_why(err, "error %d", errnum);
