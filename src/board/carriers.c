@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LEDS_COLUMN = 30 };
+
 static const struct x8_carrier carriers[] = {
     {
         .name = "max",
@@ -89,17 +91,18 @@ const struct x8_led *x8_led_row(size_t i)
 /* Switches at the left, LEDs at the right. */
 static int add_picture(const struct x8_carrier *carrier, int utf8, struct x8_buf *out)
 {
-    const char *knob = utf8 ? "\xe2\x96\xa0" : "#"; /* a black square is one column wide */
+    const char *knob = utf8 ? "\xe2\x96\xa0" : "#"; /* a black square: three bytes, one column */
 
+    if (x8_buf_addf(out, "%*sLEDs on the X8\n", LEDS_COLUMN, "") < 0)
+        return -1;
     for (size_t i = 0; i < X8_COUNT(leds); i++) {
-        const char *label = i > 0 && i <= X8_CARRIER_SWITCHES ? carrier->switches[i - 1] : NULL;
+        const char *label = i < X8_CARRIER_SWITCHES ? carrier->switches[i] : NULL;
         char left[64] = "";
-        int pad = 48;
+        int pad = LEDS_COLUMN;
 
         if (label)
-            pad = 49 - snprintf(left, sizeof left, "   %-10s[ %s ON ]", label, knob) +
-                  (utf8 ? 2 : 0) - 1;
-        if (x8_buf_addf(out, "%s%*s%-7s%-7s%s\n", left, pad, "", leds[i].led, leds[i].color,
+            pad += (utf8 ? 2 : 0) - snprintf(left, sizeof left, "   %-10s[ %s ON ]", label, knob);
+        if (x8_buf_addf(out, "%s%*s%-7s%-6s %s\n", left, pad, "", leds[i].led, leds[i].color,
                         leds[i].meaning) < 0)
             return -1;
     }
@@ -123,8 +126,7 @@ static int add_steps(const struct x8_carrier *carrier, struct x8_buf *out)
 
 int x8_carrier_page(const struct x8_carrier *carrier, int utf8, struct x8_buf *out)
 {
-    if (x8_buf_addf(out, "%s: flashing mode%*sLEDs on the X8\n", carrier->title,
-                    33 - (int)strlen(carrier->title), "") < 0 ||
+    if (x8_buf_addf(out, "%s: flashing mode\n", carrier->title) < 0 ||
         add_picture(carrier, utf8, out) < 0 || x8_buf_addf(out, "\n") < 0 ||
         add_steps(carrier, out) < 0)
         return -1;

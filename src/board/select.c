@@ -49,7 +49,8 @@ static int is_serial(const char *text)
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] <= ' ' || strchr("/:{}$\"'*?", text[i]))
             return 0;
-    return len >= SUFFIX_MIN;
+    /* A port with a slip of the finger is no serial number. */
+    return len >= SUFFIX_MIN && !(strchr(text, '-') && strspn(text, DIGITS ".-") == len);
 }
 
 static int bad_selector(const char *text, const char *why, struct x8_error *err)
