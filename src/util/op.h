@@ -7,6 +7,7 @@
 #define X8_UTIL_OP_H
 
 #include "util/cancel.h"
+#include "util/clock.h"
 
 #include <stdint.h>
 
