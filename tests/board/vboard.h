@@ -5,9 +5,9 @@
  * puts it behind struct x8_bus in the same process; `x8-board` (umockdev) puts it on the USB of any
  * program.
  *
- * Strict where flash-protocol 10.2 says strict, with the meaning of uboot-witness.md. It shares no
- * code with src/flash: it is the other opinion. It may use libc, zlib (for its own crc) and
- * pthread, nothing of src/ but util/bytes.h.
+ * Strict where the boot ROM, U-Boot's SPL and NXP's fastboot are, with their answers. It shares no
+ * code with src/flash: it is the other opinion. It uses libc and zlib, nothing of src/ but
+ * util/bytes.h.
  *
  * Threads: calls for one board must be serialised by the caller.
  */
@@ -17,20 +17,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum vb_stage { VB_OFF, VB_ROM, VB_SPL, VB_FASTBOOT, VB_LINUX, VB_DEAD };
+/* VB_DEAD: on the bus as before, but the firmware panicked. VB_INITRAMFS: the small Linux that
+ * `bootm` starts. */
+enum vb_stage { VB_OFF, VB_ROM, VB_SPL, VB_FASTBOOT, VB_LINUX, VB_DEAD, VB_INITRAMFS };
 
 struct vb; /* one board */
 
 /*
- * Make a board from words: "start=rom emmc=16G link=40M fault=stage:fastboot,after:1048576,do:stall
- * ...". The same words are the options of x8-board and of the tests; README.md lists them all. 0,
- * or -1 with a sentence in `why`. start=off|rom|spl|fastboot|linux   emmc=SIZE   dir=FOLDER (sparse
- * files user.img boot0.img boot1.img; default: unnamed temporary files) port=1-2   serial=HEX16
- * ids=new|old   speed=high|full   endpoints=in-first|out-first   loader=2022|2024 (sparse parser)
- *   link=BYTES/s   write=BYTES/s   read=BYTES/s (eMMC)   gap=MS (between stages)   closed=0|1 (HAB)
- * usbhid=0|1 (plays the desktop driver that asks for the report descriptor)   noise=SEED (content
- * of never-written blocks)   access=ok|denied   blksize=512|4096|none   maxdl=BYTES   infoecho=0|1
- * (INFO before OKAY) fault=...   (repeatable)   log=FILE (one line per command received, for tests)
+ * Make a board from words separated by spaces: "start=rom emmc=16G link=40M
+ * fault=stage:fastboot,after:1048576,do:stall". Quotes keep spaces inside a value. The same words
+ * are the options of x8-board and of the tests; README.md lists them all with their meaning. NULL
+ * with a sentence in `why` when a word is wrong.
+ *
+ * start=off|rom|spl|fastboot|linux  emmc=SIZE  dir=FOLDER  keep=0|1  port=1-2  serial=HEX16
+ * ids=new|old  speed=high|full  endpoints=in-first|out-first  loader=2022|2024  crcv=0|1
+ * link=BYTES/s  write=BYTES/s  read=BYTES/s  gap=MS  closed=0|1  usbhid=0|1  noise=SEED
+ * access=ok|denied  blksize=512|4096|none  maxdl=BYTES  infoecho=0|1  panic=stay|rom
+ * reset=rom|linux|off  power=bus|own  log=FILE  fault=... (repeatable)
  */
 struct vb *vb_new(const char *words, char why[256]);
 void vb_free(struct vb *vb);
