@@ -89,12 +89,14 @@ int x8_sdp_dcd_write(struct x8_sdp *sdp, uint32_t addr, struct x8_span dcd, stru
 {
     struct x8_sdp_block block = {
         .command = X8_SDP_DCD_WRITE, .address = addr, .count = (uint32_t)dcd.len};
+    struct x8_sdp quiet = *sdp; /* progress counts loaders, not what prepares them */
     int rc = bad_range(sdp, addr, dcd, err);
 
+    quiet.on_data = NULL;
     if (rc == 0)
         rc = x8_sdp_command(sdp, &block, err);
     if (rc == 0)
-        rc = x8_sdp_send_data(sdp, X8_SDP_DCD_WRITE, dcd, 0, dcd.len, err);
+        rc = x8_sdp_send_data(&quiet, X8_SDP_DCD_WRITE, dcd, 0, dcd.len, err);
     return rc < 0 ? rc : acknowledged(sdp, X8_SDP_DCD_WRITE, word_written, err);
 }
 
