@@ -37,7 +37,7 @@ static const char walk[] =
     "}\n"
     "\n"
     "_x8ctl() {\n"
-    "    local line=${COMP_LINE:0:COMP_POINT} cur= cmd= want= raw= cut= word\n"
+    "    local line=${COMP_LINE:0:COMP_POINT} cur='' cmd='' want='' raw='' cut='' word\n"
     "    local -i operands=0 i\n"
     "    local -a words\n"
     "    local native=${COMP_WORDS[COMP_CWORD]}\n"

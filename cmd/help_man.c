@@ -34,22 +34,26 @@ static void line(struct x8_page *out, const char *text)
 /* Paragraphs; lines that start with a blank keep their form. */
 static void prose(struct x8_page *out, const char *text)
 {
-    int verbatim = 0;
+    int verbatim = 0, gap = 0, first = 1;
 
-    while (*text) {
-        size_t len = strcspn(text, "\n");
-        int wants = len ? text[0] == ' ' : 0;
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        int keep = text[0] == ' ';
 
-        if (wants != verbatim)
-            x8_put(out, wants ? ".PP\n.nf\n" : ".fi\n");
-        verbatim = wants;
-        if (len == 0)
+        len = strcspn(text, "\n");
+        if (len == 0) {
+            gap = 1;
+            continue;
+        }
+        if (verbatim && !keep)
+            x8_put(out, ".fi\n");
+        if (!first && (gap || keep != verbatim))
             x8_put(out, ".PP\n");
-        else
-            escaped(out, text, len);
-        if (len)
-            x8_put(out, "\n");
-        text += len + (text[len] == '\n');
+        if (keep && !verbatim)
+            x8_put(out, ".nf\n");
+        escaped(out, text, len);
+        x8_put(out, "\n");
+        verbatim = keep;
+        gap = first = 0;
     }
     if (verbatim)
         x8_put(out, ".fi\n");
@@ -114,7 +118,8 @@ static void command_head(const struct x8_cmd *cmd, struct x8_page *out)
     title(out, name, 1);
     x8_put(out, ".SH NAME\nx8ctl\\-%s \\- ", cmd->name);
     line(out, cmd->summary);
-    x8_put(out, ".SH SYNOPSIS\n\\fBx8ctl %s\\fR [\\fIOPTIONS\\fR] ", cmd->name);
+    x8_put(out, ".SH SYNOPSIS\n\\fBx8ctl %s\\fR [\\fIOPTIONS\\fR]%s", cmd->name,
+           cmd->usage[0] ? " " : "");
     line(out, cmd->usage);
 }
 
@@ -128,8 +133,10 @@ void x8_man_command(const struct x8_cmd *cmd, struct x8_page *out)
     }
     x8_put(out, ".SH OPTIONS\n");
     options(out, cmd->opts);
-    x8_put(out, ".PP\nOptions of every command are described in \\fBx8ctl\\fR(1).\n"
-                ".SH EXIT STATUS\n");
+    x8_put(out,
+           "%sOptions of every command are described in \\fBx8ctl\\fR(1).\n"
+           ".SH EXIT STATUS\n",
+           cmd->opts && cmd->opts->name ? ".PP\n" : "");
     exit_row(out, X8_OK);
     for (const unsigned char *e = cmd->exits; e && *e; e++)
         exit_row(out, (enum x8_code) * e);

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# What pressing Tab offers, asked of the real script in bash itself. X8CTL: the binary that printed it.
+set -u
+# shellcheck source=/dev/null
+source <("${X8CTL:?}" completion bash)
+failed=0
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+touch one.uuu 'two words.uuu' other.txt
+
+# A stand-in for the list of boards: what the script asks for is a table with these headings.
+# shellcheck disable=SC2317 # the completion script calls it
+boards() {
+    printf 'SERIAL\tSTATE\tWHERE\n1822aa09dab6fad9\tlinux\tusb 1-4.2\n-\trom\tusb 3-1\n'
+}
+
+# Set what bash sets: the line, and the words as bash cuts them at blanks, '=' and ':'.
+press_tab() {
+    local text=$1 piece
+    COMP_LINE=$text
+    COMP_POINT=${#text}
+    COMP_WORDS=()
+    while [[ $text =~ ^[[:space:]]*([=:]|[^[:space:]=:]+)(.*)$ ]]; do
+        piece=${BASH_REMATCH[1]}
+        text=${BASH_REMATCH[2]}
+        COMP_WORDS+=("$piece")
+    done
+    [[ $COMP_LINE == *[[:space:]] ]] && COMP_WORDS+=("")
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _x8ctl
+}
+
+expect() {
+    local line=$1 got
+    shift
+    press_tab "$line"
+    got=$(printf '%s\n' ${COMPREPLY[@]+"${COMPREPLY[@]}"} | LC_ALL=C sort)
+    [ "$got" = "$(printf '%s\n' "$@" | LC_ALL=C sort)" ] && return
+    printf 'after "%s"\n  expected: %s\n  offered:  %s\n' "$line" "$*" "${got//$'\n'/ }"
+    failed=1
+}
+
+offers() {
+    press_tab "$1"
+    [[ " ${COMPREPLY[*]} " == *" $2 "* ]] && return
+    printf 'after "%s"\n  not offered: %s\n  offered:  %s\n' "$1" "$2" "${COMPREPLY[*]}"
+    failed=1
+}
+
+expect 'x8ctl ver' version
+expect 'x8ctl -v --json ver' version
+expect 'x8ctl -t 30s ver' version
+expect 'x8ctl --timeout=30s ver' version
+expect 'x8ctl nothing-like-it' ''
+expect 'x8ctl completion ' bash zsh fish
+expect 'x8ctl completion z' zsh
+expect 'x8ctl list --progress ' auto bar lines json none
+expect 'x8ctl list --progress=' auto bar lines json none
+expect 'x8ctl list --progress=b' bar
+expect 'x8ctl list --prog' --progress
+expect 'x8ctl help --ma' --man
+expect 'x8ctl help select' selectors
+expect 'x8ctl udev in' install
+expect 'x8ctl list -- --pro' ''
+expect 'x8ctl list --log one' one.uuu
+expect 'x8ctl list --log=o' one.uuu other.txt
+offers 'x8ctl ' flash
+offers 'x8ctl help ' exit-codes
+offers 'x8ctl list --' --serial
+
+# shellcheck disable=SC2317
+x8ctl() { boards; }
+expect 'x8ctl list -s ' 1822aa09dab6fad9 usb:1-4.2 usb:3-1
+expect 'x8ctl list -s 18' 1822aa09dab6fad9
+expect 'x8ctl list -s usb:1' 1-4.2
+expect 'x8ctl list --serial=18' 1822aa09dab6fad9
+expect 'x8ctl list --serial=usb:3' 3-1
+
+# Other shells only have to accept their script.
+for shell in zsh fish; do
+    command -v "$shell" >/dev/null 2>&1 || continue
+    "$X8CTL" completion "$shell" >"$scratch/script"
+    "$shell" -n "$scratch/script" || failed=1
+done
+[ "$failed" = 0 ] && echo ok
+exit "$failed"

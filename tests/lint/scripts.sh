@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Shell scripts, wherever they are: found by their first line.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need shellcheck
+
+while IFS= read -r file; do
+    shellcheck -x -P SCRIPTDIR "$file" || report "$file"
+done < <(grep -rlE '^#!.*\b(ba)?sh\b' tests .ci completions 2>/dev/null | grep -v /corpus/ | LC_ALL=C sort
+    echo completions/x8ctl.bash)
+finish
