@@ -44,6 +44,7 @@ static void split(const char *from, const char *to, struct x8_uboot_cmd *out)
                 word[n++] = c;
         }
         word[n] = '\0';
+        (void)x8_clean(word, X8_UBOOT_WORD_LEN, word, n);
         out->argc++;
         while (from < to && is_blank(*from))
             from++;

@@ -14,7 +14,7 @@
 /* One simple command: between ';', '&&', '||' and line ends. Words and text are cut when long. */
 struct x8_uboot_cmd {
     int argc;
-    char argv[X8_UBOOT_WORDS][X8_UBOOT_WORD_LEN]; /* quotes gone */
+    char argv[X8_UBOOT_WORDS][X8_UBOOT_WORD_LEN]; /* quotes gone, cleaned */
     char text[256];                               /* as written, trimmed */
 };
 
