@@ -242,6 +242,6 @@ int main(int argc, char **argv)
     if (make_boards(&world, &options) || open_world(&world, &options))
         return STATUS_USAGE;
     status = close_world(&world, &options, um_run(&options.run));
-    fflush(NULL);
+    fflush(stdout); /* not all streams: the one of --control is being waited on */
     _exit(status); /* umockdev's threads still run */
 }
