@@ -69,8 +69,7 @@ static void set_stage(struct x8_board_view *board, const struct x8_fact *fact)
     board->in_stage = 1;
     board->line_ms = fact->ms;
     board->line_percent = 0;
-    x8_rate_reset(&board->rate);
-    x8_rate_add(&board->rate, fact->ms, 0);
+    x8_rate_reset(&board->rate); /* the first amount is the base: a resumed stage begins high */
 }
 
 static void note_stage(struct x8_board_view *board, const struct x8_fact *fact)
