@@ -12,14 +12,14 @@
 
 static const char *state_name(enum x8_explain_state state)
 {
-    static const char *const names[] = {"unknown", "there", "missing", "no-file"};
+    static const char *const names[] = {"unknown", "there", "missing", "unusable"};
 
     return names[state];
 }
 
 static const char *state_text(enum x8_explain_state state)
 {
-    static const char *const texts[] = {"unknown", "there", "MISSING", "NO FILE"};
+    static const char *const texts[] = {"unknown", "there", "MISSING", "UNUSABLE"};
 
     return texts[state];
 }
@@ -212,7 +212,7 @@ void x8_explain_json(const struct x8_source *source, const struct x8_script *scr
     snprintf(version, sizeof version, "%u.%u.%u", script->version[0], script->version[1],
              script->version[2]);
     x8_json_str(top, "script", source->name);
-    x8_json_str(top, "uuu_version", version);
+    x8_json_str(top, "uuu_version", strcmp(version, "0.0.0") != 0 ? version : NULL);
     x8_json_add(top, "stages", json_stages(e));
     x8_json_add(top, "files", json_files(e));
     x8_json_add(top, "notes", json_notes(script));

@@ -78,6 +78,26 @@ static int no_such_script(const struct x8_source *source, const char *wanted, st
     return rc;
 }
 
+/* A script that lies unpacked in a folder is read from there: its files may lie above the folder.
+ */
+static int load_unpacked(const char *folder, const struct x8_entry *entry, struct x8_source *source,
+                         struct x8_error *err)
+{
+    char *path = x8_path_join(folder, entry->path);
+    int rc = 0;
+
+    if (path && x8_path_kind(folder) == X8_PATH_DIR && x8_path_kind(path) == X8_PATH_FILE) {
+        rc = x8_file_load(path, SCRIPT_MAX, &source->text, err);
+        if (rc == 0)
+            rc = keep_names(source, path, err);
+        if (rc == 0)
+            x8_imageset_free(&source->set);
+        rc = rc < 0 ? rc : 1;
+    }
+    free(path);
+    return rc;
+}
+
 static int open_set(const struct x8_op *op, const char *path, const char *script,
                     struct x8_source *source, struct x8_error *err)
 {
@@ -90,6 +110,9 @@ static int open_set(const struct x8_op *op, const char *path, const char *script
     entry = find_script(source->set, wanted);
     if (!entry)
         return no_such_script(source, wanted, err);
+    rc = load_unpacked(path, entry, source, err);
+    if (rc != 0)
+        return rc;
     rc = x8_imageset_load(source->set, entry, SCRIPT_MAX, &source->text, err);
     return rc < 0 ? rc : keep_names(source, entry->path, err);
 }
@@ -106,6 +129,12 @@ int x8_source_open(const struct x8_op *op, const char *path, const char *script,
     return rc < 0 ? rc : 0;
 }
 
+static void unusable(const char *why, struct x8_explain_found *out)
+{
+    out->state = X8_EXPLAIN_UNUSABLE;
+    snprintf(out->detail, sizeof out->detail, "%s", why);
+}
+
 /* A file of this computer. 1 when something has this name. */
 static int look_on_disk(const char *path, struct x8_explain_found *out)
 {
@@ -115,9 +144,14 @@ static int look_on_disk(const char *path, struct x8_explain_found *out)
         out->state = X8_EXPLAIN_MISSING;
         return 0;
     }
-    out->state = S_ISREG(st.st_mode) ? X8_EXPLAIN_THERE : X8_EXPLAIN_NO_FILE;
+    out->state = X8_EXPLAIN_THERE;
+    out->detail[0] = '\0';
     if (S_ISREG(st.st_mode))
         out->size = (uint64_t)st.st_size;
+    if (!S_ISREG(st.st_mode))
+        unusable(S_ISDIR(st.st_mode) ? "a folder" : "no plain file", out);
+    else if (st.st_size == 0)
+        unusable("empty", out);
     return 1;
 }
 
@@ -172,6 +206,8 @@ void x8_source_look(void *ctx, const char *name, const struct x8_file_ref *ref,
         out->state = entry ? X8_EXPLAIN_THERE : X8_EXPLAIN_MISSING;
         if (entry)
             out->size = entry->size;
+        if (out->size == 0)
+            unusable("empty", out);
     }
     if (ref->member[0] && out->state == X8_EXPLAIN_THERE)
         snprintf(out->detail, sizeof out->detail, "its inside was not looked at");

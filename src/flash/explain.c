@@ -16,9 +16,9 @@ static const struct {
     {X8_PROTO_CFG, "Before anything"},
     {X8_PROTO_SDPS, "In the boot ROM"},
     {X8_PROTO_SDP, "In the boot ROM"},
-    {X8_PROTO_SDPU, "In the first loader (SPL)"},
-    {X8_PROTO_SDPV, "In the first loader (SPL)"},
-    {X8_PROTO_FB, "In the second loader (U-Boot, fastboot mode)"},
+    {X8_PROTO_SDPU, "In the first loader, SPL"},
+    {X8_PROTO_SDPV, "In the first loader, SPL"},
+    {X8_PROTO_FB, "In the second loader, U-Boot in fastboot mode"},
     {X8_PROTO_FBK, "In the Linux that was started on the board"},
 };
 
@@ -88,7 +88,7 @@ static void add_file(const char *name, int line, x8_explain_look_fn *look, void 
     if (look && x8_file_ref_parse(name, &ref, &unused) == 0)
         look(ctx, name, &ref, &file->found);
     out->missing +=
-        file->found.state == X8_EXPLAIN_MISSING || file->found.state == X8_EXPLAIN_NO_FILE;
+        file->found.state == X8_EXPLAIN_MISSING || file->found.state == X8_EXPLAIN_UNUSABLE;
     out->file_count++;
 }
 

@@ -12,7 +12,7 @@ enum x8_explain_state {
     X8_EXPLAIN_UNKNOWN, /* nobody looked, or it could not be told */
     X8_EXPLAIN_THERE,
     X8_EXPLAIN_MISSING,
-    X8_EXPLAIN_NO_FILE, /* there, but a folder or a device */
+    X8_EXPLAIN_UNUSABLE, /* there, but a folder, a device or empty; `detail` says which */
 };
 
 struct x8_explain_found {
@@ -53,7 +53,7 @@ struct x8_explain {
     size_t step_count;
     struct x8_explain_file *files; /* each name once, in file order */
     size_t file_count;
-    size_t missing; /* files MISSING or NO_FILE */
+    size_t missing; /* files MISSING or UNUSABLE */
     size_t unsafe;  /* notes of level UNSAFE */
 };
 

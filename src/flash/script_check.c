@@ -121,11 +121,11 @@ static void check_erase(struct check *k, const struct x8_command *c, const struc
                    "erases %s of the user area: system and data that lie there are lost", size);
     if ((k->hwpart == 1 || k->hwpart == 2) &&
         (start > X8_EMMC_BOOT_BLOCKS || count > X8_EMMC_BOOT_BLOCKS - start))
-        x8_sp_note(k->p, c->line, X8_NOTE_WARN,
-                   "asks to erase %llu blocks (%s) of %s, which holds %d (4 MiB): expect it to "
-                   "fail, or to erase less than it says",
-                   (unsigned long long)count, size, x8_uboot_hwpart_name(k->hwpart),
-                   X8_EMMC_BOOT_BLOCKS);
+        x8_sp_note(
+            k->p, c->line, X8_NOTE_WARN,
+            "asks to erase %llu blocks (%s) of %s, which holds %d blocks (4 MiB): expect it to "
+            "fail, or to erase less than it says",
+            (unsigned long long)count, size, x8_uboot_hwpart_name(k->hwpart), X8_EMMC_BOOT_BLOCKS);
 }
 
 static void check_shell(struct check *k, const struct x8_command *c)

@@ -259,7 +259,10 @@ static void sequence(const char *text, char out[512])
         int n;
 
         one_command(&cmd, one);
-        n = snprintf(out + used, 512 - used, "%s%s", used ? ", then " : "", one);
+        if (used && x8_uboot_is(&cmd, 0, "true")) /* "... || true" */
+            n = snprintf(out + used, 512 - used, " (what comes of it does not matter)");
+        else
+            n = snprintf(out + used, 512 - used, "%s%s", used ? ", then " : "", one);
         if (n < 0 || (size_t)n >= 512 - used) {
             x8_copy(out + (used < 505 ? used : 505), 7, " ...");
             return;

@@ -34,7 +34,7 @@ static void look(void *ctx, const char *name, const struct x8_file_ref *ref,
     if (strstr(ref->path, ".wic"))
         out->state = X8_EXPLAIN_MISSING;
     else if (strstr(ref->path, "sit-"))
-        out->state = X8_EXPLAIN_NO_FILE;
+        out->state = X8_EXPLAIN_UNUSABLE;
     else
         *out = (struct x8_explain_found){.state = X8_EXPLAIN_THERE, .size = 42};
 }

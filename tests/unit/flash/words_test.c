@@ -61,7 +61,7 @@ static void lines_of_vendor_scripts_have_their_sentence(void **state)
         {"FB: acmd bootm ${loadaddr}", "starts the Linux that was sent before"},
         {"FB: ucmd md.b 0x1000 0x04", "shows memory at 0x1000 (on the board's serial console)"},
         {"FB: ucmd imx_is_closed || true",
-         "asks whether the chip is locked to signed software, then does nothing and succeeds"},
+         "asks whether the chip is locked to signed software (what comes of it does not matter)"},
         {"FB: ucmd fuse prog -y 6 0 1", "burns fuses of the chip, which can never be undone"},
         {"FB: ucmd something odd", "runs 'something odd' in the loader"},
         {"FB: ucmd setenv a b c", "sets the loader's setting a to 'b ...'"},
