@@ -18,6 +18,10 @@ static const struct code_row rows[] = {
 #undef X8_CODE_ROW
 };
 
+static void vset(char *field, size_t cap, const char *fmt, va_list ap) X8_PRINTF(3, 0);
+static void vfill(struct x8_error *err, enum x8_code code, int errnum, const char *fmt, va_list ap)
+    X8_PRINTF(4, 0);
+
 /* Formatted aside first: the arguments may be texts of the very error that is filled. */
 static void vset(char *field, size_t cap, const char *fmt, va_list ap)
 {

@@ -81,7 +81,7 @@ static void the_question_stands_below_what_was_said(void **state)
     assert_int_equal(yes_after(&desk, "y\n"), 1);
     text = test_read_until(desk.person, "[y/N] ", 20000);
     desk_close(&desk);
-    assert_non_null(strstr(text, "ERASES everything\n"));
+    assert_non_null(strstr(text, "ERASES everything"));
     assert_string_equal(text + strlen(text) - strlen("erase? [y/N] "), "erase? [y/N] ");
     /* If the bar was drawn at all, it was wiped before the question. */
     bar = strstr(text, "write");
