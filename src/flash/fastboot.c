@@ -44,7 +44,7 @@ static int broken(const struct dialogue *d, int rc, struct x8_error *err)
 
 static int say(const struct dialogue *d, struct x8_error *err)
 {
-    char wire[X8_FB_COMMAND_MAX + 2];
+    char wire[X8_FB_COMMAND_MAX + 2], shown[512];
     size_t len = strlen(d->command);
     int rc;
 
@@ -58,7 +58,8 @@ static int say(const struct dialogue *d, struct x8_error *err)
     /* The loader's 4096-byte request ends with a short packet only. */
     if (len % PACKET_CAP == 0)
         wire[len++] = ' ';
-    x8_emit(d->fb->op, X8_EV_TRACE, "> %s", d->command);
+    x8_clean(shown, sizeof shown, d->command, strlen(d->command));
+    x8_emit(d->fb->op, X8_EV_TRACE, "> %s", shown);
     rc = x8_send(d->fb->link, d->fb->op, wire, len, d->fb->timeout_ms, err);
     return rc < 0 ? broken(d, rc, err) : 0;
 }

@@ -171,6 +171,7 @@ static void sizes_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
     words.start = MM_SELF + 4;
+    words.size = 0xffffffff;
     put_ivt(file, &words);
     assert_int_equal(find(), -X8_E_BAD_IMAGE);
     words = mm_words(sizeof file);
