@@ -56,7 +56,7 @@ static const struct x8_code_help texts[] = {
      "  * the loader hangs, or the board is in a state it cannot leave by itself\n"
      "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n",
      "  * switch the board's power off and on, then repeat\n"
-     "  * x8ctl list -v shows the speed of the link; --timeout raises the limit\n"},
+     "  * x8ctl list shows the speed of the link; --timeout raises the limit\n"},
     {X8_E_LINK, "  * a bad cable, a long chain of hubs, a worn port\n",
      "  * another cable, and a port on the computer itself\n"
      "  * -vv shows which transfer fails\n"},

@@ -138,8 +138,10 @@ void x8_man_command(const struct x8_cmd *cmd, struct x8_page *out)
            ".SH EXIT STATUS\n",
            cmd->opts && cmd->opts->name ? ".PP\n" : "");
     exit_row(out, X8_OK);
+    exit_row(out, X8_E_USAGE);
     for (const unsigned char *e = cmd->exits; e && *e; e++)
-        exit_row(out, (enum x8_code) * e);
+        if (*e != X8_E_USAGE)
+            exit_row(out, (enum x8_code) * e);
     examples(out, cmd->examples);
     x8_put(out, ".SH SEE ALSO\n\\fBx8ctl\\fR(1), \\fBx8ctl\\-errors\\fR(7)\n");
 }

@@ -57,13 +57,20 @@ static void examples(const struct x8_example *example, struct x8_page *out)
         x8_put(out, "  %s\n      %s\n", example->command, example->text);
 }
 
+static void exit_row(struct x8_page *out, enum x8_code code)
+{
+    x8_put(out, " %3d  %-16s %s\n", (int)code, x8_code_name(code), x8_code_meaning(code));
+}
+
+/* Every command can be misused: 2 is listed whether its row says so or not. */
 static void exits(const struct x8_cmd *cmd, struct x8_page *out)
 {
-    x8_put(out, "\nexit codes\n   0  %-16s %s\n", x8_code_name(X8_OK), x8_code_meaning(X8_OK));
-
+    x8_put(out, "\nexit codes\n");
+    exit_row(out, X8_OK);
+    exit_row(out, X8_E_USAGE);
     for (const unsigned char *e = cmd->exits; e && *e; e++)
-        x8_put(out, " %3u  %-16s %s\n", *e, x8_code_name((enum x8_code) * e),
-               x8_code_meaning((enum x8_code) * e));
+        if (*e != X8_E_USAGE)
+            exit_row(out, (enum x8_code) * e);
     x8_put(out, "  causes and what to do: x8ctl help E10, E13, ...\n");
 }
 

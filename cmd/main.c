@@ -15,28 +15,8 @@
 #include <string.h>
 
 const struct x8_cmd *const x8_commands[] = {
-#ifdef X8_HAVE_CMD_LIST
-    &x8_cmd_list,
-#endif
-#ifdef X8_HAVE_CMD_WATCH
-    &x8_cmd_watch,
-#endif
-#ifdef X8_HAVE_CMD_GUIDE
-    &x8_cmd_guide,
-#endif
-#ifdef X8_HAVE_CMD_FLASH
-    &x8_cmd_flash,
-#endif
-#ifdef X8_HAVE_CMD_UUU
-    &x8_cmd_uuu,
-#endif
-#ifdef X8_HAVE_CMD_EXPLAIN
-    &x8_cmd_explain,
-#endif
-#ifdef X8_HAVE_CMD_UDEV
-    &x8_cmd_udev,
-#endif
-    &x8_cmd_completion, &x8_cmd_help, &x8_cmd_version, NULL,
+    &x8_cmd_list, &x8_cmd_watch,      &x8_cmd_guide, &x8_cmd_flash,   &x8_cmd_uuu, &x8_cmd_explain,
+    &x8_cmd_udev, &x8_cmd_completion, &x8_cmd_help,  &x8_cmd_version, NULL,
 };
 
 /* Without X8_NEEDS_SIGNALS a signal ends the process, as in any small program. */
