@@ -120,9 +120,7 @@ static int jump(struct x8_job *job, struct x8_sdp *sdp, const struct x8_step *st
     if (!step->bytes.len)
         return x8_fail(err, X8_E_USAGE, "jump needs -f FILE in the boot ROM's stage");
     rc = x8_ivt_find(x8_buf_span(&step->bytes), &search, &ivt, err);
-    if (rc == 0 && sdp->rom->dcd == X8_DCD_SKIP && !command->clear_dcd)
-        rc = x8_sdp_skip_dcd(sdp, err);
-    return rc < 0 ? rc : x8_sdp_jump(sdp, ivt.self, err);
+    return rc < 0 ? rc : x8_sdp_ivt_jump(sdp, &ivt, command->clear_dcd, err);
 }
 
 static int dcd(struct x8_sdp *sdp, const struct x8_step *step, struct x8_error *err)
