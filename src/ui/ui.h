@@ -2,7 +2,11 @@
  * The only speaker besides cmd/. Takes facts (struct x8_event) from any thread, keeps them in order
  * and lossless, progress as the latest value per board, and paints them on stderr: a bar per board
  * on a terminal, plain lines elsewhere, or JSON lines. Results go to stdout through table.h. Also
- * prompts and the three-part error form (cli.md 3.3, 3.8).
+ * prompts and the three-part error form.
+ *
+ * What each kind of fact looks like is decided in tty.c, lines.c and events_json.c. An X8_EV_STAGE
+ * without text enters a stage, one with text finishes it. An X8_EV_ERROR shows the whole form for
+ * its board; x8_ui_error() does not repeat it when the command ends with the same error.
  */
 #ifndef X8_UI_UI_H
 #define X8_UI_UI_H
@@ -51,26 +55,31 @@ void x8_ui_emit(void *ui, const struct x8_event *event);
  * or a table). */
 void x8_ui_flush(struct x8_ui *ui);
 
-/* The three-part form on stderr ("x8ctl flash: what / why / next / code"), also as JSON event in
- * JSON mode and to the log. */
+/* The three-part form on stderr ("x8ctl flash: what / why / next / code") and in the log; with
+ * X8_PROGRESS_JSON an event instead. `ui` NULL: before there is one, plainly. */
 void x8_ui_error(struct x8_ui *ui, const struct x8_error *error);
 
 /* A plain line on stderr unless quiet. */
 void x8_ui_say(struct x8_ui *ui, const char *fmt, ...) X8_PRINTF(2, 3);
 
-/* 1 when a question can be asked: stdin and stderr are terminals and input is allowed. */
+/* 1 when a question can be asked: stdin and stderr are terminals, input is allowed, and stderr is
+ * not a stream of JSON. */
 int x8_ui_can_ask(const struct x8_ui *ui);
 /* Ask yes or no (default no). 1 yes, 0 no, X8_E_NEED_YES (negative) when it cannot be asked; -y
  * answers yes. Ctrl-C and end of input are no. */
 int x8_ui_ask_yes(struct x8_ui *ui, const char *question, struct x8_error *err);
-/* Ask for a line; as above. 0 with the line in `out`. */
+/* Ask for a line; not answered by -y. 0 with the line in `out` (cut to fit, empty at the end of
+ * input), the error "stopped" after Ctrl-C, X8_E_NEED_YES naming --confirm when it cannot be asked.
+ */
 int x8_ui_ask_line(struct x8_ui *ui, const char *question, char *out, size_t cap,
                    struct x8_error *err);
 
 /*
  * Signals: block SIGINT, SIGTERM, SIGHUP and ignore SIGPIPE (call first in main, before any
  * thread), then one thread waits for them and raises `cancel`: first SOFT, second HARD, third ends
- * the process with 130/143. `ui` may be NULL; it announces the first two.
+ * the process with 130/143. `ui` may be NULL; it announces the first two, and its questions end
+ * with the first. A signal that was ignored when the process began stays ignored (nohup, jobs in
+ * the background of a script). Stop before the ui is stopped.
  */
 void x8_signals_block(void);
 int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error *err);
