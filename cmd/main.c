@@ -14,10 +14,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 const struct x8_cmd *const x8_commands[] = {
-    &x8_cmd_list, &x8_cmd_watch,      &x8_cmd_guide, &x8_cmd_flash,   &x8_cmd_uuu, &x8_cmd_explain,
-    &x8_cmd_udev, &x8_cmd_completion, &x8_cmd_help,  &x8_cmd_version, NULL,
+    &x8_cmd_list,
+    &x8_cmd_watch,
+    &x8_cmd_guide,
+    &x8_cmd_flash,
+    &x8_cmd_uuu,
+    &x8_cmd_explain,
+    &x8_cmd_udev,
+    &x8_cmd_completion,
+    &x8_cmd_help,
+    &x8_cmd_version,
+    NULL,
 };
+/* clang-format on */
 
 /* Without X8_NEEDS_SIGNALS a signal ends the process, as in any small program. */
 static void let_signals_end_us(void)

@@ -8,7 +8,7 @@ need nm
 [ -n "${LIBRARIES:-}" ] || report "LIBRARIES is empty: nothing was checked"
 banned='printf|fprintf|vprintf|vfprintf|dprintf|vdprintf|puts|fputs|putchar|putc|fputc|fwrite|perror|psignal'
 banned="$banned|__printf_chk|__fprintf_chk|__vprintf_chk|__vfprintf_chk|__dprintf_chk|stdout|stderr"
-banned="$banned|exit|_exit|_Exit|quick_exit|getenv|secure_getenv|environ|setenv|putenv|unsetenv"
+banned="$banned|exit|_exit|_Exit|quick_exit|getenv|secure_getenv|setenv|putenv|unsetenv"
 
 for library in ${LIBRARIES:-}; do
     while IFS= read -r line; do
