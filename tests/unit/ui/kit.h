@@ -7,6 +7,7 @@
 #include "testlib.h"
 
 #include "ui/parts.h"
+#include "util/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static inline struct kit kit_new(render_fn *render, enum x8_progress_mode mode)
     kit.view.columns = 80;
     kit.view.rows = 24;
     kit.view.utf8 = 1;
-    strcpy(kit.view.run, "r7Q2");
+    x8_copy(kit.view.run, sizeof kit.view.run, "r7Q2");
     return kit;
 }
 
@@ -48,7 +49,7 @@ static inline void kit_event(struct kit *kit, int kind, const struct x8_event *e
 
     assert_non_null(fact);
     fact->ms = kit->ms;
-    strcpy(fact->t, "2026-03-01T10:00:12.410Z");
+    x8_copy(fact->t, sizeof fact->t, "2026-03-01T10:00:12.410Z");
     kit->view.frame++;
     board = x8_view_note(&kit->view, fact);
     kit->render(&kit->view, board, fact, &kit->out);
