@@ -493,12 +493,13 @@ static void a_broken_if_is_refused(void **state)
 
 static void nesting_without_end_is_refused(void **state)
 {
-    char text[600] = V "FB: ";
+    char text[600];
+    size_t used = (size_t)snprintf(text, sizeof text, V "FB: ");
 
     (void)state;
     for (int i = 0; i < 12; i++)
-        strcat(text, "if a == b then ");
-    strcat(text, "done\n");
+        used += (size_t)snprintf(text + used, sizeof text - used, "if a == b then ");
+    snprintf(text + used, sizeof text - used, "done\n");
     assert_true(has(refused(text).msg, "too deeply"));
     assert_true(has(refused(V "FB: @ @ @ @ @ @ @ @ @ @ done\n").msg, "too deeply"));
 }

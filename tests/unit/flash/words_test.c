@@ -134,11 +134,12 @@ static void every_command_of_every_protocol_has_words(void **state)
 
 static void long_and_hostile_texts_are_cut_and_cleaned(void **state)
 {
-    char line[4000] = "FB: ucmd \033[2J", words[512];
+    char line[4000], words[512];
+    size_t used = (size_t)snprintf(line, sizeof line, "FB: ucmd \033[2J");
 
     (void)state;
     for (int i = 0; i < 300; i++)
-        strcat(line, "run \xc3\xa4 x;");
+        used += (size_t)snprintf(line + used, sizeof line - used, "run \xc3\xa4 x;");
     words_of(line, words);
     assert_null(strchr(words, '\033'));
     assert_true(strlen(words) < 512);
