@@ -102,7 +102,7 @@ int x8_skip_spl(struct x8_span file, uint64_t from, uint64_t *out_offset, struct
         if (ivt.load.len)
             next = ivt.offset + ivt.size - (ivt.self - ivt.start);
     } else {
-        uint64_t size;
+        uint64_t size = 0;
 
         if (container_size(file, from, 1, &size, err) < 0) {
             if (err)

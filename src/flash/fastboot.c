@@ -263,7 +263,7 @@ int x8_fb_download(struct x8_fastboot *fb, const void *data, size_t len, struct 
 {
     char command[32] = "", came[32], expected[32];
     struct dialogue d = start(fb, command, fb->timeout_ms);
-    uint32_t wanted;
+    uint32_t wanted = 0;
     int rc;
 
     if (len == 0 || len > UINT32_MAX)
@@ -327,7 +327,7 @@ int x8_fb_upload(struct x8_fastboot *fb, const char *variable, size_t max, struc
 {
     char command[256] = "", came[32], expected[48];
     struct dialogue d = start(fb, command, fb->timeout_ms);
-    uint32_t len;
+    uint32_t len = 0;
     int rc;
 
     if (variable && strlen(variable) > sizeof command - sizeof "upload:")

@@ -180,7 +180,7 @@ int x8_sdp_take_word(struct x8_sdp *sdp, uint16_t cmd, uint8_t id, struct x8_spa
 
 int x8_sdp_take_state(struct x8_sdp *sdp, uint16_t cmd, struct x8_span report, struct x8_error *err)
 {
-    uint32_t word;
+    uint32_t word = 0;
     int rc = x8_sdp_take_word(sdp, cmd, 3, report, &word, err);
 
     if (rc < 0)

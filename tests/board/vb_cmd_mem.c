@@ -68,7 +68,7 @@ int vb_cmd_crc32(struct vb *vb, int argc, char **argv)
     if (!mem)
         return 1;
     vb_cost(vb, len, vb->cfg.read);
-    uint32_t crc = crc_of(mem, len), want;
+    uint32_t crc = crc_of(mem, len), want = 0;
     vb_fb_console(vb, "crc32 for %s ... %s ==> %08x\n", argv[1], argv[2], crc);
     if (verify)
         return expected_crc(vb, argv[3], &want) || want != crc;

@@ -134,7 +134,7 @@ int vb_cmd_itest(struct vb *vb, int argc, char **argv)
     const char *dot = strchr(argv[0], '.');
     char letter = dot ? dot[1] : 'l';
     unsigned size = letter == 'b' ? 1 : letter == 'w' ? 2 : letter == 'q' ? 8 : 4;
-    uint64_t a, b;
+    uint64_t a = 0, b = 0;
     if (argc != 4 || operand(vb, argv[1], size, &a) || operand(vb, argv[3], size, &b))
         return 1;
     if (size < 8) {
