@@ -6,10 +6,10 @@
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/proc.h"
+#include "util/text.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,11 +123,14 @@ static void something_left_behind_does_not_hold_the_pipe(void **state)
 {
     int64_t start = x8_now_ms();
     X8_AUTO_BUF lines = {0};
+    uint32_t left_behind;
 
     (void)state;
     assert_int_equal(run("sleep 30 & echo $!", &lines, NULL), 0);
     assert_true(x8_now_ms() - start < 15000);
-    kill((pid_t)atol(x8_buf_text(&lines)), SIGKILL);
+    *strchr((char *)lines.data, '|') = '\0';
+    assert_int_equal(x8_parse_u32(x8_buf_text(&lines), &left_behind), 0);
+    kill((pid_t)left_behind, SIGKILL);
 }
 
 static void output_that_is_closed_early_is_no_end(void **state)
