@@ -73,8 +73,11 @@ static void arrive(struct vb *vb, enum vb_stage stage)
     vb_log(vb, "stage %s attach=%u", vb_stage_word(stage), vb->attach);
     if (stage == VB_ROM || stage == VB_SPL)
         vb_sdp_start(vb);
-    if (stage == VB_FASTBOOT)
+    if (stage == VB_FASTBOOT && vb->kept)
+        vb_fb_reset(vb);
+    else if (stage == VB_FASTBOOT)
         vb_fb_start(vb);
+    vb->kept = 0;
     const struct vb_fault *fault = vb_fault_at(vb, "connect", "");
     struct vb_result ignored;
     if (fault && fault->action == VB_DO_DENIED)
@@ -106,6 +109,7 @@ void vb_unplug(struct vb *vb, int64_t back_after_us)
         vb_power_cycle(vb);
         back = VB_ROM;
     }
+    vb->kept = vb->stage == VB_FASTBOOT && vb->stage == back;
     leave(vb);
     vb->next_stage = back;
     vb->arrive_us = back_after_us < 0 ? VB_NEVER : vb->now + back_after_us;
@@ -152,11 +156,19 @@ static void earlier(const struct vb *vb, int64_t *next, int64_t at)
         *next = at;
 }
 
+static void overdue(const struct vb *vb, int64_t *next, int64_t at)
+{
+    if (at <= vb->now)
+        *next = vb->now;
+    else
+        earlier(vb, next, at);
+}
+
 int64_t vb_next_us(const struct vb *vb)
 {
     int64_t next = VB_NEVER;
-    earlier(vb, &next, vb->leave_us);
-    earlier(vb, &next, vb->arrive_us);
+    overdue(vb, &next, vb->leave_us);
+    overdue(vb, &next, vb->arrive_us);
     earlier(vb, &next, vb->hang_until);
     earlier(vb, &next, vb->denied_until);
     earlier(vb, &next, vb->busy_until);

@@ -296,7 +296,13 @@ struct vb_result vb_fb_out(struct vb *vb, const uint8_t *data, size_t len)
         return take_command(vb, data, len);
     if (len == 0)
         return (struct vb_result){VB_OK, 0, vb->now};
-    return take_data(vb, data, len);
+    /* the last receive request is as long as the packets of what is left; more is a command */
+    size_t packet = vb->cfg.full_speed ? 64 : 512;
+    size_t left = vb->fb.expected - vb->fb.received, room = (left + packet - 1) / packet * packet;
+    struct vb_result result = take_data(vb, data, len);
+    if (result.status == VB_OK && !vb->fb.taking && len > room)
+        (void)take_command(vb, data + room, len - room);
+    return result;
 }
 
 /* The last waiting answer was read: what was to come after it comes now. */

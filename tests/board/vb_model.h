@@ -164,6 +164,7 @@ struct vb {
     int64_t leave_us, arrive_us;
     enum vb_stage next_stage;
     int64_t next_gap_us;
+    int kept;       /* the loader lives on while the cable is out */
     int jump_armed; /* what happens when the last report was read */
     int halted_in, halted_out;
     uint8_t device[18], config[512];

@@ -100,7 +100,7 @@ static uint32_t register_value(struct vb *vb, uint32_t addr)
     for (unsigned i = 0; i < vb->sdp.reg_count; i++)
         if (vb->sdp.regs[i][0] == addr)
             return vb->sdp.regs[i][1];
-    const uint8_t *mem = vb_sram(vb, addr, 4);
+    const uint8_t *mem = vb->stage == VB_ROM ? vb_sram(vb, addr, 4) : vb_ram(vb, addr, 4);
     if (mem)
         return x8_get_le32(mem);
     return addr == 0x30360800u ? 0x00824010u : 0; /* ANAMIX_DIGPROG of an i.MX 8M Mini A1 */

@@ -308,6 +308,7 @@ struct vb_result vb_control(struct vb *vb, const uint8_t setup[8], uint8_t *data
             result.status = VB_STALL;
         else
             result.status = vb_sdp_report(vb, 1, data, len, &result);
+        vb->halted_out = 0; /* a stall of endpoint 0 ends with the next setup packet */
         vb->stats.wire_out += result.status == VB_OK ? len : 0;
     } else if (!(is_sdp && setup[0] == 0x21 && (setup[1] == 0x0a || setup[1] == 0x0b)))
         result.status = VB_STALL; /* of the class requests SET_IDLE and SET_PROTOCOL are taken */
