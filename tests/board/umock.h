@@ -105,6 +105,7 @@ struct um_world {
     struct um_board boards[UM_MAX_BOARDS];
     size_t count;
     unsigned last_devnum;
+    uint8_t has_socket[128];         /* device numbers that were in use */
     size_t in_flight, in_flight_max; /* bytes, as usbfs_memory_mb counts them */
 };
 

@@ -239,6 +239,7 @@ static int set_interface(struct um_call *call)
  * are lost. */
 static int reset(struct um_call *call)
 {
+    static const uint8_t set_configuration[8] = {0x00, 0x09, 0x01};
     struct um_node *node = call->node;
     struct vb *vb = node->board->vb;
     struct vb_descriptors before, after;
@@ -247,6 +248,7 @@ static int reset(struct um_call *call)
     vb_tick(vb, um_now_us());
     vb_descriptors(vb, &before);
     vb_reset(vb);
+    vb_control(vb, set_configuration, NULL, 0);
     vb_tick(vb, um_now_us());
     vb_descriptors(vb, &after);
     um_urbs_end(node, NULL, -ENOENT);

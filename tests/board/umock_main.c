@@ -225,6 +225,15 @@ static int close_world(struct um_world *world, const struct options *o, int stat
     return status;
 }
 
+/* umockdev complains about a program that was killed while one of its ioctls waited. That is no
+ * news here. */
+static void on_glib_message(const gchar *domain, GLogLevelFlags level, const gchar *message,
+                            gpointer data)
+{
+    if (!strstr(message, "with open stream"))
+        g_log_default_handler(domain, level, message, data);
+}
+
 int main(int argc, char **argv)
 {
     static struct um_world world;
@@ -232,6 +241,7 @@ int main(int argc, char **argv)
     int status;
 
     (void)argc;
+    g_log_set_default_handler(on_glib_message, NULL);
     if (um_reexec(argv))
         return STATUS_USAGE;
     if (parse(&options, argv)) {
@@ -243,5 +253,5 @@ int main(int argc, char **argv)
         return STATUS_USAGE;
     status = close_world(&world, &options, um_run(&options.run));
     fflush(stdout); /* not all streams: the one of --control is being waited on */
-    _exit(status); /* umockdev's threads still run */
+    _exit(status);  /* umockdev's threads still run */
 }

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HUB "/devices/usb1"
+#define HUB         "/devices/usb1"
+#define LAST_DEVNUM 127
 /* Who owns the node of a board that denies access: a process without the right to override modes,
  * root or not, is neither that user nor in that group. */
 #define SOMEBODY 65534
@@ -156,14 +157,36 @@ static void make_node(const struct um_node *node)
     set_access(path, node->denied);
 }
 
+static int is_on_bus(const struct um_world *world, unsigned devnum)
+{
+    for (size_t i = 0; i < world->count; i++)
+        if (world->boards[i].node && world->boards[i].node->devnum == devnum)
+            return 1;
+    return 0;
+}
+
+/* 1 is the hub; a real bus starts over beyond 127. */
 static unsigned next_devnum(struct um_world *world)
 {
-    /* 1 is the hub; beyond 127 a real bus starts over, which a test has no need for. */
-    if (++world->last_devnum > 999) {
-        fprintf(stderr, "x8-board: too many arrivals\n");
-        abort();
-    }
+    do {
+        world->last_devnum = world->last_devnum % LAST_DEVNUM + 1;
+    } while (world->last_devnum == 1 || is_on_bus(world, world->last_devnum));
     return world->last_devnum;
+}
+
+/* A number that is used again still has the ioctl socket of its last owner. */
+static void attach_handler(struct um_world *world, struct um_node *node)
+{
+    GError *error = NULL;
+
+    if (world->has_socket[node->devnum])
+        umockdev_testbed_detach_ioctl(world->testbed, node->devnode, &error);
+    g_clear_error(&error);
+    node->handler = umockdev_ioctl_base_new();
+    g_signal_connect(node->handler, "handle-ioctl", G_CALLBACK(um_on_ioctl), node);
+    if (!umockdev_testbed_attach_ioctl(world->testbed, node->devnode, node->handler, &error))
+        abort();
+    world->has_socket[node->devnum] = 1;
 }
 
 static struct um_node *new_node(struct um_board *board, const struct vb_descriptors *d)
@@ -189,13 +212,9 @@ static void arrive(struct um_board *board, const struct vb_descriptors *d)
     static const uint8_t set_configuration[8] = {0x00, 0x09, 0x01};
     struct um_world *world = board->world;
     struct um_node *node = new_node(board, d);
-    GError *error = NULL;
     char *text;
 
-    node->handler = umockdev_ioctl_base_new();
-    g_signal_connect(node->handler, "handle-ioctl", G_CALLBACK(um_on_ioctl), node);
-    if (!umockdev_testbed_attach_ioctl(world->testbed, node->devnode, node->handler, &error))
-        abort();
+    attach_handler(world, node);
     make_node(node);
     pthread_mutex_lock(&world->lock);
     node->older = board->nodes;
