@@ -12,4 +12,39 @@
 int unpack_reader_new(struct input *in, enum x8_packing packing, struct x8_reader **out,
                       struct x8_error *err);
 
+/* Bytes needed to recognise an archive. */
+#define ARCHIVE_HEAD 512u
+
+/* 1 when the first bytes (of an unpacked stream) are a tar header or a zip member. */
+int archive_is(struct x8_span head);
+
+enum archive_kind {
+    MEMBER_FILE,
+    MEMBER_DIR,
+    MEMBER_SYMLINK,
+    MEMBER_HARDLINK,
+    MEMBER_SPECIAL /* devices, FIFOs, sockets */
+};
+
+struct archive_member {
+    enum archive_kind kind;
+    const char *path, *target; /* as in the archive, not checked; NULL when unreadable. Borrowed
+                                  until the next member. */
+    uint64_t size;             /* as the header says; UINT64_MAX when it does not */
+    uint64_t offset;  /* of the data in the stream; UINT64_MAX when they do not lie there plainly */
+    unsigned ordinal; /* number of the header, from 1: the same in every walk */
+};
+
+/* Members of a tar or zip stream (compression undone before), in their order. Takes `inner` over in
+ * every case. */
+struct archive_walk;
+int archive_walk_open(struct x8_reader *inner, struct archive_walk **out, struct x8_error *err);
+void archive_walk_close(struct archive_walk **walk);
+
+/* 1 with the next member, 0 at the proven end (end mark seen, stream read to its end). */
+int archive_walk_next(struct archive_walk *walk, struct archive_member *out, struct x8_error *err);
+
+/* Data of the current member: count, 0 at its end, or a negative code. */
+ssize_t archive_walk_read(struct archive_walk *walk, void *out, size_t cap, struct x8_error *err);
+
 #endif

@@ -42,9 +42,9 @@ struct x8_entry {
 struct x8_imageset;
 
 /*
- * Open SOURCE: a folder, an archive, or a .uuu script (its folder becomes the set, and the folder
- * above it, since vendor scripts say
- * ../name; the root is then the folder above).
+ * Open SOURCE: a folder, an archive (tar in any packing, zip), a .uuu script, or one image.
+ * A script's folder becomes the set, and the folder above it, since vendor scripts say ../name; the
+ * root is then the folder above. One image (*.wic, *.wic.gz, ...) is a set of it and its *.bmap.
  * An archive is walked once (its outer compression is decoded to the end, so a damaged or truncated
  * one is X8_E_BAD_IMAGE here). Progress goes to `op` as stage "check". Errors: X8_E_NO_FILE,
  * X8_E_BAD_IMAGE, X8_E_HOST_SPACE never (no disk is used).
@@ -63,12 +63,26 @@ int x8_imageset_is_stream(const struct x8_imageset *set);
 const struct x8_entry *x8_imageset_entry(const struct x8_imageset *set, size_t i);
 
 /* The entry at a path relative to `dir` (itself relative to the root; "" for the root); NULL when
- * there is none. */
+ * there is none. '\\' stands for '/'. In a set on disk also files that were too deep to be listed;
+ * their entries live as long as the set. */
 const struct x8_entry *x8_imageset_find(const struct x8_imageset *set, const char *dir,
                                         const char *path);
 
+/*
+ * Add a file of the host that lies outside of the tree, as local scripts may name it (an absolute
+ * path, ">name", "../../name"). Nothing that comes out of an archive may get here. Its path is
+ * `path` as given. Errors: X8_E_NO_FILE.
+ */
+int x8_imageset_add_file(struct x8_imageset *set, const char *path, const struct x8_entry **out,
+                         struct x8_error *err);
+
+/* The script when SOURCE was one; NULL otherwise. */
+const struct x8_entry *x8_imageset_script(const struct x8_imageset *set);
+
 /* The only entry with a role; several are X8_E_BAD_IMAGE that lists them (a usable choice by name
- * rules is made first: e.g. .wic beside the same .wic.gz), none is X8_E_NO_FILE. */
+ * rules is made first: full_image.uuu of several scripts; .wic.gz before the same .wic, as it
+ * proves that it is whole; Yocto's link before older builds; signed loaders only when there are no
+ * others), none is X8_E_NO_FILE. */
 int x8_imageset_by_role(const struct x8_imageset *set, enum x8_role role,
                         const struct x8_entry **out, struct x8_error *err);
 

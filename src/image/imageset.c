@@ -1,0 +1,254 @@
+/*
+ * Image sets: what others see of them. Opening finds all items once; from then on the set is only
+ * read, but for files on disk that are asked for by a path that was not listed.
+ */
+/* realpath() is one of POSIX's XSI functions. */
+#define _XOPEN_SOURCE 700
+
+#include "image/imageset.h"
+#include "image/setparts.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item *item_new(const char *path, struct x8_error *err)
+{
+    struct item *item = calloc(1, sizeof(*item));
+    if (item)
+        item->path = strdup(path);
+    if (!item || !item->path) {
+        free(item);
+        x8_fail(err, X8_E_INTERNAL, "out of memory");
+        return NULL;
+    }
+    item->pub.path = item->path;
+    item->pub.size = UINT64_MAX;
+    item->offset = UINT64_MAX;
+    return item;
+}
+
+void item_free(struct item *item)
+{
+    if (!item)
+        return;
+    free(item->path);
+    free(item->disk);
+    free(item->target);
+    free(item->kept);
+    free(item);
+}
+
+int item_list_add(struct item_list *list, struct item *item, struct x8_error *err)
+{
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 64;
+        struct item **at = realloc(list->at, cap * sizeof(*at));
+        if (!at) {
+            item_free(item);
+            return x8_fail(err, X8_E_INTERNAL, "out of memory");
+        }
+        list->at = at;
+        list->cap = cap;
+    }
+    list->at[list->count++] = item;
+    return 0;
+}
+
+struct item *item_list_find(const struct item_list *sorted, const char *path)
+{
+    size_t low = 0, high = sorted->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(path, sorted->at[mid]->path);
+        if (order == 0)
+            return sorted->at[mid];
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return NULL;
+}
+
+static void item_list_done(struct item_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        item_free(list->at[i]);
+    free(list->at);
+}
+
+const char *item_label(const struct item *item, char out[LABEL_MAX])
+{
+    char box[LABEL_MAX] = "", own[LABEL_MAX];
+    const char *name = x8_path_base(item->disk ? item->disk : item->path);
+    x8_clean(own, sizeof(own), name, strlen(name));
+    if (item->box)
+        item_label(item->box, box);
+    size_t len = strlen(box);
+    x8_copy(out, LABEL_MAX, box);
+    if (len > 0 && len + 2 < LABEL_MAX) {
+        x8_copy(out + len, LABEL_MAX - len, ": ");
+        len += 2;
+    }
+    x8_copy(out + len, LABEL_MAX - len, own);
+    return out;
+}
+
+/* --- opening */
+
+/* Its folder and the one above; an absolute path, so that the folder has a name. */
+static int open_script(struct x8_imageset *set, struct x8_error *err)
+{
+    char *given = x8_path_dir(set->source);
+    char *folder = given ? realpath(given, NULL) : NULL;
+    int rc = folder
+                 ? 0
+                 : x8_fail_sys(err, X8_E_NO_FILE, errno, "%s: cannot find its folder", set->source);
+    if (folder) {
+        const char *name = x8_path_base(folder);
+        set->root = x8_path_dir(folder);
+        set->script = x8_path_join(name, x8_path_base(set->source));
+        rc = set->root && set->script ? scan_script(set, name, err)
+                                      : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    }
+    free(given);
+    free(folder);
+    if (rc >= 0 && !x8_imageset_script(set))
+        rc = x8_fail(err, X8_E_NO_FILE, "%s: cannot be read", set->source);
+    return rc;
+}
+
+/* The image and, when it is there, its block map. */
+static int open_image(struct x8_imageset *set, struct x8_error *err)
+{
+    struct item *item = NULL;
+    const char *name = x8_path_base(set->source);
+    set->root = x8_path_dir(set->source);
+    int rc = set->root ? scan_file(set->source, name, &item, err) : -X8_E_INTERNAL;
+    if (rc < 0)
+        return rc;
+    item->pub.role = item->named_role = X8_ROLE_OS;
+    rc = item_list_add(&set->items, item, err);
+    size_t len = strlen(set->source), short_len = unpacked_name_len(set->source);
+    for (int packed = 0; packed < 2 && rc >= 0; packed++, len = short_len) {
+        X8_AUTO_BUF path = {0};
+        if (packed && len == short_len)
+            break;
+        if (x8_buf_add(&path, set->source, len) < 0 || x8_buf_add(&path, ".bmap", 5) < 0)
+            return x8_fail(err, X8_E_INTERNAL, "out of memory");
+        const char *bmap = x8_buf_text(&path);
+        if (scan_file(bmap, x8_path_base(bmap), &item, NULL) >= 0)
+            rc = item_list_add(&set->items, item, err);
+    }
+    return rc < 0 ? rc : settle_items(set, err);
+}
+
+/* The first unpacked bytes of a file that is no folder. */
+static int peek(struct x8_imageset *set, uint8_t head[ARCHIVE_HEAD], size_t *len,
+                enum x8_packing *packing, struct x8_error *err)
+{
+    struct named *stored = NULL, *unpacked = NULL;
+    char label[LABEL_MAX];
+    int rc = open_item(set->outer, NULL, &stored, err);
+    if (rc >= 0)
+        rc = open_unpacked(stored, item_label(set->outer, label), &unpacked, packing, err);
+    if (rc < 0)
+        return rc;
+    ssize_t n = x8_read_full(&unpacked->reader, head, ARCHIVE_HEAD, err);
+    struct x8_reader *reader = &unpacked->reader;
+    x8_reader_close(&reader);
+    *len = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? (int)n : 0;
+}
+
+static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err)
+{
+    uint8_t head[ARCHIVE_HEAD];
+    size_t len;
+    enum x8_packing packing;
+    /* A pipe cannot be read twice, and waiting for its writer could take for ever. */
+    X8_AUTO_FD fd = x8_file_open(set->source, 0, err);
+    if (fd < 0)
+        return fd;
+    if (role_of_name(set->source) == X8_ROLE_SCRIPT)
+        return open_script(set, err);
+    set->outer = item_new("", err);
+    if (!set->outer)
+        return -X8_E_INTERNAL;
+    set->outer->disk = x8_path_join("", set->source);
+    if (!set->outer->disk)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    int rc = peek(set, head, &len, &packing, err);
+    if (rc < 0)
+        return rc;
+    if (archive_is((struct x8_span){head, len})) {
+        set->is_stream = packing != X8_PACK_NONE || memcmp(head, "PK", 2) == 0;
+        rc = walk_box(set, op, set->outer, "", err);
+        return rc < 0 ? rc : settle_items(set, err);
+    }
+    if (len >= 11 && memcmp(head, "uuu_version", 11) == 0)
+        return open_script(set, err);
+    if (role_of_name(set->source) == X8_ROLE_OS)
+        return open_image(set, err);
+    x8_fail(err, X8_E_BAD_IMAGE, "%s: neither an archive nor a script nor an image", set->source);
+    x8_error_next(err, "name a release archive, its folder, a .uuu script or a .wic image");
+    return -X8_E_BAD_IMAGE;
+}
+
+static int open_source(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_op fallback = {.deadline = X8_NO_DEADLINE};
+    op = op ? op : &fallback;
+    if (x8_path_kind(set->source) != X8_PATH_DIR)
+        return open_file(set, op, err);
+    set->root = x8_path_join("", set->source);
+    if (!set->root)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    return scan_folder(set, op, err);
+}
+
+int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
+                     struct x8_error *err)
+{
+    struct x8_imageset *set = calloc(1, sizeof(*set));
+    if (!set)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    pthread_mutex_init(&set->lock, NULL);
+    set->source = strdup(source);
+    int rc = set->source ? open_source(set, op, err) : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    if (rc < 0)
+        x8_imageset_free(&set);
+    else
+        *out = set;
+    return rc < 0 ? rc : 0;
+}
+
+void x8_imageset_free(struct x8_imageset **set)
+{
+    if (!*set)
+        return;
+    item_list_done(&(*set)->items);
+    item_list_done(&(*set)->hidden);
+    item_list_done(&(*set)->found);
+    item_free((*set)->outer);
+    free((*set)->source);
+    free((*set)->root);
+    free((*set)->script);
+    pthread_mutex_destroy(&(*set)->lock);
+    free(*set);
+    *set = NULL;
+}
+
+const char *x8_imageset_source(const struct x8_imageset *set)
+{
+    return set->source;
+}
+
+int x8_imageset_is_stream(const struct x8_imageset *set)
+{
+    return set->is_stream;
+}

@@ -1,0 +1,120 @@
+/*
+ * The parts of an image set, shared by imageset.c (what others see), setscan.c,
+ * setwalk.c and settle.c (find and order the items), setread.c (opens them) and role.c
+ * (knows what they are for). Only for these files.
+ */
+#ifndef X8_IMAGE_SETPARTS_H
+#define X8_IMAGE_SETPARTS_H
+
+#include "image/archive.h"
+#include "image/imageset.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+/* Longest label of an error: file, nested archive, member. */
+#define LABEL_MAX 256
+
+/* What is looked at to confirm a role. */
+#define CONFIRM_LEN ((size_t)64 * 1024)
+
+/* First and last bytes of a member, kept for x8_imageset_content_size. */
+#define EDGE_LEN 64u
+
+struct item {
+    struct x8_entry pub; /* first: an entry is its item */
+    char *path;
+    char *disk;             /* the host's file; NULL for a member */
+    const struct item *box; /* the archive a member lies in */
+    unsigned ordinal;       /* which member */
+    uint64_t offset; /* of a member's data in the file of its box; UINT64_MAX when not plain */
+    unsigned seq;    /* order of finding */
+    int is_link;     /* reached through a link */
+    char *target;    /* path a link of an archive points to, while that is not resolved */
+    dev_t dev;       /* identity on disk; for members dev and ino are 0 */
+    ino_t ino;
+    uint8_t *kept; /* the member's bytes as stored, when `is_kept` */
+    int is_kept;
+    uint8_t head[EDGE_LEN], tail[EDGE_LEN];
+    size_t head_len, tail_len;
+    enum x8_role named_role; /* what the name says; pub.role is OTHER when the content disagrees */
+};
+
+struct item_list {
+    struct item **at;
+    size_t count, cap;
+};
+
+struct x8_imageset {
+    char *source;            /* as given */
+    char *root;              /* folder of the tree; NULL when the source is an archive */
+    char *script;            /* path of the script when the source is one */
+    struct item *outer;      /* the archive when the source is one; not in `items` */
+    int is_stream;           /* its members are reached from its start only */
+    struct item_list items;  /* by path */
+    struct item_list hidden; /* archives that were opened in place: not listed, but read from */
+    struct item_list found;  /* on disk, by a path that was not listed; under `lock` */
+    pthread_mutex_t lock;
+    size_t kept_bytes;
+};
+
+/* --- imageset.c */
+struct item *item_new(const char *path, struct x8_error *err);
+void item_free(struct item *item);
+/* Takes `item` over in every case. */
+int item_list_add(struct item_list *list, struct item *item, struct x8_error *err);
+struct item *item_list_find(const struct item_list *sorted, const char *path);
+const char *item_label(const struct item *item, char out[LABEL_MAX]);
+
+/* --- role.c: pure */
+enum x8_role role_of_name(const char *path);
+int role_confirmed(enum x8_role role, struct x8_span head);
+int role_is_small(enum x8_role role); /* kept in memory when it comes out of an archive */
+const char *role_words(enum x8_role role);
+int is_nested_archive(const char *path);
+/* The path up to ".gz", ".bz2", ".xz", ".zst"; the whole length when there is none. */
+size_t unpacked_name_len(const char *path);
+/* Keep the usable ones of `count` candidates for a role; the new count. */
+size_t role_choose(enum x8_role role, const struct item **candidates, size_t count);
+
+/* --- setscan.c */
+int scan_folder(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err);
+/* `set->root`, and `folder` in it: the files of both, nothing below them. */
+int scan_script(struct x8_imageset *set, const char *folder, struct x8_error *err);
+/* One file of the host, not added to any list. */
+int scan_file(const char *disk, const char *path, struct item **out, struct x8_error *err);
+
+/* --- setwalk.c */
+/* Walk the archive `box` to its proven end; its members get paths below `prefix`. */
+int walk_box(struct x8_imageset *set, const struct x8_op *op, const struct item *box,
+             const char *prefix, struct x8_error *err);
+
+/* --- settle.c: sort the items, resolve links, settle equal paths. */
+int settle_items(struct x8_imageset *set, struct x8_error *err);
+
+/* --- setread.c */
+
+/*
+ * A reader that puts a label in front of the errors of its own layer, and leaves those alone that
+ * come from the labelled reader below it. `tell` is set when it fails, so that the layer above
+ * knows. It takes `inner` over in every case.
+ */
+struct named {
+    struct x8_reader reader;
+    struct x8_reader *inner;
+    int *tell;
+    int below_failed;
+    char label[LABEL_MAX];
+};
+
+/* The item's bytes as stored. `op` (may be NULL) gets progress and may stop the reading. */
+int open_item(const struct item *item, const struct x8_op *op, struct named **out,
+              struct x8_error *err);
+/* Undo the packing of `inner` (taken over), label the errors. */
+int open_unpacked(struct named *inner, const char *label, struct named **out,
+                  enum x8_packing *out_packing, struct x8_error *err);
+/* A member reader over a walk that stays with its owner. */
+int open_passing(struct archive_walk *walk, const char *label, struct named **out,
+                 struct x8_error *err);
+
+#endif

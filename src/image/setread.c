@@ -1,0 +1,234 @@
+/*
+ * Opening what a set holds. Readers are stacked: file or member, packing undone, archive walked to
+ * a member, and so on for a member of an archive in an archive. Each layer labels its own errors,
+ * so that a message reads "934.tar.gz: mfgtool-files-portenta-x8.tar.gz: truncated gzip".
+ */
+#include "image/setparts.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes between two reports of progress. */
+#define REPORT_EVERY (4u * 1024 * 1024)
+
+static ssize_t named_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
+{
+    struct named *named = X8_CONTAINER(reader, struct named, reader);
+    ssize_t n = x8_read(named->inner, out, cap, err);
+    if (n >= 0)
+        return n;
+    if (!named->below_failed && named->label[0] && err)
+        x8_error_prefix(err, "%s", named->label);
+    if (named->tell)
+        *named->tell = 1;
+    return n;
+}
+
+static void named_close(struct x8_reader *reader)
+{
+    struct named *named = X8_CONTAINER(reader, struct named, reader);
+    x8_reader_close(&named->inner);
+    free(named);
+}
+
+static int named_new(struct x8_reader *inner, const char *label, struct named **out,
+                     struct x8_error *err)
+{
+    static const struct x8_reader_ops ops = {named_read, named_close};
+    struct named *named = calloc(1, sizeof(*named));
+    if (!named) {
+        x8_reader_close(&inner);
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    }
+    named->reader.ops = &ops;
+    named->inner = inner;
+    x8_copy(named->label, sizeof(named->label), label);
+    *out = named;
+    return 0;
+}
+
+int open_unpacked(struct named *inner, const char *label, struct named **out,
+                  enum x8_packing *out_packing, struct x8_error *err)
+{
+    int below_failed = 0;
+    struct x8_reader *unpacked = NULL;
+    inner->tell = &below_failed;
+    int rc = x8_inflate_reader(&inner->reader, &unpacked, out_packing, err);
+    if (rc < 0) {
+        if (!below_failed && err)
+            x8_error_prefix(err, "%s", label);
+        return rc;
+    }
+    rc = named_new(unpacked, label, out, err);
+    if (rc >= 0)
+        inner->tell = &(*out)->below_failed;
+    return rc;
+}
+
+/* --- files: count, report, stop */
+
+struct watch_reader {
+    struct x8_reader reader;
+    struct x8_reader *inner;
+    struct x8_op op;
+    uint64_t done, total, reported;
+};
+
+static ssize_t watch_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
+{
+    struct watch_reader *watch = X8_CONTAINER(reader, struct watch_reader, reader);
+    int rc = x8_cancel_check(watch->op.cancel, X8_CANCEL_SOFT, err);
+    if (rc < 0)
+        return rc;
+    ssize_t n = x8_read(watch->inner, out, cap, err);
+    if (n <= 0)
+        return n;
+    watch->done += (uint64_t)n;
+    if (watch->done - watch->reported >= REPORT_EVERY || watch->done == watch->total) {
+        watch->reported = watch->done;
+        x8_emit_progress(&watch->op, watch->done, watch->total);
+    }
+    return n;
+}
+
+static void watch_close(struct x8_reader *reader)
+{
+    struct watch_reader *watch = X8_CONTAINER(reader, struct watch_reader, reader);
+    x8_reader_close(&watch->inner);
+    free(watch);
+}
+
+static int watch_new(const struct x8_op *op, struct x8_reader *inner, uint64_t total,
+                     struct x8_reader **out, struct x8_error *err)
+{
+    static const struct x8_reader_ops ops = {watch_read, watch_close};
+    struct watch_reader *watch = calloc(1, sizeof(*watch));
+    if (!watch) {
+        x8_reader_close(&inner);
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    }
+    *watch = (struct watch_reader){.inner = inner, .op = *op, .total = total};
+    watch->reader.ops = &ops;
+    watch->op.stage = "check";
+    *out = &watch->reader;
+    return 0;
+}
+
+/* A file's own errors name it already: no label. */
+static int open_disk(const struct item *item, const struct x8_op *op, struct named **out,
+                     struct x8_error *err)
+{
+    struct x8_reader *file = NULL;
+    uint64_t size;
+    int rc = x8_file_reader(item->disk, &file, &size, err);
+    if (rc >= 0 && op)
+        rc = watch_new(op, file, size, &file, err);
+    return rc < 0 ? rc : named_new(file, "", out, err);
+}
+
+/* --- members */
+
+struct member_reader {
+    struct x8_reader reader;
+    struct archive_walk *walk;
+    int owns_walk;
+};
+
+static ssize_t member_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
+{
+    struct member_reader *member = X8_CONTAINER(reader, struct member_reader, reader);
+    return archive_walk_read(member->walk, out, cap, err);
+}
+
+static void member_close(struct x8_reader *reader)
+{
+    struct member_reader *member = X8_CONTAINER(reader, struct member_reader, reader);
+    if (member->owns_walk)
+        archive_walk_close(&member->walk);
+    free(member);
+}
+
+/* Takes `walk` over when `owns_walk`, in every case. */
+static int member_new(struct archive_walk *walk, int owns_walk, const char *label,
+                      struct named **out, struct x8_error *err)
+{
+    static const struct x8_reader_ops ops = {member_read, member_close};
+    struct member_reader *member = calloc(1, sizeof(*member));
+    if (!member) {
+        if (owns_walk)
+            archive_walk_close(&walk);
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    }
+    *member = (struct member_reader){{&ops}, walk, owns_walk};
+    return named_new(&member->reader, label, out, err);
+}
+
+int open_passing(struct archive_walk *walk, const char *label, struct named **out,
+                 struct x8_error *err)
+{
+    return member_new(walk, 0, label, out, err);
+}
+
+static int walk_to(struct archive_walk *walk, unsigned ordinal, struct x8_error *err)
+{
+    struct archive_member member;
+    int rc;
+    do
+        rc = archive_walk_next(walk, &member, err);
+    while (rc > 0 && member.ordinal < ordinal);
+    if (rc == 0)
+        return x8_fail(err, X8_E_BAD_IMAGE, "changed while it was read");
+    return rc;
+}
+
+/* Read the box from its start up to the member. */
+static int open_member(const struct item *item, const struct x8_op *op, struct named **out,
+                       struct x8_error *err)
+{
+    char label[LABEL_MAX];
+    struct named *stored = NULL, *box = NULL;
+    struct archive_walk *walk = NULL;
+    item_label(item->box, label);
+    int rc = open_item(item->box, op, &stored, err);
+    if (rc >= 0)
+        rc = open_unpacked(stored, label, &box, NULL, err);
+    if (rc < 0)
+        return rc;
+    int below_failed = 0;
+    box->tell = &below_failed;
+    rc = archive_walk_open(&box->reader, &walk, err);
+    if (rc >= 0) {
+        rc = walk_to(walk, item->ordinal, err);
+        if (rc < 0)
+            archive_walk_close(&walk);
+    }
+    if (rc < 0) {
+        if (!below_failed && err)
+            x8_error_prefix(err, "%s", label);
+        return rc;
+    }
+    rc = member_new(walk, 1, item_label(item, label), out, err);
+    if (rc >= 0)
+        box->tell = &(*out)->below_failed;
+    return rc;
+}
+
+int open_item(const struct item *item, const struct x8_op *op, struct named **out,
+              struct x8_error *err)
+{
+    char label[LABEL_MAX];
+    struct x8_reader *reader = NULL;
+    int rc;
+    if (item->disk)
+        return open_disk(item, op, out, err);
+    if (item->is_kept)
+        rc = x8_mem_reader((struct x8_span){item->kept, (size_t)item->pub.size}, &reader, err);
+    else if (item->offset != UINT64_MAX)
+        rc = x8_file_reader_at(item->box->disk, item->offset, item->pub.size, &reader, err);
+    else
+        return open_member(item, op, out, err);
+    return rc < 0 ? rc : named_new(reader, item_label(item, label), out, err);
+}

@@ -1,0 +1,304 @@
+/*
+ * Walking an archive once, to its proven end. Names are checked, small parts are kept in memory as
+ * they pass, a nested mfgtool archive is walked in place.
+ */
+#include "image/setparts.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A release holds some twenty files; a build folder some hundred. */
+#define ITEMS_MAX    20000u
+#define PATH_MAX_LEN 4096u
+/* No storage of a board is larger. */
+#define MEMBER_MAX ((uint64_t)64 << 30)
+#define KEEP_EACH  ((uint64_t)64 << 20)
+#define KEEP_ALL   ((size_t)160 << 20)
+#define PASS_LEN   ((size_t)64 * 1024)
+
+struct walk {
+    struct x8_imageset *set;
+    struct named *stream; /* the unpacked archive */
+    const struct item *box;
+    const char *prefix;
+    int plain; /* members lie in the box's file as they are */
+    int nested;
+    char label[LABEL_MAX];
+};
+
+static int walk_stream(struct walk *walk, struct named *unpacked, struct x8_error *err);
+
+static int refuse(const struct walk *walk, const char *name, const char *fault,
+                  struct x8_error *err)
+{
+    char clean[160];
+    x8_clean(clean, sizeof(clean), name, strlen(name));
+    x8_fail(err, X8_E_BAD_IMAGE, "%s: member '%s' %s", walk->label, clean, fault);
+    x8_error_next(err, "do not use this archive, get it again from its maker");
+    return -X8_E_BAD_IMAGE;
+}
+
+static int has_dotdot(const char *path)
+{
+    for (const char *p = path; (p = strstr(p, "..")) != NULL; p += 2)
+        if ((p == path || p[-1] == '/') && (p[2] == 0 || p[2] == '/'))
+            return 1;
+    return 0;
+}
+
+/* A member's name as a path in the set; freed by the caller. */
+static int safe_path(const struct walk *walk, const char *raw, char **out, struct x8_error *err)
+{
+    if (!raw || !raw[0])
+        return refuse(walk, "", "has no readable name", err);
+    if (raw[0] == '/')
+        return refuse(walk, raw, "has an absolute name", err);
+    if (has_dotdot(raw))
+        return refuse(walk, raw, "points out of the archive with '..'", err);
+    if (strlen(raw) > PATH_MAX_LEN)
+        return refuse(walk, raw, "has a name of more than 4096 bytes", err);
+    char *joined = x8_path_join(walk->prefix, raw);
+    *out = joined ? x8_path_normal(joined) : NULL;
+    free(joined);
+    return *out ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
+}
+
+static int add_item(struct walk *walk, const char *raw, struct item **out, struct x8_error *err)
+{
+    char *path = NULL;
+    int rc = safe_path(walk, raw, &path, err);
+    if (rc < 0)
+        return rc;
+    if (walk->set->items.count >= ITEMS_MAX)
+        rc = refuse(walk, raw, "is one too many: more than 20000 members", err);
+    struct item *item = rc < 0 ? NULL : item_new(path, err);
+    free(path);
+    if (rc < 0 || !item)
+        return rc < 0 ? rc : -X8_E_INTERNAL;
+    item->box = walk->box;
+    rc = item_list_add(&walk->set->items, item, err);
+    if (rc < 0)
+        return rc;
+    item->seq = (unsigned)walk->set->items.count;
+    *out = item;
+    return 0;
+}
+
+/* --- data of members */
+
+static void note_edges(struct item *item, const uint8_t *data, size_t len)
+{
+    if (item->head_len < EDGE_LEN) {
+        size_t n = EDGE_LEN - item->head_len < len ? EDGE_LEN - item->head_len : len;
+        memcpy(item->head + item->head_len, data, n);
+        item->head_len += n;
+    }
+    size_t keep = len < EDGE_LEN ? EDGE_LEN - len : 0;
+    keep = keep < item->tail_len ? keep : item->tail_len;
+    memmove(item->tail, item->tail + item->tail_len - keep, keep);
+    size_t n = len < EDGE_LEN ? len : EDGE_LEN;
+    memcpy(item->tail + keep, data + len - n, n);
+    item->tail_len = keep + n;
+}
+
+/* Large or of no known use: let it pass. */
+static int pass_member(struct archive_walk *archive, struct item *item, struct x8_error *err)
+{
+    uint8_t *data = malloc(PASS_LEN);
+    if (!data)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    uint64_t size = 0;
+    ssize_t n;
+    while ((n = archive_walk_read(archive, data, PASS_LEN, err)) > 0) {
+        note_edges(item, data, (size_t)n);
+        size += (uint64_t)n;
+    }
+    free(data);
+    item->pub.size = size;
+    return (int)n;
+}
+
+static int keep_member(struct walk *walk, struct archive_walk *archive, struct item *item,
+                       struct x8_error *err)
+{
+    size_t size = (size_t)item->pub.size, have = 0;
+    item->kept = malloc(size ? size : 1);
+    if (!item->kept)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    while (have < size) {
+        ssize_t n = archive_walk_read(archive, item->kept + have, size - have, err);
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    /* One read more: a zip member's checksum is looked at behind its last byte. */
+    uint8_t beyond;
+    ssize_t more = have == size ? archive_walk_read(archive, &beyond, 1, err) : 0;
+    if (more < 0)
+        return (int)more;
+    item->pub.size = have;
+    item->is_kept = 1;
+    walk->set->kept_bytes += have;
+    note_edges(item, item->kept, have);
+    struct x8_span head = {item->kept, have < CONFIRM_LEN ? have : CONFIRM_LEN};
+    if (!role_confirmed(item->named_role, head))
+        item->pub.role = X8_ROLE_OTHER;
+    return 0;
+}
+
+static int is_kept_kind(const struct walk *walk, const struct item *item)
+{
+    return role_is_small(item->named_role) && item->pub.size <= KEEP_EACH &&
+           item->pub.size <= KEEP_ALL - walk->set->kept_bytes;
+}
+
+/* The archive takes the place of a folder: it moves to the archives that are read from. */
+static int walk_nested(struct walk *walk, struct archive_walk *archive, struct item *item,
+                       struct x8_error *err)
+{
+    struct x8_imageset *set = walk->set;
+    set->items.count--;
+    int rc = item_list_add(&set->hidden, item, err);
+    if (rc < 0)
+        return rc;
+    struct walk inner = {.set = set, .box = item, .nested = 1};
+    item_label(item, inner.label);
+    char *prefix = x8_path_dir(item->path);
+    struct named *passing = NULL, *unpacked = NULL;
+    rc = prefix ? open_passing(archive, inner.label, &passing, err)
+                : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    if (rc >= 0) {
+        walk->stream->tell = &passing->below_failed;
+        rc = open_unpacked(passing, inner.label, &unpacked, NULL, err);
+    }
+    inner.prefix = prefix;
+    if (rc >= 0)
+        rc = walk_stream(&inner, unpacked, err);
+    free(prefix);
+    return rc;
+}
+
+/* --- kinds of members */
+
+static int see_file(struct walk *walk, struct archive_walk *archive,
+                    const struct archive_member *member, int *told, struct x8_error *err)
+{
+    struct item *item;
+    if (member->size != UINT64_MAX && member->size > MEMBER_MAX)
+        return *told = 1, refuse(walk, member->path, "claims a size no board can hold", err);
+    int rc = add_item(walk, member->path, &item, err);
+    if (rc < 0)
+        return *told = 1, rc;
+    item->pub.size = member->size;
+    item->ordinal = member->ordinal;
+    item->offset = walk->plain ? member->offset : UINT64_MAX;
+    item->pub.role = item->named_role = role_of_name(item->path);
+    if (!walk->nested && is_nested_archive(item->path))
+        return *told = 1, walk_nested(walk, archive, item, err);
+    if (is_kept_kind(walk, item))
+        rc = keep_member(walk, archive, item, err);
+    else
+        rc = pass_member(archive, item, err);
+    if (rc < 0 && !*told && err) {
+        char label[LABEL_MAX];
+        x8_error_prefix(err, "%s", item_label(item, label));
+        *told = 1;
+    }
+    return rc;
+}
+
+static int see_link(struct walk *walk, const struct archive_member *member, struct x8_error *err)
+{
+    struct item *item;
+    int rc = add_item(walk, member->path, &item, err);
+    if (rc < 0)
+        return rc;
+    item->is_link = 1;
+    item->pub.role = item->named_role = role_of_name(item->path);
+    if (member->kind == MEMBER_HARDLINK)
+        return safe_path(walk, member->target, &item->target, err);
+    if (!member->target || member->target[0] == '/')
+        return refuse(walk, member->path, "is a link out of the archive", err);
+    char *dir = x8_path_dir(item->path);
+    char *joined = dir ? x8_path_join(dir, member->target) : NULL;
+    item->target = joined ? x8_path_normal(joined) : NULL;
+    free(dir);
+    free(joined);
+    if (!item->target)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    if (has_dotdot(item->target))
+        return refuse(walk, member->path, "is a link out of the archive", err);
+    return 0;
+}
+
+/* `told` is set when the message names the archive already. */
+static int see_member(struct walk *walk, struct archive_walk *archive,
+                      const struct archive_member *member, int *told, struct x8_error *err)
+{
+    char *path = NULL;
+    int rc = 0;
+    switch (member->kind) {
+    case MEMBER_FILE:
+        return see_file(walk, archive, member, told, err);
+    case MEMBER_DIR:
+        rc = safe_path(walk, member->path, &path, err);
+        free(path);
+        break;
+    case MEMBER_SYMLINK:
+    case MEMBER_HARDLINK:
+        rc = see_link(walk, member, err);
+        break;
+    default:
+        rc = refuse(walk, member->path ? member->path : "", "is a device or another special file",
+                    err);
+    }
+    *told = 1;
+    return rc;
+}
+
+/* Takes `unpacked` over. */
+static int walk_stream(struct walk *walk, struct named *unpacked, struct x8_error *err)
+{
+    struct archive_walk *archive = NULL;
+    struct archive_member member;
+    int told = 0;
+    walk->stream = unpacked;
+    unpacked->tell = &told;
+    int rc = archive_walk_open(&unpacked->reader, &archive, err);
+    if (rc >= 0)
+        rc = 1;
+    while (rc > 0) {
+        rc = archive_walk_next(archive, &member, err);
+        if (rc <= 0)
+            break;
+        rc = see_member(walk, archive, &member, &told, err);
+        if (rc < 0)
+            break;
+        unpacked->tell = &told;
+        told = 0;
+        rc = 1;
+    }
+    archive_walk_close(&archive);
+    if (rc < 0 && !told && err)
+        x8_error_prefix(err, "%s", walk->label);
+    return rc;
+}
+
+int walk_box(struct x8_imageset *set, const struct x8_op *op, const struct item *box,
+             const char *prefix, struct x8_error *err)
+{
+    struct walk walk = {.set = set, .box = box, .prefix = prefix};
+    struct named *stored = NULL, *unpacked = NULL;
+    enum x8_packing packing = X8_PACK_NONE;
+    walk.nested = box != set->outer;
+    item_label(box, walk.label);
+    int rc = open_item(box, op, &stored, err);
+    if (rc >= 0)
+        rc = open_unpacked(stored, walk.label, &unpacked, &packing, err);
+    walk.plain = packing == X8_PACK_NONE;
+    return rc < 0 ? rc : walk_stream(&walk, unpacked, err);
+}
