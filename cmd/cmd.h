@@ -98,6 +98,10 @@ extern const struct x8_cmd x8_cmd_udev, x8_cmd_completion, x8_cmd_help, x8_cmd_v
 /* All rows in help order, ended by NULL (main.c). */
 extern const struct x8_cmd *const x8_commands[];
 
+/* For `@ NAME@` lines of scripts: the variable of the environment, or NULL (main_env.c). `ctx` is
+ * not used. */
+const char *x8_env_for_script(void *ctx, const char *name);
+
 /* Global options as rows (opts.c). */
 const struct x8_opt *x8_global_opts(void);
 

@@ -31,12 +31,6 @@ static const struct x8_example examples[] = {
 
 static const unsigned char exits[] = {X8_E_USAGE, X8_E_DIFFERS, X8_E_NO_FILE, X8_E_BAD_IMAGE, 0};
 
-static const char *from_environment(void *ctx, const char *name)
-{
-    (void)ctx;
-    return getenv(name);
-}
-
 static int print(struct x8_ctx *ctx, struct x8_source *source, const struct x8_script *script,
                  struct x8_error *err)
 {
@@ -59,7 +53,7 @@ static int print(struct x8_ctx *ctx, struct x8_source *source, const struct x8_s
 
 static int explain(struct x8_ctx *ctx, struct x8_source *source, struct x8_error *err)
 {
-    struct x8_script_options options = {.getenv = from_environment};
+    struct x8_script_options options = {.getenv = x8_env_for_script};
     struct x8_script script;
     int rc = x8_source_open(&ctx->op, ctx->argv[0], opt.script, source, err);
 

@@ -128,7 +128,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
                                       .only = (enum x8_only)opt.only,
                                       .skip_unused = opt.skip_unused,
                                       .allow_host = opt.allow_host,
-                                      .is_flash = 1};
+                                      .is_flash = 1,
+                                      .getenv = x8_env_for_script};
     const struct x8_carrier *row;
     struct x8_plan plan;
     int rc;

@@ -20,6 +20,12 @@ static const char *env(const char *name)
     return text && text[0] ? text : NULL;
 }
 
+const char *x8_env_for_script(void *ctx, const char *name)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
 /* POSIX order: LC_ALL, then LC_CTYPE, then LANG; the first that is set decides. */
 static int locale_is_utf8(void)
 {

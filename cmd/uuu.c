@@ -101,7 +101,7 @@ static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct 
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    struct x8_plan_options options = {.allow_host = opt.allow_host};
+    struct x8_plan_options options = {.allow_host = opt.allow_host, .getenv = x8_env_for_script};
     X8_AUTO_BUF line = {0};
     struct x8_plan plan;
     int rc = 0;

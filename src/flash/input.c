@@ -72,6 +72,32 @@ static int no_file(const struct x8_imageset *set, const char *name, enum x8_role
     return -(int)X8_E_NO_FILE;
 }
 
+/*
+ * `archive/inner`: a file of that whole name first, then the place where the archive of the set
+ * would be unpacked to. Other archives are not looked into: writing the archive itself instead of
+ * its member would be worse than stopping.
+ */
+static int find_member(const struct x8_imageset *set, const char *dir,
+                       const struct x8_file_ref *ref, struct x8_input *out, struct x8_error *err)
+{
+    char name[sizeof ref->path + sizeof ref->member + 2];
+    char *folder = x8_path_dir(ref->path);
+
+    snprintf(name, sizeof name, "%s/%s", ref->path, ref->member);
+    out->entry = x8_imageset_find(set, dir, name);
+    if (!out->entry && folder) {
+        snprintf(name, sizeof name, "%s/%s", folder, ref->member);
+        out->entry = x8_imageset_find(set, dir, name);
+    }
+    free(folder);
+    if (out->entry)
+        return 0;
+    x8_fail(err, X8_E_NO_FILE, "cannot read %s out of %s", ref->member, ref->path);
+    x8_error_why(err, "this kind of archive is not looked into, or the member is missing");
+    x8_error_next(err, "unpack %s beside the script and name the file itself", ref->path);
+    return -(int)X8_E_NO_FILE;
+}
+
 int x8_input_find(const struct x8_imageset *set, const char *dir, const char *text,
                   enum x8_role role, struct x8_input *out, int *substituted, struct x8_error *err)
 {
@@ -88,6 +114,8 @@ int x8_input_find(const struct x8_imageset *set, const char *dir, const char *te
             *out = found;
         return rc;
     }
+    if (ref.member[0])
+        return find_member(set, dir, &ref, out, err);
     found.entry = find_entry(set, dir, ref.path);
     if (!found.entry && role != X8_ROLE_OTHER) {
         rc = x8_imageset_by_role(set, role, &found.entry, err);

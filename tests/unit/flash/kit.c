@@ -44,7 +44,7 @@ static uint32_t next_random(uint32_t *seed)
 static void fill_image(uint8_t *image, size_t len)
 {
     uint32_t seed = 7;
-    size_t at = 512;
+    size_t at;
 
     memset(image, 0, len);
     image[446 + 4] = 0x0c;
@@ -52,6 +52,9 @@ static void fill_image(uint8_t *image, size_t len)
     x8_put_le32(image + 446 + 12, (uint32_t)(len / 512 - 2048));
     image[510] = 0x55;
     image[511] = 0xaa;
+    /* Noise at a known place, for tests that need RAW there. */
+    for (at = 512u << 10; at < 768u << 10; at++)
+        image[at] = (uint8_t)next_random(&seed);
     while (at < len) {
         size_t run = 4096u * (1 + next_random(&seed) % 64), kind = next_random(&seed) % 3;
 

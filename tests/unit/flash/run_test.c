@@ -59,7 +59,7 @@ static void a_board_is_taken_in_the_stage_it_is_in(void **state)
 static void every_shape_of_board_works(void **state)
 {
     static const char *const shapes[] = {"ids=old",     "endpoints=out-first", "speed=full",
-                                         "loader=2024", "blksize=4096",        "maxdl=131072",
+                                         "loader=2024", "blksize=4096",        "maxdl=1048576",
                                          "infoecho=1",  "blksize=none"};
 
     (void)state;
@@ -134,9 +134,8 @@ static const struct row rows[] = {
     {"fault=stage:cmd:ucmd,do:fail", X8_E_REFUSED, X8_TOUCHED_ERASED},
     {"fault=stage:cmd:flash,do:garbage", X8_E_LINK, X8_TOUCHED_PARTLY},
     {"fault=stage:connect,do:denied", X8_E_NO_PERMISSION, X8_TOUCHED_NOT},
-    {"emmc=4M", X8_E_MISFIT, X8_TOUCHED_NOT},
-    {"loader=2022 fault=do:writefail,sector:300", X8_E_VERIFY, X8_TOUCHED_PARTLY},
-    {"loader=2024 fault=do:writefail,sector:300", X8_E_REFUSED, X8_TOUCHED_PARTLY},
+    {"loader=2022 fault=do:writefail,sector:1200", X8_E_VERIFY, X8_TOUCHED_PARTLY},
+    {"loader=2024 fault=do:writefail,sector:1200", X8_E_REFUSED, X8_TOUCHED_PARTLY},
     {"fault=do:flip,off:1000000", X8_E_VERIFY, X8_TOUCHED_PARTLY},
 };
 
@@ -166,6 +165,18 @@ static void a_fault_ends_with_its_code_a_cause_and_a_next_step(void **state)
     (void)state;
     for (size_t i = 0; i < X8_COUNT(rows); i++)
         check_row(&rows[i]);
+}
+
+static void an_image_larger_than_the_emmc_is_refused_before_it_is_touched(void **state)
+{
+    struct kit kit;
+
+    (void)state;
+    kit_init(&kit, 20u << 20);
+    kit_board(&kit, "emmc=16M");
+    assert_int_equal(kit_run(&kit, X8_VERIFY_AUTO), -X8_E_MISFIT);
+    assert_int_equal(kit.results[0].touched, X8_TOUCHED_NOT);
+    kit_done(&kit);
 }
 
 static void a_bad_place_is_named(void **state)
@@ -252,6 +263,7 @@ int main(void)
         cmocka_unit_test(four_boards_at_once_each_get_all),
         cmocka_unit_test(one_failure_does_not_stop_the_others),
         cmocka_unit_test(a_fault_ends_with_its_code_a_cause_and_a_next_step),
+        cmocka_unit_test(an_image_larger_than_the_emmc_is_refused_before_it_is_touched),
         cmocka_unit_test(a_bad_place_is_named),
         cmocka_unit_test(a_board_that_cannot_verify_is_said_to_be_unverified),
         cmocka_unit_test(a_stop_between_pieces_is_told_with_the_boards_state),
