@@ -1,0 +1,26 @@
+# End-to-end tests: the built program, and the real uuu, on virtual boards through umockdev. One line each below.
+
+# x8-mkimage: releases shaped like the vendor's, for these tests, the demo and the benchmark.
+add_executable(x8-mkimage board/mkimage.c board/mkimage_content.c board/mkimage_pack.c)
+x8_compile_rules(x8-mkimage)
+target_compile_definitions(x8-mkimage PRIVATE X8_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
+target_link_libraries(x8-mkimage PRIVATE vboard PkgConfig::ISAL)
+
+# x8_e2e(name script timeout): run `bash script`, which finds the programs in X8CTL, X8_BOARD and X8_MKIMAGE, the build
+# folder in X8_BUILD and the tests in X8_TESTS. A script that ends with 77 was skipped and said why.
+function(x8_e2e name script timeout)
+  if(NOT TARGET x8-board)
+    message(STATUS "no umockdev: test e2e.${name} left out")
+    return()
+  endif()
+  set(program "")
+  if(TARGET x8ctl)
+    set(program $<TARGET_FILE:x8ctl>)
+  endif()
+  add_test(NAME e2e.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${script})
+  set_tests_properties(e2e.${name} PROPERTIES
+    TIMEOUT ${timeout} LABELS "e2e" SKIP_RETURN_CODE 77
+    ENVIRONMENT "X8CTL=${program};X8_BOARD=$<TARGET_FILE:x8-board>;X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR};X8_TESTS=${CMAKE_CURRENT_SOURCE_DIR}")
+endfunction()
+
+x8_e2e(uuu_witness uuu_witness.sh 180)
