@@ -6,6 +6,7 @@
 #include "util/text.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct member {
@@ -14,14 +15,33 @@ struct member {
     int started;
 };
 
+/* "done in 0:12, 1.50 GiB written, verified": the last line of a board in a log. */
+static void sum_up_words(const struct x8_flash_result *result, char *out, size_t cap)
+{
+    static const char *const proofs[] = {"NOT verified", "only partly verified", "verified"};
+    char time[24], size[24];
+    uint64_t written = 0;
+
+    x8_time_text(time, result->ended_ms - result->started_ms);
+    for (size_t i = 0; i < result->target_count; i++)
+        written += result->targets[i].written;
+    x8_size_text(size, written);
+    if (result->target_count)
+        snprintf(out, cap, "done in %s, %s written, %s", time, size, proofs[result->proof]);
+    else
+        snprintf(out, cap, "done in %s", time);
+}
+
 static void tell_end(const struct x8_job *job)
 {
+    char words[128];
     struct x8_event event = {.kind = job->result.rc < 0 ? X8_EV_ERROR : X8_EV_RESULT,
                              .board = job->label,
                              .stage = "result",
-                             .text = job->result.rc < 0 ? job->result.error.msg : "ok",
+                             .text = job->result.rc < 0 ? job->result.error.msg : words,
                              .error = job->result.rc < 0 ? &job->result.error : NULL};
 
+    sum_up_words(&job->result, words, sizeof words);
     if (job->op.emit)
         job->op.emit(job->op.emit_ctx, &event);
 }

@@ -54,7 +54,7 @@ static void put_error(const struct x8_view *view, const struct x8_fact *fact, st
 {
     struct x8_error error = x8_view_error(view, fact);
 
-    x8_error_form(view->command, &error, view->columns, view->color, out);
+    x8_error_form(view->command, &error, view->terminal ? view->columns : 0, view->color, out);
 }
 
 void x8_tty_fact(struct x8_view *view, struct x8_board_view *board, const struct x8_fact *fact,

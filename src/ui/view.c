@@ -161,8 +161,7 @@ int x8_view_wants(const struct x8_view *view, const struct x8_fact *fact)
     if (fact->kind >= X8_EV_DETAIL && fact->kind <= X8_EV_WIRE)
         return view->verbosity > fact->kind - X8_EV_DETAIL;
     if (view->mode == X8_PROGRESS_NONE)
-        return fact->kind == X8_EV_NOTICE || fact->kind == X8_EV_WARN ||
-               fact->kind == X8_EV_RESULT || fact->kind == X8_FACT_SAY;
+        return fact->kind == X8_EV_NOTICE || fact->kind == X8_EV_WARN || fact->kind == X8_FACT_SAY;
     return 1;
 }
 
