@@ -214,7 +214,7 @@ static int try_open(struct x8_usb_budget *budget, const struct x8_op *op,
                     const struct x8_device *device, enum x8_link_kind kind,
                     struct x8_transport **out, struct x8_error *err)
 {
-    struct x8_usb_link *link;
+    struct x8_usb_link *link = NULL;
     int rc;
 
     if (!x8_sysfs_is_attached(device->port, device->attach))
