@@ -90,6 +90,17 @@ struct x8_job {
 /* Run the plan on the board at job->port. The result is in job->result; also returned as its rc. */
 int x8_job_run(struct x8_job *job);
 
+/*
+ * Wait for the next stage at the port: a device that the script has commands for and that was not
+ * worked on yet. job->device, job->chip and job->seen_attach are set then. The limit is arrive_ms
+ * for the first, stage_ms for the others; errors say what is there instead.
+ */
+int x8_await_stage(struct x8_job *job, struct x8_error *err);
+/* Order in which a board passes its stages (1 ROM, 2 SPL, 3 fastboot, 4 FBK; 0 none), and the word
+ * for it. */
+int x8_stage_height(enum x8_proto proto);
+const char *x8_stage_word(enum x8_proto proto);
+
 /* Commands of one stage, in order, on the open link. Sets job->is_done at `done`. */
 int x8_stage_sdp(struct x8_job *job, struct x8_error *err);
 int x8_stage_fb(struct x8_job *job, struct x8_error *err);

@@ -9,180 +9,18 @@
 #include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FALLS_MAX      2
 #define PROBE_LIMIT_MS 1500
-#define HAB_LIMIT_MS   1000
-
-/* Order in which a board passes its stages; the same number is a stage of the same height. */
-static int height_of(enum x8_proto proto)
-{
-    switch (proto) {
-    case X8_PROTO_SDP:
-    case X8_PROTO_SDPS:
-        return 1;
-    case X8_PROTO_SDPU:
-    case X8_PROTO_SDPV:
-        return 2;
-    case X8_PROTO_FB:
-        return 3;
-    case X8_PROTO_FBK:
-        return 4;
-    default:
-        return 0;
-    }
-}
-
-static const char *stage_word(enum x8_proto proto)
-{
-    static const char *const words[] = {"-", "rom", "spl", "fastboot", "fbk"};
-
-    return words[height_of(proto)];
-}
-
-/* What waits at the port now. 1 found (in *device), 0 nothing there, negative on error. */
-static int look(struct x8_job *job, struct x8_device *device, struct x8_error *err)
-{
-    struct x8_device *all = NULL;
-    int n = job->bus->ops->list(job->bus, &all, err), found = 0;
-
-    for (int i = 0; i < n && !found; i++) {
-        if (strcmp(all[i].port, job->port) == 0) {
-            *device = all[i];
-            found = 1;
-        }
-    }
-    free(all);
-    return n < 0 ? n : found;
-}
-
-/* Has the script commands for what is there, and is it new? */
-static int is_next(const struct x8_job *job, const struct x8_device *device,
-                   const struct x8_chip **chip)
-{
-    *chip = x8_chips_find(&job->plan->chips, device->vid, device->pid, device->bcd_device);
-    return *chip && device->attach != job->seen_attach && x8_plan_has(job->plan, (*chip)->proto);
-}
 
 static int stage_left(const struct x8_job *job, int height)
 {
     for (int proto = X8_PROTO_SDPS; proto <= X8_PROTO_FB; proto++)
-        if (height_of((enum x8_proto)proto) > height &&
+        if (x8_stage_height((enum x8_proto)proto) > height &&
             x8_plan_has(job->plan, (enum x8_proto)proto))
             return 1;
     return 0;
-}
-
-/* The board is still in the boot ROM although it was told to jump: its HAB status may say why. */
-static void ask_hab(struct x8_job *job, struct x8_error *err)
-{
-    struct x8_error ignored;
-    struct x8_sdp sdp = {.op = &job->op, .timeout_ms = HAB_LIMIT_MS};
-    struct x8_transport *link = NULL;
-    char text[160];
-    uint32_t word;
-
-    sdp.rom = x8_rom_of(&job->chip);
-    if (!sdp.rom || sdp.rom->is_stream || job->chip.proto != X8_PROTO_SDP)
-        return;
-    if (job->bus->ops->open(job->bus, &job->op, &job->device, X8_LINK_HID, &link, &ignored) < 0)
-        return;
-    sdp.link = link;
-    if (x8_sdp_status(&sdp, &word, &ignored) == 0 && word) {
-        x8_hab_text(text, word);
-        x8_error_why(err, "the boot ROM says: %s", text);
-    }
-    x8_transport_close(&link);
-}
-
-static int no_next_stage(struct x8_job *job, int is_there, const struct x8_device *device,
-                         struct x8_error *err)
-{
-    const char *last = stage_word(job->chip.proto);
-    long long s = (long long)(job->stage_ms / 1000);
-
-    if (is_there && device->attach == job->seen_attach) {
-        x8_fail(err, X8_E_TIMEOUT, "the board is still in %s after %lld s", last, s);
-        x8_error_why(err, "it did not start the loader it was given");
-        ask_hab(job, err);
-        x8_error_next(err,
-                      "power-cycle the board and try again; the files may be for another board");
-    } else if (is_there) {
-        x8_fail(err, X8_E_WRONG_STATE,
-                "the board came back as %04x:%04x, which the script does not know", device->vid,
-                device->pid);
-        x8_error_why(err, "it is past the stages of the script, or its boot switches are off");
-        x8_error_next(err, "set the boot switches (x8ctl guide) and power-cycle the board");
-    } else {
-        x8_fail(err, X8_E_GONE, "the board left %s and did not return within %lld s", last, s);
-        x8_error_why(err, "the loader did not start (wrong or damaged, or the memory could not be "
-                          "set up), or the cable lost contact");
-        x8_error_next(
-            err, "power-cycle the board, try another cable or port, then run the command again");
-    }
-    return err ? -(int)err->code : -(int)X8_E_GONE;
-}
-
-static int not_found(const struct x8_job *job, int is_there, const struct x8_device *device,
-                     struct x8_error *err)
-{
-    if (is_there) {
-        x8_fail(err, X8_E_WRONG_STATE, "the board at usb %s is in no stage of the script",
-                job->port);
-        x8_error_why(err, "it shows %04x:%04x; the script has no commands for it", device->vid,
-                     device->pid);
-        x8_error_next(err, "set the boot switches (x8ctl guide) and power-cycle the board");
-        return -(int)X8_E_WRONG_STATE;
-    }
-    x8_fail(err, X8_E_NO_BOARD, "nothing at usb %s", job->port);
-    x8_error_next(err, "x8ctl list    shows what is plugged in");
-    return -(int)X8_E_NO_BOARD;
-}
-
-static void say_waiting(struct x8_job *job, int is_there, const struct x8_device *device)
-{
-    if (!is_there)
-        x8_emit(&job->op, X8_EV_WAIT, "waiting for the board to return at usb %s", job->port);
-    else if (device->attach == job->seen_attach)
-        x8_emit(&job->op, X8_EV_WAIT, "waiting for the board to leave %s",
-                stage_word(job->chip.proto));
-    else
-        x8_emit(&job->op, X8_EV_WAIT, "waiting for the next stage; at usb %s is %04x:%04x",
-                job->port, device->vid, device->pid);
-}
-
-/* Wait for the next stage at the port; job->device and job->chip are set then. */
-static int await_stage(struct x8_job *job, struct x8_error *err)
-{
-    int is_first = job->seen_attach == 0;
-    int64_t deadline = x8_deadline_in(is_first ? job->arrive_ms : job->stage_ms);
-    uint64_t seq = 0;
-
-    for (;;) {
-        struct x8_device device = {0};
-        const struct x8_chip *chip;
-        int64_t tick = x8_deadline_min(deadline, x8_deadline_in(1000));
-        int rc, is_there = look(job, &device, err);
-
-        if (is_there < 0)
-            return is_there;
-        if (is_there && is_next(job, &device, &chip)) {
-            job->device = device;
-            job->chip = *chip;
-            job->seen_attach = device.attach;
-            return 0;
-        }
-        if (x8_deadline_left(deadline, 1) == 0)
-            return is_first ? not_found(job, is_there, &device, err)
-                            : no_next_stage(job, is_there, &device, err);
-        rc = job->bus->ops->wait(job->bus, &job->op, &seq, tick, err);
-        if (rc < 0)
-            return rc;
-        if (rc == 0)
-            say_waiting(job, is_there, &device);
-    }
 }
 
 static void warn_speed(struct x8_job *job)
@@ -206,7 +44,7 @@ static int open_link(struct x8_job *job, struct x8_error *err)
                                  is_fb ? X8_LINK_FASTBOOT : X8_LINK_HID, &job->link, err);
 
     if (rc < 0)
-        x8_error_prefix(err, "%s", stage_word(job->chip.proto));
+        x8_error_prefix(err, "%s", x8_stage_word(job->chip.proto));
     return rc;
 }
 
@@ -242,7 +80,7 @@ static int wake_fastboot(struct x8_job *job, struct x8_error *err)
     rc = x8_cancel_sleep(job->op.cancel, x8_deadline_in(300), X8_CANCEL_SOFT, err);
     job->seen_attach = 0;
     if (rc == 0)
-        rc = await_stage(job, err);
+        rc = x8_await_stage(job, err);
     if (rc == 0)
         rc = open_link(job, err);
     return rc;
@@ -265,7 +103,7 @@ static int run_stage(struct x8_job *job, int is_first, struct x8_error *err)
 /* The board is in a stage that is not above the last one. */
 static int note_fall(struct x8_job *job, int falls, const char *last, struct x8_error *err)
 {
-    const char *now = stage_word(job->chip.proto);
+    const char *now = x8_stage_word(job->chip.proto);
 
     if (falls < FALLS_MAX) {
         x8_emit(&job->op, X8_EV_WARN,
@@ -285,7 +123,7 @@ static void tell_stage(struct x8_job *job, int height)
     static const char *const done[] = {"", "loader given to the boot ROM",
                                        "U-Boot given to the SPL", "script done", "script done"};
 
-    job->op.stage = stage_word(job->chip.proto);
+    job->op.stage = x8_stage_word(job->chip.proto);
     x8_emit(&job->op, X8_EV_STAGE, "%s", done[height]);
 }
 
@@ -297,11 +135,11 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
     do {
         int is_first = job->seen_attach == 0, now;
 
-        rc = await_stage(job, err);
+        rc = x8_await_stage(job, err);
         if (rc < 0)
             return rc;
-        now = height_of(job->chip.proto);
-        job->op.stage = stage_word(job->chip.proto);
+        now = x8_stage_height(job->chip.proto);
+        job->op.stage = x8_stage_word(job->chip.proto);
         if (is_first) {
             x8_copy(job->result.first_stage, sizeof job->result.first_stage, job->op.stage);
             if (now > 1)
@@ -321,7 +159,7 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
         if (rc == 0)
             tell_stage(job, now);
         height = now;
-        last = stage_word(job->chip.proto);
+        last = x8_stage_word(job->chip.proto);
     } while (rc == 0 && !job->is_done && stage_left(job, height));
     return rc;
 }
