@@ -253,10 +253,10 @@ int vb_fault_medium(struct vb *vb, enum vb_action action, int area, uint64_t sec
     return 0;
 }
 
-uint64_t vb_fault_flip(struct vb *vb, int area, uint64_t off, uint64_t len)
+uint64_t vb_fault_flip(struct vb *vb, unsigned *from, int area, uint64_t off, uint64_t len)
 {
-    for (unsigned i = 0; i < vb->fault_count; i++) {
-        struct vb_fault *f = &vb->faults[i];
+    while (*from < vb->fault_count) {
+        struct vb_fault *f = &vb->faults[(*from)++];
         if (f->action != VB_DO_FLIP || f->times == 0 || f->area != area)
             continue;
         if (f->place >= off && f->place - off < len) {

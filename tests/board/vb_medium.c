@@ -209,7 +209,9 @@ static void written(struct vb *vb, int hwpart, uint64_t sector, uint64_t count)
     mark(area, sector, count);
     vb->stats.emmc_written += count * VB_SECTOR;
     uint64_t at;
-    while ((at = vb_fault_flip(vb, hwpart, sector * VB_SECTOR, count * VB_SECTOR)) != UINT64_MAX) {
+    unsigned from = 0;
+    while ((at = vb_fault_flip(vb, &from, hwpart, sector * VB_SECTOR, count * VB_SECTOR)) !=
+           UINT64_MAX) {
         uint8_t byte;
         if (get(area->fd, at, &byte, 1) == 0) {
             byte ^= 1;

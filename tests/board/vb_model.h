@@ -212,8 +212,8 @@ const struct vb_fault *vb_fault_standing(struct vb *vb, enum vb_action action);
 /* 1 when an access to the medium must fail. */
 int vb_fault_medium(struct vb *vb, enum vb_action action, int area, uint64_t sector,
                     uint64_t sectors);
-/* The bit that flips in what was just written: its byte offset, or UINT64_MAX. */
-uint64_t vb_fault_flip(struct vb *vb, int area, uint64_t off, uint64_t len);
+/* The next byte, starting with fault *from, that rots in what was just written, or UINT64_MAX. */
+uint64_t vb_fault_flip(struct vb *vb, unsigned *from, int area, uint64_t off, uint64_t len);
 /* Do what needs no answer (hang, unplug, slow): 1 when the transfer ends with *result. */
 int vb_fault_strike(struct vb *vb, const struct vb_fault *fault, struct vb_result *result);
 

@@ -22,7 +22,8 @@ static void fails(struct drive *d, const char *text)
         fail_msg("%s -> '%s'", text, reply);
 }
 
-static void okayf(struct drive *d, int is_okay, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void okayf(struct drive *d, int is_okay,
+                                                        const char *fmt, ...)
 {
     char text[512];
     va_list args;
