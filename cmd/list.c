@@ -80,6 +80,8 @@ static void say_summary(struct x8_ctx *ctx, const struct x8_board *boards, size_
         needy += is_wanted(&boards[i]) && boards[i].needs_care;
     if (count == 0)
         say_none(ctx);
+    else if (shown == 0)
+        x8_ui_say(ctx->ui, "no board in state %s, %zu in another", states[wanted_state], count);
     else if (needy)
         x8_ui_say(ctx->ui, "%zu board%s, %zu need%s something", shown, shown == 1 ? "" : "s", needy,
                   needy == 1 ? "s" : "");

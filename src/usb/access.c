@@ -51,11 +51,12 @@ static void explain_missing_node(const struct x8_device *device, struct x8_error
                        "-v /dev/bus/usb:/dev/bus/usb");
 }
 
-static void explain_root(const struct x8_device *device, struct x8_error *err)
+/* The mode of the node would allow it, so something else forbids it. */
+static void explain_denied(const struct x8_device *device, struct x8_error *err)
 {
     x8_error_why(err,
-                 "the system denies %s (owner %s, mode %04o) even to root: a container or "
-                 "a sandbox without access to devices",
+                 "%s (owner %s, mode %04o) could be opened by its mode, but the system denies it: "
+                 "a container or a sandbox without access to devices",
                  device->node, device->node_owner, device->node_mode);
     x8_error_next(err, "run outside of it, or give it the devices (docker run --privileged "
                        "-v /dev/bus/usb:/dev/bus/usb)");
@@ -91,8 +92,8 @@ int x8_usb_explain_access(const struct x8_device *device, struct x8_error *err)
     x8_fail(err, X8_E_NO_PERMISSION, "cannot open the board at usb %s", device->port);
     if (!device->node_owner[0])
         explain_missing_node(device, err);
-    else if (geteuid() == 0)
-        explain_root(device, err);
+    else if (!device->no_access)
+        explain_denied(device, err);
     else
         explain_user(device, err);
     return -X8_E_NO_PERMISSION;

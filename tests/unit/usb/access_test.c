@@ -42,8 +42,20 @@ static void a_closed_node_is_explained_with_its_owner_and_a_next_step(void **sta
     assert_non_null(strstr(err.why, "owner root"));
     assert_non_null(strstr(err.why, "0664"));
     assert_true(err.next[0] != '\0');
-    if (geteuid() != 0 && !x8_usb_rules_found(NULL))
+    if (!x8_usb_rules_found(NULL))
         assert_non_null(strstr(err.next, "sudo x8ctl udev install"));
+}
+
+static void a_node_that_its_mode_allows_points_at_the_sandbox(void **state)
+{
+    struct x8_device d = closed_device();
+    struct x8_error err;
+
+    (void)state;
+    d.no_access = 0;
+    assert_int_equal(x8_usb_explain_access(&d, &err), -X8_E_NO_PERMISSION);
+    assert_non_null(strstr(err.why, "container"));
+    assert_null(strstr(err.next, "udev"));
 }
 
 static void a_node_that_does_not_exist_is_named_as_such(void **state)
@@ -93,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_closed_node_is_explained_with_its_owner_and_a_next_step),
+        cmocka_unit_test(a_node_that_its_mode_allows_points_at_the_sandbox),
         cmocka_unit_test(a_node_that_does_not_exist_is_named_as_such),
         cmocka_unit_test(the_process_that_holds_a_node_is_named),
         cmocka_unit_test(a_kernel_driver_that_does_not_let_go_is_named),

@@ -11,12 +11,12 @@
 #include <cmocka.h>
 
 #define DEVICE(vid, pid, bcd)                                                                      \
-    18, 1, 0, 2, 0, 0, 0, 64, (vid)&255, (vid) >> 8, (pid)&255, (pid) >> 8, (bcd)&255,             \
-        (bcd) >> 8, 1, 2, 3, 1
-#define CONFIG(total, interfaces, value) 9, 2, total, 0, interfaces, value, 0, 0x80, 50
+    18, 1, 0, 2, 0, 0, 0, 64, (vid)&255, (vid) >> 8, (pid)&255, (pid) >> 8, (bcd)&255, (bcd) >> 8, \
+        1, 2, 3, 1
+#define CONFIG(total, interfaces, value)     9, 2, total, 0, interfaces, value, 0, 0x80, 50
 #define INTERFACE(number, alt, eps, c, s, p) 9, 4, number, alt, eps, c, s, p, 0
-#define HID_DESC(len) 9, 0x21, 0x10, 1, 0, 1, 0x22, len, 0
-#define ENDPOINT(address, type, lo, hi) 7, 5, address, type, lo, hi, 1
+#define HID_DESC(len)                        9, 0x21, 0x10, 1, 0, 1, 0x22, len, 0
+#define ENDPOINT(address, type, lo, hi)      7, 5, address, type, lo, hi, 1
 
 static const uint8_t spl[] = {DEVICE(0x1fc9, 0x0151, 0x0500), CONFIG(41, 1, 1),
                               INTERFACE(0, 0, 2, 3, 0, 0),    HID_DESC(76),
@@ -24,12 +24,9 @@ static const uint8_t spl[] = {DEVICE(0x1fc9, 0x0151, 0x0500), CONFIG(41, 1, 1),
 static const uint8_t fastboot[] = {DEVICE(0x1fc9, 0x0152, 0x0221), CONFIG(32, 1, 1),
                                    INTERFACE(0, 0, 2, 0xff, 0x42, 3), ENDPOINT(0x02, 2, 0, 2),
                                    ENDPOINT(0x81, 2, 0, 2)};
-static const uint8_t two_configs[] = {DEVICE(0x2341, 0x0061, 0x0100),
-                                      CONFIG(18, 1, 1),
-                                      INTERFACE(0, 0, 0, 2, 2, 1),
-                                      CONFIG(34, 2, 5),
-                                      INTERFACE(0, 0, 1, 0xff, 0x42, 1),
-                                      ENDPOINT(0x83, 2, 0, 2),
+static const uint8_t two_configs[] = {DEVICE(0x2341, 0x0061, 0x0100),    CONFIG(18, 1, 1),
+                                      INTERFACE(0, 0, 0, 2, 2, 1),       CONFIG(34, 2, 5),
+                                      INTERFACE(0, 0, 1, 0xff, 0x42, 1), ENDPOINT(0x83, 2, 0, 2),
                                       INTERFACE(1, 1, 0, 3, 0, 0)};
 
 static struct x8_usb_shape parse(const uint8_t *raw, size_t len, uint8_t config)
