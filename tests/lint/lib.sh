@@ -18,6 +18,12 @@ need() {
     exit 77
 }
 
+# Other versions of a tool find other things: only the reference version can fail the check.
+reference=
+reference_is() {
+    "$1" --version 2>&1 | grep -qwF "$2" || reference="$1 $2"
+}
+
 c_files() {
     find src cmd tests -name '*.[ch]' -not -path '*/corpus/*' | LC_ALL=C sort
 }
@@ -38,6 +44,8 @@ code_of() {
 }
 
 finish() {
-    [ "$found" = 0 ] && echo "ok"
-    exit "$found"
+    [ "$found" = 0 ] && echo "ok" && exit 0
+    [ -z "$reference" ] && exit 1
+    echo "shown, not counted: the reference is $reference"
+    exit 0
 }

@@ -3,6 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need shellcheck
+reference_is shellcheck 0.9.0
 
 while IFS= read -r file; do
     shellcheck -x -P SCRIPTDIR "$file" || report "$file"

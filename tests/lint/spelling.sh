@@ -3,6 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need codespell
+reference_is codespell 2.2.2
 
 # The second line are mistakes that tests make on purpose.
 codespell --quiet-level 3 --ignore-words-list fo,ser,wic,sdps,te,ba,nd,als,ans,od \
