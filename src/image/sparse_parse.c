@@ -56,7 +56,7 @@ static uint32_t crc_fill(uint32_t crc, uint32_t pattern, uint64_t len)
 
 /* --- headers and chunks */
 
-static void next_state(struct sparse_parser *parser, int state, size_t need)
+static void next_state(struct sparse_parser *parser, enum parse_state state, size_t need)
 {
     parser->state = state;
     parser->have = 0;
@@ -64,7 +64,8 @@ static void next_state(struct sparse_parser *parser, int state, size_t need)
 }
 
 /* Pass over what a longer header than ours holds, then go on in `state`. */
-static void pass_slack(struct sparse_parser *parser, uint64_t slack, int state, size_t need)
+static void pass_slack(struct sparse_parser *parser, uint64_t slack, enum parse_state state,
+                       size_t need)
 {
     next_state(parser, slack ? PARSE_SLACK : state, need);
     if (slack) {
@@ -131,9 +132,9 @@ static int begin_chunk(struct sparse_parser *parser, struct x8_error *err)
     parser->chunks++;
     parser->blocks += blocks;
     parser->len = (uint64_t)blocks * parser->block_size;
-    int state = parser->type == X8_SPARSE_RAW         ? PARSE_RAW
-                : parser->type == X8_SPARSE_DONT_CARE ? PARSE_CHUNK
-                                                      : PARSE_PAYLOAD;
+    enum parse_state state = parser->type == X8_SPARSE_RAW         ? PARSE_RAW
+                             : parser->type == X8_SPARSE_DONT_CARE ? PARSE_CHUNK
+                                                                   : PARSE_PAYLOAD;
     pass_slack(parser, parser->chunk_len - X8_SPARSE_CHUNK, state,
                state == PARSE_PAYLOAD ? 4 : X8_SPARSE_CHUNK);
     if (parser->type != X8_SPARSE_DONT_CARE || parser->len == 0)

@@ -21,9 +21,11 @@ struct sparse_events {
     void *ctx;
 };
 
+enum parse_state { PARSE_FILE, PARSE_CHUNK, PARSE_RAW, PARSE_PAYLOAD, PARSE_SLACK, PARSE_END };
+
 struct sparse_parser {
     struct sparse_events events;
-    enum { PARSE_FILE, PARSE_CHUNK, PARSE_RAW, PARSE_PAYLOAD, PARSE_SLACK, PARSE_END } state;
+    enum parse_state state, after_slack; /* the second: behind headers longer than ours */
     uint8_t head[X8_SPARSE_HEADER]; /* header, chunk header or payload while it is incomplete */
     size_t have, need;
     uint64_t offset; /* in the file, for messages */
@@ -32,10 +34,9 @@ struct sparse_parser {
     uint32_t chunks;                /* begun */
     uint64_t blocks;                /* of the image so far */
     uint32_t type;
-    uint64_t left;   /* of the RAW data, or of bytes to pass over */
-    uint64_t len;    /* image bytes of the FILL chunk */
-    int after_slack; /* state behind longer headers */
-    uint32_t crc;    /* of the image, DONT_CARE counted as zeros */
+    uint64_t left; /* of the RAW data, or of bytes to pass over */
+    uint64_t len;  /* image bytes of the FILL chunk */
+    uint32_t crc;  /* of the image, DONT_CARE counted as zeros */
 };
 
 void sparse_parser_init(struct sparse_parser *parser, const struct sparse_events *events);
