@@ -19,8 +19,7 @@ static const char *const checklist[] = {
     "switches: boot switches of the carrier ON (x8ctl guide CARRIER shows which)",
     "start: power-cycle after setting them; on the Breakout hold the ON button for some seconds",
     "USB-C to USB-C: turn the plug round, or use an A-to-C cable",
-    "virtual machine or container: pass through 1fc9:0134, 1fc9:0151, 1fc9:0152 "
-    "(old loaders: 0525:b4a4, 0525:a4a5)",
+    "virtual machine: pass through 1fc9:0134, 1fc9:0151, 1fc9:0152, 0525:b4a4 and 0525:a4a5",
 };
 
 const char *x8_wait_checklist(size_t i)
