@@ -23,4 +23,5 @@ function(x8_e2e name script timeout)
     ENVIRONMENT "X8CTL=${program};X8_BOARD=$<TARGET_FILE:x8-board>;X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR};X8_TESTS=${CMAKE_CURRENT_SOURCE_DIR}")
 endfunction()
 
+x8_e2e(x8_board x8_board.sh 120)
 x8_e2e(uuu_witness uuu_witness.sh 180)
