@@ -14,11 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PACKET_CAP   512       /* a high-speed packet: room for devices that pass 64 bytes */
-#define EMPTY_MAX    64        /* empty packets in a row */
-#define INFO_MAX     (1 << 20) /* INFO lines in answer to one command */
-#define TALK_MAX_MS  600000    /* and for how long, unless the command was given more time */
-#define UPLOAD_CHUNK 16384
+#define PACKET_CAP        512 /* a high-speed packet: room for devices that pass 64 bytes */
+#define FULL_SPEED_PACKET 64
+#define EMPTY_MAX         64        /* empty packets in a row */
+#define INFO_MAX          (1 << 20) /* INFO lines in answer to one command */
+#define TALK_MAX_MS       600000    /* and for how long, unless the command was given more time */
+#define UPLOAD_CHUNK      16384
 
 struct dialogue {
     struct x8_fastboot *fb;
@@ -55,8 +56,9 @@ static int say(const struct dialogue *d, struct x8_error *err)
         return rc;
     }
     memcpy(wire, d->command, len + 1);
-    /* The loader's 4096-byte request ends with a short packet only. */
-    if (len % PACKET_CAP == 0)
+    /* The loader's 4096-byte request ends with a short packet only; packets have 512 bytes, at full
+     * speed 64. */
+    if (len % FULL_SPEED_PACKET == 0)
         wire[len++] = ' ';
     x8_clean(shown, sizeof shown, d->command, strlen(d->command));
     x8_emit(d->fb->op, X8_EV_TRACE, "> %s", shown);

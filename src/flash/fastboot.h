@@ -24,7 +24,7 @@ struct x8_fastboot {
 
 /*
  * Send a command and read until OKAY or FAIL, at most `timeout_ms` of silence. `reply` (may be
- * NULL) gets the text of OKAY, cleaned; commands whose length is a multiple of 512 get one trailing
+ * NULL) gets the text of OKAY, cleaned; commands whose length is a multiple of 64 get one trailing
  * space, as the loader needs a short packet. Too long is X8_E_USAGE.
  */
 int x8_fb_command(struct x8_fastboot *fb, const char *command, int timeout_ms, char reply[256],

@@ -178,6 +178,14 @@ static void commands_that_would_hang_the_loader_get_a_space(void **state)
     wire[512] = ' ';
     assert_int_equal(x8_fb_command(&fb, command, 1000, NULL, &err), 0);
     fake_finish(&fake);
+
+    /* 64 bytes fill a packet at full speed. */
+    steps[0].len = 65;
+    wire[64] = ' ';
+    command[64] = '\0';
+    fb = board(steps);
+    assert_int_equal(x8_fb_command(&fb, command, 1000, NULL, &err), 0);
+    fake_finish(&fake);
 }
 
 static void commands_the_loader_cannot_hold_are_never_sent(void **state)
