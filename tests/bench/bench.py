@@ -9,6 +9,7 @@ parser.add_argument("--runs", type=int, required=True)
 parser.add_argument("--size", type=int, required=True)
 parser.add_argument("--large", type=int, required=True)
 parser.add_argument("--cases", required=True)
+parser.add_argument("--fixtures", required=True)
 parser.add_argument("uuu", nargs="+")
 args = parser.parse_args()
 
@@ -22,7 +23,9 @@ def folder(name, mib, packed):
     """A vendor-shaped folder; made once, kept for all runs."""
     path = os.path.join(args.work, name)
     if not os.path.isdir(path):
-        subprocess.run([MKIMAGE, "--size", f"{mib}M", "--folder", path, "--packed" if packed else "--unpacked"], check=True)
+        name = "lmp-factory-image-portenta-x8.wic" + (".gz" if packed else "")
+        subprocess.run([MKIMAGE, "--size", f"{mib}M", "--folder", path, "--name", name,
+                        "--fixtures", args.fixtures], check=True)
     return path
 
 
@@ -57,16 +60,15 @@ def run(command, words, report, meter):
 
 
 def programs(path):
-    source = image_of(path)
     script = script_of(path)
     rows = [(f"uuu {os.path.basename(u)}" if len(args.uuu) > 1 else "uuu", [u, script]) for u in args.uuu]
     rows.append(("x8ctl", [X8CTL, "flash", path, "-y", "--verify", "none", "--progress", "none"]))
     rows.append(("x8ctl verified", [X8CTL, "flash", path, "-y", "--verify", "full", "--progress", "none"]))
-    return source, rows
+    return rows
 
 
 def case(name, path, words, runs):
-    _, rows = programs(path)
+    rows = programs(path)
     results = {row[0]: [] for row in rows}
     for turn in range(runs + 1):
         for label, command in rows:
