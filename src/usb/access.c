@@ -146,14 +146,15 @@ static void process_name(const char *pid, char *out, size_t cap)
 void x8_usb_holders(const char *node, char *out, size_t cap)
 {
     struct dirent *entry;
-    char name[64];
+    char name[64], own[24];
     size_t used = 0;
     DIR *dir = opendir("/proc");
 
     x8_copy(out, cap, "");
+    snprintf(own, sizeof own, "%ld", (long)getpid());
     while (dir && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0' ||
-            !holds(entry->d_name, node))
+            strcmp(entry->d_name, own) == 0 || !holds(entry->d_name, node))
             continue;
         process_name(entry->d_name, name, sizeof name);
         snprintf(out + used, cap - used, "%s%s (%s)", used ? ", " : "", name, entry->d_name);

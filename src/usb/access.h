@@ -10,7 +10,7 @@
  */
 int x8_usb_explain_busy(const struct x8_device *device, const char *driver, struct x8_error *err);
 
-/* "adb (1234), uuu (77)": processes with the node open; "" when none can be seen. */
+/* "adb (1234), uuu (77)": other processes with the node open; "" when none can be seen. */
 void x8_usb_holders(const char *node, char *out, size_t cap);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -70,24 +71,49 @@ static void a_node_that_does_not_exist_is_named_as_such(void **state)
     assert_non_null(strstr(err.why, "does not exist"));
 }
 
-static void the_process_that_holds_a_node_is_named(void **state)
+/* A process that has everything open that we have, until it is let go. */
+static pid_t start_holder(int *let_go)
 {
-    char path[] = "/tmp/x8ctl-held-XXXXXX", holders[256], pid[32];
+    int ends[2];
+    pid_t child;
+    char c;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &c, 1) < 0);
+    }
+    close(ends[0]);
+    *let_go = ends[1];
+    return child;
+}
+
+static void the_process_that_holds_a_node_is_named_and_not_ourselves(void **state)
+{
+    char path[] = "/tmp/x8ctl-held-XXXXXX", holders[256], other[32], own[32];
     struct x8_device d = closed_device();
+    int fd = mkstemp(path), let_go = -1;
     struct x8_error err;
-    int fd = mkstemp(path);
+    pid_t child;
 
     (void)state;
     assert_true(fd >= 0);
-    snprintf(pid, sizeof pid, "(%ld)", (long)getpid());
+    child = start_holder(&let_go);
+    snprintf(other, sizeof other, "(%ld)", (long)child);
+    snprintf(own, sizeof own, "(%ld)", (long)getpid());
     x8_usb_holders(path, holders, sizeof holders);
-    assert_non_null(strstr(holders, pid));
+    assert_non_null(strstr(holders, other));
+    assert_null(strstr(holders, own));
     x8_copy(d.node, sizeof d.node, path);
     assert_int_equal(x8_usb_explain_busy(&d, "usbfs", &err), -X8_E_BUSY);
-    assert_non_null(strstr(err.why, pid));
-    close(fd);
+    assert_non_null(strstr(err.why, other));
+    close(let_go);
+    assert_int_equal(waitpid(child, NULL, 0), child);
     x8_usb_holders(path, holders, sizeof holders);
     assert_string_equal(holders, "");
+    close(fd);
     unlink(path);
 }
 
@@ -107,7 +133,7 @@ int main(void)
         cmocka_unit_test(a_closed_node_is_explained_with_its_owner_and_a_next_step),
         cmocka_unit_test(a_node_that_its_mode_allows_points_at_the_sandbox),
         cmocka_unit_test(a_node_that_does_not_exist_is_named_as_such),
-        cmocka_unit_test(the_process_that_holds_a_node_is_named),
+        cmocka_unit_test(the_process_that_holds_a_node_is_named_and_not_ourselves),
         cmocka_unit_test(a_kernel_driver_that_does_not_let_go_is_named),
     };
 
