@@ -160,6 +160,24 @@ static int compose(const struct options *o, size_t i, size_t count, char *out, s
     return bad;
 }
 
+/* All on the one bus there is, each at a port of its own. */
+static int check_port(struct um_world *world, size_t i)
+{
+    struct vb_descriptors *seen = &world->boards[i].seen;
+
+    vb_descriptors(world->boards[i].vb, seen);
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(world->boards[j].seen.port, seen->port) == 0) {
+            fprintf(stderr, "x8-board: two boards at port %s\n", seen->port);
+            return -1;
+        }
+    }
+    if (strncmp(seen->port, "1-", 2) == 0)
+        return 0;
+    fprintf(stderr, "x8-board: port %s is not on bus 1\n", seen->port);
+    return -1;
+}
+
 static int make_boards(struct um_world *world, struct options *o)
 {
     size_t count = o->own_count > o->count ? o->own_count : o->count;
@@ -177,6 +195,9 @@ static int make_boards(struct um_world *world, struct options *o)
             fprintf(stderr, "x8-board: %s: %s\n", board->words, why);
             return -1;
         }
+        world->count++;
+        if (check_port(world, i))
+            return -1;
         board->plays_driver = strstr(board->words, "usbhid=1") != NULL;
         o->run.drop_override |=
             strstr(board->words, "access=") != NULL || strstr(board->words, "denied") != NULL;

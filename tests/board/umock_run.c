@@ -37,7 +37,7 @@ const char *__asan_default_options(void)
 
 const char *__tsan_default_options(void)
 {
-    return "report_bugs=0";
+    return "report_bugs=0:atexit_sleep_ms=0";
 }
 
 static void join_preload(const char *rest)
