@@ -25,3 +25,4 @@ endfunction()
 
 x8_e2e(x8_board x8_board.sh 120)
 x8_e2e(uuu_witness uuu_witness.sh 180)
+x8_e2e(flash_sources flash_sources.sh 300)

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Kit of the end-to-end suites, sourced by each. A suite is a row of cases:
+#
+#   start "what the case says"          ends the case before, begins one
+#   flash STATUS WORDS... -- ARGS...    x8ctl ARGS on virtual boards, and the status it must end with
+#   says/says_no RE, prints/prints_no RE, error_form CODE, json EXPRESSION, within SECONDS
+#   finish                              ends the last case, and the suite with 1 if one of them failed
+#
+# A case that holds prints "ok ..."; one that does not prints what it wanted and all that the program said.
+set -uo pipefail
+: "${X8CTL:?}" "${X8_BOARD:?}" "${X8_MKIMAGE:?}" "${X8_TESTS:?}"
+command -v python3 >/dev/null || { echo "skipped: no python3 on this machine"; exit 77; }
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# What the person who runs the suite has set must not matter. Findings of a sanitizer have a status that is none of ours:
+# that of its leaks would be "misfit".
+unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITLAB_CI
+export LC_ALL=C.UTF-8 TERM=xterm
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}exitcode=98
+
+title='' bad=0 failed=0 shown=''
+out=$work/out err=$work/err input=/dev/null
+
+conclude() {
+    [ -z "$title" ] && return
+    if [ "$bad" = 0 ]; then echo "ok $title"; else failed=1; fi
+    title=
+}
+
+start() {
+    conclude
+    title=$1 bad=0 shown='(nothing was run)' status=0 elapsed_ms=0
+    : >"$out"
+    : >"$err"
+}
+
+finish() {
+    conclude
+    exit "$failed"
+}
+
+show() {
+    echo "  $1:"
+    head -c 6000 "$2" | tr '\r' '\n' | cat -v | sed 's/^/    | /'
+}
+
+problem() {
+    if [ "$bad" = 0 ]; then
+        echo "FAILED: $title"
+        echo "  command: $shown"
+        echo "  status:  $status after $elapsed_ms ms"
+        show stdout "$out"
+        show stderr "$err"
+    fi
+    bad=1
+    echo "  -> $*"
+}
+
+milliseconds() {
+    local now=${EPOCHREALTIME/[.,]/}
+    echo $((now / 1000))
+}
+
+# run STATUS COMMAND...: with stdin from $input. STATUS "-" is any.
+run() {
+    local want=$1 began
+    shift
+    shown="$*"
+    began=$(milliseconds)
+    "$@" >"$out" 2>"$err" <"$input"
+    status=$?
+    elapsed_ms=$(($(milliseconds) - began))
+    check_status "$want"
+}
+
+check_status() {
+    [ "$1" = - ] || [ "$status" = "$1" ] || problem "status $status, not $1"
+    if grep -qE 'Sanitizer|runtime error:' "$err"; then problem "a sanitizer spoke"; fi
+}
+
+# board STATUS WORDS... -- COMMAND...: any program on virtual boards.
+board() {
+    local want=$1
+    shift
+    run "$want" "$X8_BOARD" gap=20 --idle-limit 60 "$@"
+}
+
+# flash STATUS WORDS... -- ARGS...: x8ctl on virtual boards. Faults end soon: changes of stage take milliseconds here.
+flash() {
+    local want=$1
+    local -a words=()
+    shift
+    while [ "$1" != -- ]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    board "$want" "${words[@]}" -- "$X8CTL" "$@"
+}
+
+# alone STATUS ARGS...: x8ctl on a computer without a board.
+alone() {
+    local want=$1
+    shift
+    board "$want" start=off -- "$X8CTL" "$@"
+}
+
+says() { grep -Eq -e "$1" "$err" || problem "stderr lacks: $1"; }
+says_no() { ! grep -Eq -e "$1" "$err" || problem "stderr must not say: $1"; }
+prints() { grep -Eq -e "$1" "$out" || problem "stdout lacks: $1"; }
+prints_no() { ! grep -Eq -e "$1" "$out" || problem "stdout must not say: $1"; }
+prints_nothing() { [ ! -s "$out" ] || problem "stdout must be empty"; }
+within() { [ "$elapsed_ms" -le "$(($1 * 1000))" ] || problem "took $elapsed_ms ms, more than $1 s"; }
+
+# error_form CODE: the parts of an error, each exactly once and with something in it.
+error_form() {
+    local part
+    for part in '^x8ctl[^:]*: .' '^  why    .' '^  next   .' "^  code   $1 "; do
+        [ "$(grep -Ec -e "$part" "$err")" = 1 ] || problem "not once in stderr: $part"
+    done
+}
+
+# json EXPRESSION: stdout is one JSON document `d`, for which the Python expression holds.
+json() {
+    python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+if not eval(sys.argv[2]):
+    sys.exit("the JSON does not satisfy: " + sys.argv[2])' "$out" "$1" 2>"$work/python" || problem "$(tail -n 1 "$work/python")"
+}
+
+# json_lines EXPRESSION: every line of stderr is a JSON object; for the list `l` of them the expression holds.
+json_lines() {
+    python3 -c '
+import json, sys
+l = [json.loads(x) for x in open(sys.argv[1])]
+if not l or not all(isinstance(x, dict) and x["v"] == 1 for x in l):
+    sys.exit("not all lines are events")
+if not eval(sys.argv[2]):
+    sys.exit("the lines do not satisfy: " + sys.argv[2])' "$err" "$1" 2>"$work/python" || problem "$(tail -n 1 "$work/python")"
+}
+
+# The media after a full flash of FOLDER whose image is RAW: targets for --compare.
+full_flash_of() {
+    local boot=$1/imx-boot-portenta-x8 fit=$1/u-boot-portenta-x8.itb
+    echo "user=$2,boot0@0x8400=$boot,boot0@0x60000=$fit,boot0@0x208400=$boot,boot0@0x260000=$fit,boot0@0x8200=$1/sit-portenta-x8.bin"
+}
+
+# The vendor's script pauses for a second in the SPL: where the same is done many times, do without it.
+hurry() {
+    find "$1" -name '*.uuu' -exec sed -i '/SDPV: delay/d' {} +
+}
+
+# make_release FOLDER [OPTIONS...]: a small release; its raw image is FOLDER.raw.
+make_release() {
+    local folder=$1
+    shift
+    "$X8_MKIMAGE" --size 8M --kernel-kb 64 --folder "$folder" --reference "$folder.raw" "$@" || exit 1
+}
