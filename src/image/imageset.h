@@ -9,8 +9,9 @@
  * mfgtool-files-portenta-x8/full_image.uuu is 934/mfgtool-files-portenta-x8/full_image.uuu. The
  * same is done in a folder that holds a packed mfgtool-files-*.tar.gz.
  *
- * Names never escape: absolute members, "..", device nodes and links out of the tree are refused
- * with X8_E_BAD_IMAGE.
+ * Names never escape: in archives absolute members, "..", device nodes and links out of the tree
+ * are refused with X8_E_BAD_IMAGE. In a folder of the host the user's own links are followed, and
+ * what is no regular file is not listed.
  *
  * Threads: a set is read-only after opening; readers may be opened from several threads.
  */

@@ -135,6 +135,13 @@ static int is_unpacked_twin(const struct item *a, const struct item *b)
            strlen(b->path) > len && memcmp(a->path, b->path, len) == 0;
 }
 
+/* Builds also leave *.img files that are no whole images: initial RAM disks, boot partitions. */
+static int is_wic(const struct item *item)
+{
+    size_t len = unpacked_name_len(item->path);
+    return len > 4 && memcmp(item->path + len - 4, ".wic", 4) == 0;
+}
+
 /* Is `b` to be taken instead of `a`? */
 static int beats(enum x8_role role, const struct item *b, const struct item *a)
 {
@@ -147,6 +154,8 @@ static int beats(enum x8_role role, const struct item *b, const struct item *a)
     if (role == X8_ROLE_SCRIPT)
         return !strcmp(x8_path_base(b->path), "full_image.uuu") &&
                strcmp(x8_path_base(a->path), "full_image.uuu") != 0;
+    if (role == X8_ROLE_OS && is_wic(a) != is_wic(b))
+        return is_wic(b);
     if (role == X8_ROLE_OS && is_unpacked_twin(a, b))
         return 1;
     /* Yocto links the plain name to the newest build; the older ones stay beside it. */

@@ -18,6 +18,9 @@
 /* What is looked at to confirm a role. */
 #define CONFIRM_LEN ((size_t)64 * 1024)
 
+/* Memory for members that are kept, all together. */
+#define KEEP_ALL ((size_t)160 << 20)
+
 /* First and last bytes of a member, kept for x8_imageset_content_size. */
 #define EDGE_LEN 64u
 

@@ -7,7 +7,6 @@
 #include "util/file.h"
 #include "util/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -55,10 +55,13 @@ static int drop_doubles(struct x8_imageset *set, struct x8_error *err)
     return rc;
 }
 
-static int resolve(struct item *link, const struct item *to, struct x8_error *err)
+static int resolve(struct x8_imageset *set, struct item *link, const struct item *to,
+                   struct x8_error *err)
 {
-    if (to->is_kept) {
+    /* Without room for a second copy it is read from the archive like any other. */
+    if (to->is_kept && to->pub.size <= KEEP_ALL - set->kept_bytes) {
         size_t size = (size_t)to->pub.size;
+        set->kept_bytes += size;
         link->kept = malloc(size ? size : 1);
         if (!link->kept)
             return x8_fail(err, X8_E_INTERNAL, "out of memory");
@@ -88,7 +91,7 @@ static int resolve_links(struct x8_imageset *set, struct x8_error *err)
         for (size_t i = 0; i < items->count; i++) {
             struct item *link = items->at[i];
             const struct item *to = link->target ? item_list_find(items, link->target) : NULL;
-            int rc = to && !to->target && !to->disk ? resolve(link, to, err) : 0;
+            int rc = to && !to->target && !to->disk ? resolve(set, link, to, err) : 0;
             if (rc < 0)
                 return rc;
         }

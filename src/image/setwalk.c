@@ -15,7 +15,6 @@
 /* No storage of a board is larger. */
 #define MEMBER_MAX ((uint64_t)64 << 30)
 #define KEEP_EACH  ((uint64_t)64 << 20)
-#define KEEP_ALL   ((size_t)160 << 20)
 #define PASS_LEN   ((size_t)64 * 1024)
 
 struct walk {

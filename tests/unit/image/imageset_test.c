@@ -213,7 +213,7 @@ static void a_build_folder_resolves_to_its_links(void **state)
                  "ln -s u-boot-portenta-x8-2022.04.itb u-boot-portenta-x8.itb; "
                  "printf '\\320\\015\\376\\355' > u-boot-mfgtool.itb; "
                  "mkdir -p ostree_repo/objects; echo > ostree_repo/objects/x.wic; "
-                 "mkfifo pipe.wic; echo hi > rootfs.tar.gz");
+                 "mkfifo pipe.wic; echo hi > rootfs.tar.gz; echo ramdisk > initrd.img");
     struct x8_imageset *set = must_open(*state, "d");
     assert_string_equal(must_have(set, X8_ROLE_OS)->path,
                         "lmp-base-console-image-portenta-x8.wic.gz");
@@ -549,6 +549,53 @@ static void opening_reports_progress_and_can_be_stopped(void **state)
     x8_cancel_done(&cancel);
 }
 
+struct visit {
+    const struct x8_imageset *set;
+    int64_t sum;
+    int rc;
+};
+
+static void *visit_all(void *ctx)
+{
+    struct visit *visit = ctx;
+    static const char *const paths[] = {"934/deep/er/file", "934/imx-boot-portenta-x8",
+                                        "934/lmp-factory-image-portenta-x8.wic.gz",
+                                        NESTED "fitImage-portenta-x8-mfgtool"};
+    for (size_t i = 0; i < 4 * X8_COUNT(paths); i++) {
+        X8_AUTO_BUF out = {0};
+        const struct x8_entry *entry = x8_imageset_find(visit->set, "", paths[i % X8_COUNT(paths)]);
+        if (entry)
+            visit->rc |= x8_imageset_load(visit->set, entry, 1u << 20, &out, NULL);
+        visit->sum += (int64_t)out.len;
+    }
+    return NULL;
+}
+
+static void several_threads_may_read_one_set(void **state)
+{
+    static const char *const sources[] = {"a.tgz", "all"};
+    scratch_must(*state, "tar", make_release);
+    scratch_must(*state, "tar",
+                 "tar czf a.tgz 934; mkdir -p 934/deep/er; echo hi > 934/deep/er/file; "
+                 "mkdir all; mv 934 all/");
+    for (size_t i = 0; i < X8_COUNT(sources); i++) {
+        struct x8_imageset *set = must_open(*state, sources[i]);
+        struct visit visits[4] = {{0}};
+        pthread_t threads[4];
+        for (size_t k = 0; k < 4; k++) {
+            visits[k].set = set;
+            assert_int_equal(pthread_create(&threads[k], NULL, visit_all, &visits[k]), 0);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            pthread_join(threads[k], NULL);
+            assert_int_equal(visits[k].rc, 0);
+            assert_int_equal(visits[k].sum, visits[0].sum);
+        }
+        assert_true(visits[0].sum > 4 * 800000);
+        x8_imageset_free(&set);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +619,7 @@ int main(void)
         cmocka_unit_test(equal_paths_are_settled_or_refused),
         cmocka_unit_test(what_is_no_source_is_said),
         cmocka_unit_test(opening_reports_progress_and_can_be_stopped),
+        cmocka_unit_test(several_threads_may_read_one_set),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
