@@ -201,7 +201,6 @@ static int make_boards(struct um_world *world, struct options *o)
         board->plays_driver = strstr(board->words, "usbhid=1") != NULL;
         o->run.drop_override |=
             strstr(board->words, "access=") != NULL || strstr(board->words, "denied") != NULL;
-        world->count++;
     }
     return 0;
 }
