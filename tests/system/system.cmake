@@ -9,3 +9,15 @@ if(USBREDIR_FOUND AND UMOCKDEV_FOUND)
   target_include_directories(x8-redir SYSTEM PRIVATE ${UMOCKDEV_INCLUDE_DIRS})
   target_link_libraries(x8-redir PRIVATE vboard PkgConfig::USBREDIR)
 endif()
+
+# Sanitizers inside an emulated machine cost more than they find: the plain build only.
+if(NOT X8_SANITIZE AND TARGET x8-mkimage)
+  set(redir_program "")
+  if(TARGET x8-redir)
+    set(redir_program $<TARGET_FILE:x8-redir>)
+  endif()
+  add_test(NAME system.guest COMMAND ${CMAKE_CURRENT_LIST_DIR}/run)
+  set_tests_properties(system.guest PROPERTIES
+    TIMEOUT 900 COST 100 LABELS "system" SKIP_RETURN_CODE 77
+    ENVIRONMENT "X8CTL=$<TARGET_FILE:x8ctl>;X8_REDIR=${redir_program};X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR}")
+endif()
