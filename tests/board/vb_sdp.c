@@ -352,8 +352,12 @@ static enum vb_status take_command(struct vb *vb, const uint8_t *data, size_t le
     vb_log(vb, "%s %s addr=0x%08x count=0x%x", vb_stage_word(vb->stage), upper, sdp->addr,
            sdp->count);
     const struct vb_fault *fault = vb_fault_at(vb, word, "");
-    if (fault && vb_fault_strike(vb, fault, result))
-        return fault->action == VB_DO_HANG ? VB_OK : result->status;
+    if (fault && vb_fault_strike(vb, fault, result)) {
+        if (fault->action != VB_DO_HANG)
+            return result->status;
+        result->actual = len; /* taken, and never answered */
+        return VB_OK;
+    }
     vb->reply_fault = fault;
     run(vb, block, fault);
     return VB_OK;

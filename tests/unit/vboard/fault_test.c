@@ -184,6 +184,21 @@ static void wrong_words_in_the_rom(void **state)
     drive_close(&d);
 }
 
+/* ERROR_STATUS as report 1: command 0505, everything else zero. */
+static void a_report_that_hangs_the_firmware_was_taken(void **state)
+{
+    (void)state;
+    struct drive d;
+    const uint8_t setup[8] = {0x21, 0x09, 0x01, 0x02, 0, 0, 17, 0};
+    uint8_t report[17] = {1, 0x05, 0x05}, answer[65];
+    drive_open(&d, "fault=at:error_status,do:hang");
+    struct vb_result r = vb_control(d.vb, setup, report, sizeof report);
+    assert_int_equal(r.status, VB_OK);
+    assert_int_equal(r.actual, 17);
+    assert_int_equal(drive_in(&d, answer, sizeof answer), -VB_NAK);
+    drive_close(&d);
+}
+
 static void info_lines_come_with_the_text_that_was_ordered(void **state)
 {
     (void)state;
@@ -381,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_fault_can_wait_for_a_text),
         cmocka_unit_test(answers_come_late_spoilt_short_or_not_at_all),
         cmocka_unit_test(wrong_words_in_the_rom),
+        cmocka_unit_test(a_report_that_hangs_the_firmware_was_taken),
         cmocka_unit_test(info_lines_come_with_the_text_that_was_ordered),
         cmocka_unit_test(a_board_falls_back_to_the_rom_as_often_as_ordered),
         cmocka_unit_test(the_next_stage_may_never_come_or_the_old_one_stay),
