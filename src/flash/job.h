@@ -39,8 +39,15 @@ struct x8_bad {
     int unreadable;
 };
 
-/* How far the medium was touched: decides what a failure has to say. */
-enum x8_touched { X8_TOUCHED_NOT, X8_TOUCHED_ERASED, X8_TOUCHED_PARTLY, X8_TOUCHED_ALL };
+/* How far the medium was touched: decides what a failure has to say. MAYBE: told to erase or write,
+ * and it is not known how far it came. */
+enum x8_touched {
+    X8_TOUCHED_NOT,
+    X8_TOUCHED_MAYBE,
+    X8_TOUCHED_ERASED,
+    X8_TOUCHED_PARTLY,
+    X8_TOUCHED_ALL
+};
 
 struct x8_flash_result {
     char port[X8_PORT_LEN], serial[X8_STRING_LEN];

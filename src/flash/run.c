@@ -192,6 +192,8 @@ static const char *state_words(enum x8_touched touched)
     switch (touched) {
     case X8_TOUCHED_NOT:
         return "the eMMC was not touched";
+    case X8_TOUCHED_MAYBE:
+        return "parts of the eMMC may be erased; the board needs a complete flash";
     case X8_TOUCHED_ERASED:
         return "parts of the eMMC are erased; the board needs a complete flash";
     case X8_TOUCHED_PARTLY:

@@ -66,15 +66,11 @@ static int is_destructive(const struct x8_command *command)
     return command->verb == X8_VERB_FLASH || (x8_command_risks(command) & X8_RISK_ERASE);
 }
 
-static int ucmd(struct x8_job *job, struct x8_fastboot *fb, const struct x8_command *command,
-                struct x8_error *err)
+static int ucmd(struct x8_fastboot *fb, const struct x8_command *command, struct x8_error *err)
 {
     int usual = strstr(command->rest, "erase") ? ERASE_LIMIT_MS : COMMAND_LIMIT_MS;
-    int rc = x8_fb_ucmd(fb, command->rest, limit_of(command, usual), err);
 
-    if (rc == 0 && is_destructive(command) && job->result.touched == X8_TOUCHED_NOT)
-        job->result.touched = X8_TOUCHED_ERASED;
-    return rc;
+    return x8_fb_ucmd(fb, command->rest, limit_of(command, usual), err);
 }
 
 static int flash(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
@@ -224,7 +220,7 @@ static int fastboot_verb(struct x8_job *job, struct x8_fastboot *fb, const struc
     case X8_VERB_GETVAR:
         return getvar(job, fb, command, err);
     case X8_VERB_UCMD:
-        return ucmd(job, fb, command, err);
+        return ucmd(fb, command, err);
     case X8_VERB_ACMD:
         return x8_fb_acmd(fb, command->rest, limit_of(command, COMMAND_LIMIT_MS), err);
     case X8_VERB_DOWNLOAD:
@@ -238,7 +234,6 @@ static int fastboot_verb(struct x8_job *job, struct x8_fastboot *fb, const struc
         return crc_or_write(job, fb, step, err);
     case X8_VERB_ERASE:
         snprintf(line, sizeof line, "erase:%s", command->partition);
-        job->result.touched = X8_TOUCHED_ERASED;
         return x8_fb_command(fb, line, limit_of(command, ERASE_LIMIT_MS), NULL, err);
     /* Without the colon that the vendor's tool appends: strict devices refuse it, U-Boot takes
      * both. */
@@ -270,6 +265,29 @@ static struct x8_fastboot fastboot_of(struct x8_job *job)
     return (struct x8_fastboot){.link = job->link, .op = &job->op, .timeout_ms = REPLY_LIMIT_MS};
 }
 
+static void touch(struct x8_job *job, enum x8_touched how)
+{
+    if (job->result.touched < how)
+        job->result.touched = how;
+}
+
+/* A board that refused or left may have done a part of it before. Images keep their own account. */
+static int run_destructive(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                           struct x8_error *err)
+{
+    int is_flash = step->command->verb == X8_VERB_FLASH;
+    int rc = check_capacity(job, fb, err);
+
+    if (rc < 0)
+        return rc;
+    if (!is_flash)
+        touch(job, X8_TOUCHED_MAYBE);
+    rc = fastboot_verb(job, fb, step, err);
+    if (rc == 0 && !is_flash)
+        touch(job, X8_TOUCHED_ERASED);
+    return rc;
+}
+
 static int run_step(struct x8_job *job, const struct x8_step *step, struct x8_error *err)
 {
     struct x8_fastboot fb = fastboot_of(job);
@@ -281,12 +299,8 @@ static int run_step(struct x8_job *job, const struct x8_step *step, struct x8_er
     if (rc != 0)
         return rc < 0 ? rc : 0;
     x8_emit(&job->op, X8_EV_DETAIL, "%s", step->command->text);
-    if (is_destructive(step->command)) {
-        rc = check_capacity(job, &fb, err);
-        if (rc < 0)
-            return rc;
-    }
-    return fastboot_verb(job, &fb, step, err);
+    return is_destructive(step->command) ? run_destructive(job, &fb, step, err)
+                                         : fastboot_verb(job, &fb, step, err);
 }
 
 static void tell_boot_parts(struct x8_job *job)
