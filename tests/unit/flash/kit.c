@@ -87,7 +87,7 @@ void kit_pack(struct kit *kit, const char *command)
     char line[512];
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     pid_t pid;
-    int status;
+    int status = -1;
 
     snprintf(line, sizeof line, "cd %s && %s", kit->dir, command);
     pid = fork();
