@@ -135,6 +135,24 @@ static void tell_due(struct waiting *w)
         tell_checklist(w);
 }
 
+/* What to do next follows from what is there. */
+static void advise(const struct waiting *w, struct x8_error *err)
+{
+    for (int i = 0; i < w->count; i++) {
+        struct x8_board board;
+
+        if (!x8_board_of(&w->devices[i], &board) || board.mode != X8_MODE_LINUX)
+            continue;
+        x8_error_next(err,
+                      "the board at usb %s runs Linux: set its carrier's boot switches to ON "
+                      "(x8ctl guide shows them) and power-cycle it",
+                      board.device.port);
+        return;
+    }
+    x8_error_next(err, "check a data cable, the carrier's boot switches (x8ctl guide) and power, "
+                       "or wait longer with --timeout");
+}
+
 static int none_came(const struct waiting *w, struct x8_error *err)
 {
     char words[WORDS_LEN / 2];
@@ -142,8 +160,7 @@ static int none_came(const struct waiting *w, struct x8_error *err)
     x8_bus_words(w->devices, (size_t)w->count, words, sizeof words);
     x8_fail(err, X8_E_NO_BOARD, "%s did not appear in time", w->want->what);
     x8_error_why(err, "on USB: %s", words);
-    x8_error_next(err, "check a data cable, the carrier's boot switches (x8ctl guide) and power, "
-                       "or wait longer with --timeout");
+    advise(w, err);
     return -X8_E_NO_BOARD;
 }
 
