@@ -10,30 +10,11 @@
 
 #define HAB_LIMIT_MS 1000
 
-/* Order in which a board passes its stages; the same number is a stage of the same height. */
-int x8_stage_height(enum x8_proto proto)
-{
-    switch (proto) {
-    case X8_PROTO_SDP:
-    case X8_PROTO_SDPS:
-        return 1;
-    case X8_PROTO_SDPU:
-    case X8_PROTO_SDPV:
-        return 2;
-    case X8_PROTO_FB:
-        return 3;
-    case X8_PROTO_FBK:
-        return 4;
-    default:
-        return 0;
-    }
-}
-
 const char *x8_stage_word(enum x8_proto proto)
 {
     static const char *const words[] = {"-", "rom", "spl", "fastboot", "fbk"};
 
-    return words[x8_stage_height(proto)];
+    return words[x8_proto_height(proto)];
 }
 
 /* What waits at the port now. 1 found (in *device), 0 nothing there, negative on error. */

@@ -152,6 +152,24 @@ enum x8_proto x8_proto_of(const char *name)
     return X8_PROTO_NONE;
 }
 
+int x8_proto_height(enum x8_proto proto)
+{
+    switch (proto) {
+    case X8_PROTO_SDP:
+    case X8_PROTO_SDPS:
+        return 1;
+    case X8_PROTO_SDPU:
+    case X8_PROTO_SDPV:
+        return 2;
+    case X8_PROTO_FB:
+        return 3;
+    case X8_PROTO_FBK:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
 void x8_chips_init(struct x8_chips *chips)
 {
     _Static_assert(X8_COUNT(builtin_rows) <= X8_CHIPS_MAX, "the built-in rows must fit");

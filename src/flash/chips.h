@@ -27,6 +27,9 @@ enum x8_proto {
 const char *x8_proto_name(enum x8_proto proto);
 enum x8_proto x8_proto_of(const char *name);
 
+/* Order in which a board passes its stages: 1 ROM, 2 SPL, 3 fastboot, 4 FBK; 0 for CFG and none. */
+int x8_proto_height(enum x8_proto proto);
+
 struct x8_chip {
     enum x8_proto proto;
     char chip[16], compatible[16]; /* compatible may be "" */

@@ -103,9 +103,7 @@ int x8_job_run(struct x8_job *job);
  * for the first, stage_ms for the others; errors say what is there instead.
  */
 int x8_await_stage(struct x8_job *job, struct x8_error *err);
-/* Order in which a board passes its stages (1 ROM, 2 SPL, 3 fastboot, 4 FBK; 0 none), and the word
- * for it. */
-int x8_stage_height(enum x8_proto proto);
+/* The word for a protocol's stage: rom, spl, fastboot, fbk. */
 const char *x8_stage_word(enum x8_proto proto);
 
 /* Commands of one stage, in order, on the open link. Sets job->is_done at `done`. */

@@ -17,7 +17,7 @@
 static int stage_left(const struct x8_job *job, int height)
 {
     for (int proto = X8_PROTO_SDPS; proto <= X8_PROTO_FB; proto++)
-        if (x8_stage_height((enum x8_proto)proto) > height &&
+        if (x8_proto_height((enum x8_proto)proto) > height &&
             x8_plan_has(job->plan, (enum x8_proto)proto))
             return 1;
     return 0;
@@ -138,7 +138,7 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
         rc = x8_await_stage(job, err);
         if (rc < 0)
             return rc;
-        now = x8_stage_height(job->chip.proto);
+        now = x8_proto_height(job->chip.proto);
         job->op.stage = x8_stage_word(job->chip.proto);
         if (is_first) {
             x8_copy(job->result.first_stage, sizeof job->result.first_stage, job->op.stage);

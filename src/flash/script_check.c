@@ -23,25 +23,6 @@ struct check {
     struct x8_chips chips;
 };
 
-/* Stages in the order a board passes through them. */
-static int rank(enum x8_proto proto)
-{
-    switch (proto) {
-    case X8_PROTO_SDPS:
-    case X8_PROTO_SDP:
-        return 1;
-    case X8_PROTO_SDPU:
-    case X8_PROTO_SDPV:
-        return 2;
-    case X8_PROTO_FB:
-        return 3;
-    case X8_PROTO_FBK:
-        return 4;
-    default:
-        return 0;
-    }
-}
-
 static void check_order(struct check *k, const struct x8_command *c)
 {
     const struct x8_command *before = k->last[c->proto], *done = k->done[c->proto];
@@ -51,7 +32,7 @@ static void check_order(struct check *k, const struct x8_command *c)
                    done->line, x8_proto_name(c->proto));
         return;
     }
-    if (rank(c->proto) && rank(c->proto) < rank(k->furthest)) {
+    if (x8_proto_height(c->proto) && x8_proto_height(c->proto) < x8_proto_height(k->furthest)) {
         if (before && before->verb == X8_VERB_JUMP)
             x8_sp_note(k->p, c->line, X8_NOTE_INFO,
                        "runs in the %s stage, right after the jump of line %d and before all %s "
@@ -62,7 +43,7 @@ static void check_order(struct check *k, const struct x8_command *c)
                        "runs in the %s stage, before all %s lines, not where it stands",
                        x8_proto_name(c->proto), x8_proto_name(k->furthest));
     }
-    if (rank(c->proto) > rank(k->furthest))
+    if (x8_proto_height(c->proto) > x8_proto_height(k->furthest))
         k->furthest = c->proto;
     if (c->verb == X8_VERB_DONE)
         k->done[c->proto] = c;
