@@ -1,7 +1,6 @@
 /*
  * The program under test: started with umockdev's library preloaded, watched to its end.
  */
-#define _GNU_SOURCE /* sched and capability calls of Linux: CAPBSET_DROP through sys/prctl.h */
 #include "umock.h"
 
 #include <errno.h>
