@@ -102,6 +102,10 @@ extern const struct x8_cmd *const x8_commands[];
  * not used. */
 const char *x8_env_for_script(void *ctx, const char *name);
 
+/* The lock file of a name ("usb-1-2") in the user's runtime folder, so that two runs do not meet on
+ * one board (main_env.c). */
+void x8_env_lock_path(const char *name, char *out, size_t cap);
+
 /* Global options as rows (opts.c). */
 const struct x8_opt *x8_global_opts(void);
 

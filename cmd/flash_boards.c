@@ -5,6 +5,8 @@
 
 #include "flash_report.h"
 #include "util/clock.h"
+#include "util/file.h"
+#include "util/lock.h"
 #include "util/text.h"
 
 #include <stdio.h>
@@ -25,6 +27,7 @@ int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx)
 struct wanted {
     const struct x8_selector *selectors;
     size_t count;
+    int x8_only; /* boot ROMs of other NXP chips are none of ours */
 };
 
 static int fits(void *ctx, const struct x8_board *board)
@@ -32,7 +35,7 @@ static int fits(void *ctx, const struct x8_board *board)
     const struct wanted *wanted = ctx;
     int exact;
 
-    if (!x8_mode_is_flashable(board->mode))
+    if (!x8_mode_is_flashable(board->mode) || (wanted->x8_only && board->trust == X8_TRUST_FOREIGN))
         return 0;
     for (size_t i = 0; i < wanted->count; i++)
         if (x8_selector_match(&wanted->selectors[i], board, &exact))
@@ -126,11 +129,11 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
     return rc;
 }
 
-int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, struct x8_board **out,
-                   struct x8_error *err)
+int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_only,
+                   struct x8_board **out, struct x8_error *err)
 {
     struct x8_selector selectors[SELECTORS_MAX];
-    struct wanted wanted = {selectors, 0};
+    struct wanted wanted = {selectors, 0, x8_only};
     struct x8_board *boards = NULL;
     int rc = parse_all(&ctx->globals->serial, selectors, &wanted.count, err), n;
 
@@ -180,6 +183,32 @@ int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, co
     return rc;
 }
 
+/* A port is locked for the whole run: between two stages nothing else would keep another copy away
+ * from it. */
+static int lock_ports(const struct x8_board *boards, size_t count, int *fds, struct x8_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < count; i++)
+        fds[i] = -1;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        char name[X8_PORT_LEN + 8], path[512];
+
+        snprintf(name, sizeof name, "usb-%s", boards[i].device.port);
+        x8_env_lock_path(name, path, sizeof path);
+        rc = x8_lock_take(path, &fds[i], err);
+        if (rc < 0)
+            x8_error_prefix(err, "board at usb %s", boards[i].device.port);
+    }
+    return rc;
+}
+
+static void unlock_ports(int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        x8_fd_close(&fds[i]);
+}
+
 int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_how *how,
                   const struct x8_board *boards, size_t count, struct x8_error *err)
 {
@@ -191,11 +220,11 @@ int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x
                              .stage_ms = how->stage_ms};
     struct x8_fleet_board *members = calloc(count, sizeof *members);
     struct x8_flash_result *results = calloc(count, sizeof *results);
-    int rc;
+    int fds[X8_FLEET_MAX], rc = lock_ports(boards, count, fds, err);
 
-    if (!members || !results) {
+    if (rc == 0 && (!members || !results)) {
         rc = x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
-    } else {
+    } else if (rc == 0) {
         for (size_t i = 0; i < count; i++) {
             x8_copy(members[i].port, sizeof members[i].port, boards[i].device.port);
             x8_copy(members[i].label, sizeof members[i].label, boards[i].device.port);
@@ -203,6 +232,7 @@ int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x
         rc = x8_fleet_run(&fleet, members, count, results, err);
         x8_report_results(ctx, plan, results, count);
     }
+    unlock_ports(fds, count);
     free(members);
     free(results);
     return rc;

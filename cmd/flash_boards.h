@@ -17,8 +17,8 @@ int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx);
  * array: free() it. Count, or a negative code. A selected board that runs Linux needs --confirm;
  * then it is waited for at its port.
  */
-int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, struct x8_board **out,
-                   struct x8_error *err);
+int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_only,
+                   struct x8_board **out, struct x8_error *err);
 
 /* Ask yes or no before something is written to `count` boards; -y agrees. 0, or X8_E_NEED_YES /
  * X8_E_STOPPED. */

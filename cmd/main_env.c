@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The variable's text, or NULL when it is not set or empty. */
 static const char *env(const char *name)
@@ -24,6 +25,18 @@ const char *x8_env_for_script(void *ctx, const char *name)
 {
     (void)ctx;
     return getenv(name);
+}
+
+void x8_env_lock_path(const char *name, char *out, size_t cap)
+{
+    const char *home = env("X8CTL_HOME"), *runtime = env("XDG_RUNTIME_DIR");
+
+    if (home)
+        snprintf(out, cap, "%s/locks/%s", home, name);
+    else if (runtime)
+        snprintf(out, cap, "%s/x8ctl/%s", runtime, name);
+    else
+        snprintf(out, cap, "/tmp/x8ctl-%ld/%s", (long)getuid(), name);
 }
 
 /* POSIX order: LC_ALL, then LC_CTYPE, then LANG; the first that is set decides. */
