@@ -110,7 +110,7 @@ static int flash_boards(struct x8_ctx *ctx, const struct x8_plan *plan,
 {
     struct x8_board *boards = NULL;
     struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
-    int n = x8_pick_boards(ctx, NULL, &boards, err), rc = n < 0 ? n : 0;
+    int n = x8_pick_boards(ctx, NULL, 1, &boards, err), rc = n < 0 ? n : 0;
 
     if (rc == 0)
         rc = x8_agree(ctx, boards, (size_t)n, "Write", err);

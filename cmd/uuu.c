@@ -89,7 +89,7 @@ static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct 
 {
     struct x8_board *boards = NULL;
     struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
-    int n = x8_pick_boards(ctx, &opt.paths, &boards, err), rc = n < 0 ? n : 0;
+    int n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err), rc = n < 0 ? n : 0;
 
     if (rc == 0 && is_severe(plan))
         rc = x8_agree(ctx, boards, (size_t)n, "Run this script, which writes,", err);
