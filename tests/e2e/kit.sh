@@ -159,3 +159,26 @@ make_release() {
     shift
     "$X8_MKIMAGE" --size 8M --kernel-kb 64 --folder "$folder" --reference "$folder.raw" "$@" || exit 1
 }
+
+# ---- faults: of release/ in the present folder ----
+
+# fault CODE NAME STATE SECONDS WORDS...: the run ends so. What the eMMC is said to be like is in the cause.
+fault() {
+    local code=$1 name=$2 state=$3 seconds=$4
+    shift 4
+    start "$code after $*"
+    flash "$code" emmc=1G "$@" -- flash -y --json --stage-timeout 3s release
+    error_form "$code $name"
+    says "^  why    .*$state"
+    within "$seconds"
+    json "[b['code'] for b in d['boards']] == ['$name']"
+    json "d['boards'][0]['result'] == 'failed' and d['boards'][0]['error']['status'] == $code"
+    json "d['boards'][0]['error']['what'] and d['boards'][0]['error']['why'] and d['boards'][0]['error']['next']"
+}
+
+# passes WORDS...: what the program must cope with.
+passes() {
+    start "all is well after $*"
+    flash 0 emmc=1G "$@" --compare "$(full_flash_of release release.raw)" -- flash -y --json --stage-timeout 3s release
+    json "d['boards'][0]['code'] == 'ok' and d['boards'][0]['verified'] == 'full'"
+}
