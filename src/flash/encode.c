@@ -4,6 +4,7 @@
 #include "flash/encode.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Records checksums of a raw image as it passes; bytes inside the gaps are not written and
  * therefore not recorded. */
@@ -96,14 +97,41 @@ static int piece_put(void *ctx, const struct x8_piece *piece, struct x8_error *e
     return rc < 0 ? rc : r->next->put(r->next->ctx, piece, err);
 }
 
-static struct x8_sparse_config config_of(const struct x8_encode *encode)
+/* What is left alone, in whole blocks of the board: a block map may have finer ones. */
+struct gaps {
+    struct x8_range *items;
+    size_t count;
+};
+
+static int gaps_of(const struct x8_encode *encode, struct gaps *out, struct x8_error *err)
+{
+    const struct x8_step *step = encode->step;
+    uint64_t block = encode->block_size;
+
+    *out = (struct gaps){0};
+    if (!step->gap_count)
+        return 0;
+    out->items = calloc(step->gap_count, sizeof *out->items);
+    if (!out->items)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory for the unused ranges");
+    for (size_t i = 0; i < step->gap_count; i++) {
+        uint64_t start = (step->gaps[i].start + block - 1) / block * block;
+        uint64_t end = step->gaps[i].end / block * block;
+
+        if (end > start)
+            out->items[out->count++] = (struct x8_range){start, end};
+    }
+    return 0;
+}
+
+static struct x8_sparse_config config_of(const struct x8_encode *encode, const struct gaps *gaps)
 {
     return (struct x8_sparse_config){.block_size = encode->block_size,
                                      .piece_cap = encode->piece_cap,
                                      .max_fill = X8_FILL_MAX,
                                      .image_limit = encode->capacity,
-                                     .skip = encode->step->gaps,
-                                     .skip_count = encode->step->gap_count};
+                                     .skip = gaps->items,
+                                     .skip_count = gaps->count};
 }
 
 static int64_t encode_sparse(const struct x8_op *op, const struct x8_encode *encode,
@@ -112,7 +140,7 @@ static int64_t encode_sparse(const struct x8_op *op, const struct x8_encode *enc
 {
     struct piece_recorder recorder = {
         .port = {piece_get, piece_put, &recorder}, .next = port, .regions = encode->regions};
-    struct x8_sparse_config config = config_of(encode);
+    struct x8_sparse_config config = config_of(encode, &(struct gaps){0});
     struct x8_sparse_splitter *splitter = NULL;
     int64_t n = x8_sparse_splitter_new(&config, &recorder.port, &splitter, err);
 
@@ -126,15 +154,19 @@ static int64_t encode_raw(const struct x8_op *op, const struct x8_encode *encode
                           struct x8_reader *reader, const struct x8_piece_port *port,
                           struct x8_error *err)
 {
-    struct recorder recorder = {.sink.ops = &recorder_ops,
-                                .regions = encode->regions,
-                                .gaps = encode->step->gaps,
-                                .gap_count = encode->step->gap_count};
-    struct x8_sparse_config config = config_of(encode);
+    struct recorder recorder = {.sink.ops = &recorder_ops, .regions = encode->regions};
+    struct x8_sparse_config config;
+    struct gaps gaps;
     struct x8_sparse_encoder *encoder = NULL;
     struct x8_sink *check = NULL;
-    int64_t n = x8_sparse_encoder_new(&config, port, &encoder, err);
+    int64_t n = gaps_of(encode, &gaps, err);
 
+    if (n < 0)
+        return n;
+    config = config_of(encode, &gaps);
+    recorder.gaps = gaps.items;
+    recorder.gap_count = gaps.count;
+    n = x8_sparse_encoder_new(&config, port, &encoder, err);
     if (n == 0)
         recorder.next = x8_sparse_encoder_sink(encoder);
     if (n == 0 && encode->step->has_bmap) {
@@ -147,6 +179,7 @@ static int64_t encode_raw(const struct x8_op *op, const struct x8_encode *encode
     if (check)
         x8_bmap_check_free(&check);
     x8_sparse_encoder_free(&encoder);
+    free(gaps.items);
     return n;
 }
 
