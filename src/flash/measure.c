@@ -34,7 +34,9 @@ static int counter_put(void *ctx, const struct x8_piece *piece, struct x8_error 
     counter->out->fill_bytes += piece->filled;
     counter->out->skipped_bytes += piece->skipped;
     counter->out->pieces++;
-    x8_emit_progress(counter->op, piece->end, counter->total);
+    /* Padding may lead past the image, and its size may not be certain. */
+    x8_emit_progress(counter->op, piece->end,
+                     counter->total && counter->total < piece->end ? piece->end : counter->total);
     return 0;
 }
 

@@ -40,8 +40,8 @@ static int settle_size(const struct x8_op *op, const struct x8_plan *plan, struc
 
     if (step->size == UINT64_MAX || step->size_exact || !table_end)
         return 0;
-    while (size < table_end)
-        size += 1ull << 32;
+    if (size < table_end)
+        size += (table_end - size + UINT32_MAX) >> 32 << 32;
     if (size - table_end <= SLACK_MAX && size % X8_SECTOR == 0) {
         step->size = size;
         return 0;
@@ -91,6 +91,15 @@ static int check_table(const struct x8_op *op, const struct x8_plan *plan, struc
     return 0;
 }
 
+/* What the file itself is large is of no interest to anybody; the header says how far it writes. */
+static void take_sparse_size(struct x8_step *step, struct x8_span head)
+{
+    step->size = UINT64_MAX;
+    step->size_exact = 0;
+    if (head.len >= X8_SPARSE_HEADER)
+        step->size = (uint64_t)x8_get_le32(head.data + 12) * (uint64_t)x8_get_le32(head.data + 16);
+}
+
 /* The first bytes of an image, decoded: empty, tiny, damaged and unknown inputs end here. */
 static int check_head(const struct x8_op *op, const struct x8_plan *plan, struct x8_step *step,
                       struct x8_error *err)
@@ -121,6 +130,8 @@ static int check_head(const struct x8_op *op, const struct x8_plan *plan, struct
         return (int)n;
     }
     step->is_sparse = x8_sparse_is(x8_buf_span(&head));
+    if (step->is_sparse)
+        take_sparse_size(step, x8_buf_span(&head));
     return step->is_sparse ? 0 : check_table(op, plan, step, x8_buf_span(&head), err);
 }
 
