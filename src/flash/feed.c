@@ -15,6 +15,10 @@
  * bound the memory. */
 #define PIECE_CAP   (16u << 20)
 #define PIECE_COUNT 2
+/* At full speed about two seconds: a stop request takes effect between pieces. */
+#define SLOW_PIECE_CAP (2u << 20)
+/* Header, leading chunk and a few blocks of data must go into every piece. */
+#define PIECE_BLOCKS_MIN 8u
 /* Decoding 16 MiB takes a fraction of a second; an input that stands still this long (a dead
  * network disk) is given up. */
 #define DECODE_LIMIT_MS 60000
@@ -56,6 +60,12 @@ struct meter {
     uint64_t sent, total;
 };
 
+/* The last block may be padded past the image, and a size taken from a trailer may be too small. */
+static void tell_progress(const struct x8_op *op, uint64_t done, uint64_t total)
+{
+    x8_emit_progress(op, done, total && total < done ? done : total);
+}
+
 static void on_sent(void *ctx, size_t bytes)
 {
     struct meter *meter = ctx;
@@ -64,10 +74,10 @@ static void on_sent(void *ctx, size_t bytes)
 
     meter->sent += bytes;
     if (meter->sent <= piece->len)
-        x8_emit_progress(meter->op,
-                         piece->start +
-                             (uint64_t)((double)span * (double)meter->sent / (double)piece->len),
-                         meter->total);
+        tell_progress(meter->op,
+                      piece->start +
+                          (uint64_t)((double)span * (double)meter->sent / (double)piece->len),
+                      meter->total);
 }
 
 static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
@@ -94,7 +104,7 @@ static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x
     target->written += piece->written;
     target->filled += piece->filled;
     target->skipped += piece->skipped;
-    x8_emit_progress(&job->op, piece->end, total > piece->end ? total : piece->end);
+    tell_progress(&job->op, piece->end, total);
     return 0;
 }
 
@@ -141,9 +151,21 @@ static int run_both(struct x8_job *job, struct x8_fastboot *fb, const struct x8_
     return rc;
 }
 
+/* As the board can take, as the script wishes (-S) and as a stop request can wait for. */
+static size_t piece_cap(uint64_t max, uint32_t block, uint64_t split, int is_slow)
+{
+    uint64_t cap = is_slow ? SLOW_PIECE_CAP : PIECE_CAP;
+
+    if (split && split < cap)
+        cap = split;
+    if (cap < PIECE_BLOCKS_MIN * (uint64_t)block)
+        cap = PIECE_BLOCKS_MIN * (uint64_t)block;
+    return (size_t)(max < cap ? max : cap);
+}
+
 /* What the board says of itself decides the shape of the pieces. */
-static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, struct x8_encode *encode,
-                     struct x8_error *err)
+static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, int is_slow,
+                     struct x8_encode *encode, struct x8_error *err)
 {
     struct x8_error ignored;
     uint64_t max = 0, block = 0, capacity = 0;
@@ -159,7 +181,8 @@ static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, struct 
         block = 4096;
     else if (rc < 0)
         return rc;
-    if (block < X8_SECTOR || block % X8_SECTOR || block > (1u << 20) || max < 8 * block) {
+    if (block < X8_SECTOR || block % X8_SECTOR || block > (1u << 20) ||
+        max < PIECE_BLOCKS_MIN * block) {
         x8_fail(err, X8_E_REFUSED,
                 "the loader is not ready to write: block size %llu, download limit %llu",
                 (unsigned long long)block, (unsigned long long)max);
@@ -168,7 +191,7 @@ static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, struct 
         return -(int)X8_E_REFUSED;
     }
     encode->block_size = (uint32_t)block;
-    encode->piece_cap = max < PIECE_CAP ? (size_t)max : PIECE_CAP;
+    encode->piece_cap = piece_cap(max, (uint32_t)block, step->command->split, is_slow);
     snprintf(name, sizeof name, "partition-size:%s", step->command->partition);
     encode->capacity = UINT64_MAX;
     rc = x8_fb_getvar_u64(fb, name, &capacity, &ignored);
@@ -191,14 +214,17 @@ static int too_large(const struct x8_step *step, uint64_t capacity, struct x8_er
     return -(int)X8_E_MISFIT;
 }
 
-static struct x8_target *new_target(struct x8_job *job, const struct x8_step *step)
+struct x8_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
+                                const char *partition)
 {
     struct x8_flash_result *result = &job->result;
     struct x8_target *target =
         &result->targets[result->target_count < X8_TARGETS_MAX ? result->target_count++
                                                                : X8_TARGETS_MAX - 1];
 
-    x8_copy(target->partition, sizeof target->partition, step->command->partition);
+    job->flashed++;
+    *target = (struct x8_target){0};
+    x8_copy(target->partition, sizeof target->partition, partition);
     x8_copy(target->file, sizeof target->file, x8_input_name(&step->input));
     return target;
 }
@@ -210,6 +236,13 @@ static int check_sum(const struct x8_target *target, uint64_t block_size, int is
 {
     uint64_t want = (target->bytes + block_size - 1) / block_size * block_size;
 
+    if (!target->written) {
+        x8_fail(err, X8_E_BAD_IMAGE, "partition %s: %s holds nothing to write", target->partition,
+                target->file);
+        x8_error_why(err, "all of it is marked as unused, so that not a single byte was written");
+        x8_error_next(err, "use a complete image, or flash without its block map");
+        return -(int)X8_E_BAD_IMAGE;
+    }
     if (target->written + (is_sparse ? 0 : target->skipped) == want && want)
         return 0;
     return x8_fail(err, X8_E_INTERNAL,
@@ -236,15 +269,15 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
                               .encode = {.plan = job->plan, .step = step, .regions = &regions}};
     struct x8_target *target;
     int64_t start = x8_now_ms();
-    int rc = ask_board(fb, step, &decoder.encode, err);
+    int rc = ask_board(fb, step, job->result.full_speed, &decoder.encode, err);
 
     if (rc < 0)
         return rc;
-    if (step->size_exact && step->size > decoder.encode.capacity && !step->is_sparse)
+    if (step->size_exact && step->size > decoder.encode.capacity)
         return too_large(step, decoder.encode.capacity, err);
     if (job->verify == X8_VERIFY_NONE)
         decoder.encode.regions = NULL;
-    target = new_target(job, step);
+    target = x8_job_target(job, step, step->command->partition);
     job->op.stage = "write";
     x8_emit_enter(&job->op);
     x8_emit_progress(&job->op, 0, step->size == UINT64_MAX ? 0 : step->size);
@@ -267,7 +300,7 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
                   struct x8_span bytes, struct x8_error *err)
 {
     struct x8_regions regions = {0};
-    struct x8_target *target = new_target(job, step);
+    struct x8_target *target = x8_job_target(job, step, step->command->partition);
     int64_t start = x8_now_ms();
     int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
 

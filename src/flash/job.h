@@ -89,8 +89,9 @@ struct x8_job {
     int is_done;                     /* a `done` was reached */
     struct x8_var vars[X8_VARS_MAX]; /* getvar results, for `if` */
     size_t var_count;
-    unsigned boot_parts; /* partitions flashed from memory, for the line that sums them up */
-    int can_verify;      /* -1 not probed, 0 no, 1 yes */
+    unsigned boot_parts;      /* partitions flashed from memory, for the line that sums them up */
+    unsigned flashed, proven; /* targets, also those that do not fit into the result's list */
+    int can_verify;           /* -1 not probed, 0 no, 1 yes */
     struct x8_flash_result result;
 };
 
@@ -131,6 +132,16 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
  */
 int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place *place,
               const struct x8_regions *regions, struct x8_target *target, struct x8_error *err);
+
+/*
+ * Say that something was written and why it is not verified: remembered for the end, and
+ * X8_E_VERIFY when proof was demanded.
+ */
+int x8_verify_cannot(struct x8_job *job, const char *reason, struct x8_error *err);
+
+/* The place in the result for what a step writes; the last one is used again when all are full. */
+struct x8_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
+                                const char *partition);
 
 /* How long the board may take to write this many bytes: 20 s and 2 MB/s, slower than any eMMC in
  * order. */

@@ -164,16 +164,12 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
     return rc;
 }
 
-static void sum_up_proof(struct x8_flash_result *result)
+static void sum_up_proof(struct x8_job *job)
 {
-    size_t proven = 0;
-
-    for (size_t i = 0; i < result->target_count; i++)
-        proven += result->targets[i].is_verified ? 1 : 0;
-    if (proven && proven == result->target_count)
-        result->proof = X8_PROOF_FULL;
+    if (job->proven && job->proven == job->flashed)
+        job->result.proof = X8_PROOF_FULL;
     else
-        result->proof = proven ? X8_PROOF_PARTLY : X8_PROOF_NONE;
+        job->result.proof = job->proven ? X8_PROOF_PARTLY : X8_PROOF_NONE;
 }
 
 /* A flash that reached its end without a byte on the medium is no success. */
@@ -231,7 +227,7 @@ int x8_job_run(struct x8_job *job)
         rc = check_written(job, &result->error);
     if (rc == 0 && result->target_count)
         result->touched = X8_TOUCHED_ALL;
-    sum_up_proof(result);
+    sum_up_proof(job);
     if (rc < 0)
         add_state(job, &result->error);
     close_link(job);

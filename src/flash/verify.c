@@ -175,7 +175,7 @@ static int check_regions(const struct check *check, const struct x8_regions *reg
     return is_bad ? differs(check, err) : 0;
 }
 
-static int cannot(struct x8_job *job, const char *reason, struct x8_error *err)
+int x8_verify_cannot(struct x8_job *job, const char *reason, struct x8_error *err)
 {
     if (!job->result.unproven[0])
         x8_copy(job->result.unproven, sizeof job->result.unproven, reason);
@@ -195,12 +195,12 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
     int rc;
 
     if (job->verify == X8_VERIFY_NONE)
-        return cannot(job, "verification was switched off", err);
+        return x8_verify_cannot(job, "verification was switched off", err);
     if (!place)
-        return cannot(job, "the place of the partition on the eMMC is not known", err);
+        return x8_verify_cannot(job, "the place of the partition on the eMMC is not known", err);
     rc = probe(job, fb, err);
     if (rc == 0)
-        return cannot(job, "the loader cannot compute checksums (no crc32 -v)", err);
+        return x8_verify_cannot(job, "the loader cannot compute checksums (no crc32 -v)", err);
     if (rc > 0)
         rc = device_of(fb, &check.device, err);
     if (rc >= 0) {
@@ -213,5 +213,6 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
     }
     job->result.verify_ms += x8_now_ms() - start;
     target->is_verified = rc == 0;
+    job->proven += rc == 0;
     return rc;
 }
