@@ -35,6 +35,7 @@ void x8_plan_done(struct x8_plan *plan)
     x8_buf_done(&plan->script_text);
     free(plan->script_dir);
     free(plan->script_name);
+    free(plan->host_dir);
     x8_imageset_free(&plan->set);
     memset(plan, 0, sizeof *plan);
 }
@@ -197,6 +198,21 @@ static int parse_script(struct x8_plan *plan, struct x8_error *err)
     return rc;
 }
 
+/* A script in a folder writes beside itself; one out of an archive, or a single command, where
+ * x8ctl was started. */
+static int find_host_dir(struct x8_plan *plan, struct x8_error *err)
+{
+    const char *source = plan->options.source;
+
+    if (source && x8_path_kind(source) == X8_PATH_DIR)
+        plan->host_dir = x8_path_join(source, plan->script_dir);
+    else if (source && x8_imageset_script(plan->set))
+        plan->host_dir = x8_path_dir(source);
+    else
+        plan->host_dir = strdup(".");
+    return plan->host_dir ? 0 : no_memory(err);
+}
+
 static int open_script(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err)
 {
     const char *line = plan->options.command_line;
@@ -212,19 +228,25 @@ static int open_script(const struct x8_op *op, struct x8_plan *plan, struct x8_e
         if (rc == 0)
             rc = choose_script(plan, err);
     }
+    if (rc == 0)
+        rc = find_host_dir(plan, err);
     return rc < 0 ? rc : parse_script(plan, err);
 }
 
 /* --only: which commands of the fastboot stage belong to the loader's areas, and which to the OS
- * image. */
+ * image. What is not known to be a boot area lies in the user area. */
 static int is_left_out(enum x8_only only, const struct x8_command *command)
 {
     const struct x8_place *place = x8_place_of(command->partition);
-    int is_os = command->verb == X8_VERB_FLASH && place && place->hwpart == 0;
-    int is_loader = command->verb == X8_VERB_FLASH && !is_os;
+    int is_boot =
+        command->partition && (place ? place->hwpart != 0 : x8_place_is_raw(command->partition));
+    int is_os = command->verb == X8_VERB_FLASH && !is_boot;
+    int is_loader = command->verb == X8_VERB_FLASH && is_boot;
 
     if (command->proto != X8_PROTO_FB || only == X8_ONLY_ALL)
         return 0;
+    if (command->verb == X8_VERB_IF && command->then)
+        return is_left_out(only, command->then);
     if (only == X8_ONLY_LOADER)
         return is_os;
     if (command->verb == X8_VERB_UCMD)
@@ -332,8 +354,13 @@ uint64_t x8_plan_bytes(const struct x8_plan *plan)
 
 int x8_plan_writes(const struct x8_plan *plan)
 {
-    for (size_t i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].command->verb == X8_VERB_FLASH && !plan->steps[i].is_skipped)
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct x8_command *command = plan->steps[i].command;
+
+        while (command->verb == X8_VERB_IF && command->then)
+            command = command->then;
+        if (command->verb == X8_VERB_FLASH && !plan->steps[i].is_skipped)
             return 1;
+    }
     return 0;
 }

@@ -39,7 +39,8 @@ struct x8_step {
     int is_skipped;               /* --only leaves it out */
     int is_streamed;              /* flash: goes through the sparse encoder or splitter */
     int is_sparse;                /* the file is a sparse image already */
-    uint64_t size;                /* bytes after decompression; UINT64_MAX when unknown */
+    uint64_t size; /* bytes after decompression, of a sparse file those of the image it makes;
+                      UINT64_MAX when unknown */
     int size_exact;
     struct x8_bmap bmap; /* has ranges when a block map applies */
     int has_bmap;
@@ -60,6 +61,7 @@ struct x8_plan {
     struct x8_buf script_text;
     char *script_dir;  /* of the script, relative to the set's root */
     char *script_name; /* for messages */
+    char *host_dir; /* where uploads go: the script's folder, "." when it has none on this host */
     struct x8_script script;
     struct x8_chips chips;
     struct x8_step *steps; /* one for each command of the script, same order */

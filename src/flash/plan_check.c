@@ -181,6 +181,14 @@ static int refuse_host(const struct x8_command *command, struct x8_error *err)
     return -(int)X8_E_REFUSED;
 }
 
+static int cannot_run(const struct x8_command *command, struct x8_error *err)
+{
+    x8_fail(err, X8_E_REFUSED, "%s cannot be run", x8_verb_name(command->verb));
+    x8_error_why(err, "x8ctl does not copy files from and to the vendor's service in Linux");
+    x8_error_next(err, "remove the line: nothing was sent to the board");
+    return -(int)X8_E_REFUSED;
+}
+
 static int check_then(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
                       struct x8_error *err)
 {
@@ -200,6 +208,8 @@ int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_s
     step->size = UINT64_MAX;
     if ((x8_command_risks(command) & X8_RISK_HOST) && !plan->options.allow_host)
         return refuse_host(command, err);
+    if (command->verb == X8_VERB_UCP)
+        return cannot_run(command, err);
     if (command->verb == X8_VERB_IF)
         return check_then(op, plan, step, err);
     /* upload writes its file; everything else that names one reads it. */

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Replies that need no work come within milliseconds; a board that is busy with its console may
@@ -45,14 +46,19 @@ static int getvar(struct x8_job *job, struct x8_fastboot *fb, const struct x8_co
 static int check_capacity(const struct x8_job *job, struct x8_fastboot *fb, struct x8_error *err)
 {
     const struct x8_step *os = x8_plan_os(job->plan);
-    struct x8_error ignored;
     uint64_t capacity;
     char name[96];
+    int rc;
 
-    if (job->result.touched != X8_TOUCHED_NOT || !os || os->size == UINT64_MAX || os->is_sparse)
+    if (job->result.touched != X8_TOUCHED_NOT || !os || os->size == UINT64_MAX)
         return 0;
     snprintf(name, sizeof name, "partition-size:%s", os->command->partition);
-    if (x8_fb_getvar_u64(fb, name, &capacity, &ignored) < 0 || !capacity || os->size <= capacity)
+    rc = x8_fb_getvar_u64(fb, name, &capacity, err);
+    /* Only a refusal may be passed over: an answer that comes late would count for the next
+     * command. */
+    if (rc < 0)
+        return x8_code_of(rc) == X8_E_REFUSED ? 0 : rc;
+    if (!capacity || os->size <= capacity)
         return 0;
     x8_fail(err, X8_E_MISFIT, "%s does not fit into the eMMC", x8_input_name(&os->input));
     x8_error_why(err, "the image has %" PRIu64 " bytes, the board holds %" PRIu64, os->size,
@@ -90,15 +96,24 @@ static int flash(struct x8_job *job, struct x8_fastboot *fb, const struct x8_ste
     return x8_feed_bytes(job, fb, step, bytes, err);
 }
 
-static int upload(struct x8_fastboot *fb, const struct x8_command *command, struct x8_error *err)
+static int upload(const struct x8_job *job, struct x8_fastboot *fb,
+                  const struct x8_command *command, struct x8_error *err)
 {
+    char *path;
     X8_AUTO_BUF bytes = {0};
     struct x8_file_ref ref;
     int rc = x8_file_ref_parse(command->file, &ref, err);
 
     if (rc == 0)
         rc = x8_fb_upload(fb, command->variable, UPLOAD_MAX, &bytes, err);
-    return rc < 0 ? rc : x8_file_replace(ref.path, bytes.data, bytes.len, 0644, err);
+    if (rc < 0)
+        return rc;
+    path = ref.from_cwd || ref.is_absolute ? strdup(ref.path)
+                                           : x8_path_join(job->plan->host_dir, ref.path);
+    rc = path ? x8_file_replace(path, bytes.data, bytes.len, 0644, err)
+              : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    free(path);
+    return rc;
 }
 
 /* The script's own format with @off and @size replaced by block numbers in hexadecimal. */
@@ -149,9 +164,18 @@ static int crc_or_write_piece(struct x8_fastboot *fb, const struct x8_command *c
     return rc;
 }
 
-/* `crc` and `write`: the file in pieces, each placed by a command line of the script. */
-static int crc_or_write(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                        struct x8_error *err)
+static int nothing_to_do(const struct x8_step *step, struct x8_error *err)
+{
+    x8_fail(err, X8_E_USAGE, "%s: nothing of it is left to work on", x8_input_name(&step->input));
+    x8_error_why(err, "the file is empty, -skip leaves all of it out, or -each is smaller than a "
+                      "block");
+    x8_error_next(err, "correct the options of the command");
+    return -(int)X8_E_USAGE;
+}
+
+/* The file in pieces, each placed by a command line of the script. */
+static int in_pieces(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                     struct x8_error *err)
 {
     const struct x8_command *command = step->command;
     uint32_t blksz = command->blksz ? command->blksz : X8_SECTOR;
@@ -161,8 +185,8 @@ static int crc_or_write(struct x8_job *job, struct x8_fastboot *fb, const struct
     struct x8_error piece_err;
 
     each -= each % blksz;
-    if (!each || command->skip > len / blksz)
-        return x8_fail(err, X8_E_USAGE, "-each is smaller than a block, or -skip is too large");
+    if (!each || command->skip > len / blksz || at >= len)
+        return nothing_to_do(step, err);
     for (; rc == 0 && at < len; at += each, block += each / blksz) {
         uint64_t take = len - at < each ? len - at : each;
 
@@ -180,6 +204,24 @@ static int crc_or_write(struct x8_job *job, struct x8_fastboot *fb, const struct
             rc = 0;
     }
     return first_rc;
+}
+
+static int crc_or_write(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
+                        struct x8_error *err)
+{
+    const struct x8_command *command = step->command;
+    uint32_t blksz = command->blksz ? command->blksz : X8_SECTOR;
+    struct x8_target *target;
+    int rc = in_pieces(job, fb, step, err);
+
+    if (rc < 0 || command->verb == X8_VERB_CRC)
+        return rc;
+    /* Where it went only the loader's command line knows. */
+    target = x8_job_target(job, step, "(write)");
+    target->bytes = step->bytes.len;
+    target->sent = target->written = step->bytes.len - command->skip * blksz;
+    return x8_verify_cannot(job, "a write line of the script is not read back; a crc line can",
+                            err);
 }
 
 static int simple(struct x8_fastboot *fb, const struct x8_command *command, const char *word,
@@ -226,7 +268,7 @@ static int fastboot_verb(struct x8_job *job, struct x8_fastboot *fb, const struc
     case X8_VERB_DOWNLOAD:
         return x8_fb_download(fb, step->bytes.data, step->bytes.len, err);
     case X8_VERB_UPLOAD:
-        return upload(fb, command, err);
+        return upload(job, fb, command, err);
     case X8_VERB_FLASH:
         return flash(job, fb, step, err);
     case X8_VERB_CRC:
@@ -237,6 +279,8 @@ static int fastboot_verb(struct x8_job *job, struct x8_fastboot *fb, const struc
         return x8_fb_command(fb, line, limit_of(command, ERASE_LIMIT_MS), NULL, err);
     /* Without the colon that the vendor's tool appends: strict devices refuse it, U-Boot takes
      * both. */
+    case X8_VERB_SYNC:
+        return x8_fb_command(fb, "Sync:", limit_of(command, ERASE_LIMIT_MS), NULL, err);
     case X8_VERB_REBOOT:
         return x8_fb_command(fb, "reboot", limit_of(command, REPLY_LIMIT_MS), NULL, err);
     case X8_VERB_CONTINUE:
@@ -322,7 +366,8 @@ int x8_stage_fb(struct x8_job *job, struct x8_error *err)
     const struct x8_step *step;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && (step = x8_plan_step(job->plan, job->chip.proto, i)); i++) {
+    for (size_t i = 0;
+         rc == 0 && !job->is_done && (step = x8_plan_step(job->plan, job->chip.proto, i)); i++) {
         rc = run_step(job, step, err);
         if (rc < 0)
             x8_error_prefix(err, "line %d", step->command->line);

@@ -222,14 +222,27 @@ static int run_step(struct x8_job *job, const struct x8_step *step, struct x8_er
     }
 }
 
+static int foreign(const struct x8_job *job, struct x8_error *err)
+{
+    x8_fail(err, X8_E_MISFIT, "the board at usb %s is no Portenta X8", job->port);
+    x8_error_why(err, "its boot ROM is that of an %s; the Portenta X8 has an MX8MM",
+                 job->chip.chip);
+    x8_error_next(err, "choose the right board with -s; x8ctl list shows them");
+    return -(int)X8_E_MISFIT;
+}
+
 int x8_stage_sdp(struct x8_job *job, struct x8_error *err)
 {
     const struct x8_step *step;
     int rc = 0;
 
+    if (job->plan->options.is_flash && x8_proto_height(job->chip.proto) == 1 &&
+        strcmp(job->chip.chip, "MX8MM") != 0)
+        return foreign(job, err);
     if (!x8_rom_of(&job->chip))
         return x8_fail(err, X8_E_WRONG_STATE, "chip %s is not known", job->chip.chip);
-    for (size_t i = 0; rc == 0 && (step = x8_plan_step(job->plan, job->chip.proto, i)); i++) {
+    for (size_t i = 0;
+         rc == 0 && !job->is_done && (step = x8_plan_step(job->plan, job->chip.proto, i)); i++) {
         rc = run_step(job, step, err);
         if (rc < 0)
             x8_error_prefix(err, "line %d: %s", step->command->line,
