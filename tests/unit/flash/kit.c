@@ -174,6 +174,10 @@ static void on_event(void *ctx, const struct x8_event *event)
     size_t len = strlen(text) + 1;
 
     pthread_mutex_lock(&kit->log_lock);
+    if (event->kind == X8_EV_PROGRESS && event->total) {
+        kit->is_beyond_full |= event->done > event->total;
+        kit->has_bar |= strcmp(event->stage ? event->stage : "", "write") == 0;
+    }
     kit->log = realloc(kit->log, kit->log_len + len + 1);
     memcpy(kit->log + kit->log_len, text, len - 1);
     kit->log_len += len;
