@@ -14,8 +14,9 @@ int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx);
 
 /*
  * Wait for boards in rom, spl or fastboot mode and pick those the user means. *out is one heap
- * array: free() it. Count, or a negative code. A selected board that runs Linux needs --confirm;
- * then it is waited for at its port.
+ * array: free() it. Count, or a negative code. `more` (may be NULL) are selectors beside those of
+ * -s; `x8_only` leaves boot ROMs of other chips alone. A selected board that runs Linux needs
+ * --confirm; then it is waited for at its port.
  */
 int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_only,
                    struct x8_board **out, struct x8_error *err);
