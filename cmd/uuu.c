@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define STAGE_LIMIT_MS 30000
+#define BLOCK_SIZE     512 /* of a Portenta X8's loader */
 
 static struct {
     int verify, allow_host;
@@ -99,6 +100,17 @@ static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct 
     return rc;
 }
 
+/* Everything that can be known without a board: the script is understood, its files are whole. */
+static int dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    struct x8_measure measure;
+    int rc = x8_plan_measure(&ctx->op, plan, BLOCK_SIZE, &measure, err);
+
+    if (rc == 0)
+        x8_report_measure(ctx, plan, &measure);
+    return rc;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_plan_options options = {.allow_host = opt.allow_host, .getenv = x8_env_for_script};
@@ -124,7 +136,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = run_on_boards(ctx, &plan, err);
+    rc = ctx->globals->dry_run ? dry_run(ctx, &plan, err) : run_on_boards(ctx, &plan, err);
     x8_plan_done(&plan);
     return rc;
 }
