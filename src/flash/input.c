@@ -33,6 +33,7 @@ static int host_file(const char *path, struct x8_input *out, struct x8_error *er
 {
     if (x8_path_kind(path) != X8_PATH_FILE) {
         x8_fail(err, X8_E_NO_FILE, "there is no file %s", path);
+        x8_error_why(err, "the script names a place on this computer instead of the release");
         x8_error_next(err, "put the file there, or correct the script");
         return -(int)X8_E_NO_FILE;
     }

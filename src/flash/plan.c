@@ -61,6 +61,7 @@ static int load_script_entry(struct x8_plan *plan, const struct x8_entry *entry,
 {
     int rc = x8_imageset_load(plan->set, entry, SCRIPT_MAX, &plan->script_text, err);
 
+    plan->script_is_packed = x8_entry_is_packed(entry);
     return rc < 0 ? rc : name_script(plan, entry->path, err);
 }
 

@@ -66,7 +66,8 @@ struct x8_plan {
     struct x8_chips chips;
     struct x8_step *steps; /* one for each command of the script, same order */
     size_t step_count;
-    int is_made; /* the script was made from the parts, as the source has none */
+    int script_is_packed; /* it came in an archive: files of this computer are no business of it */
+    int is_made;          /* the script was made from the parts, as the source has none */
 };
 
 /*

@@ -181,6 +181,27 @@ static int refuse_host(const struct x8_command *command, struct x8_error *err)
     return -(int)X8_E_REFUSED;
 }
 
+/* A script out of an archive would send any file of this computer to the board, or write over it.
+ */
+static int check_reach(const struct x8_plan *plan, const struct x8_command *command,
+                       const char *name, struct x8_error *err)
+{
+    int is_upload = command->verb == X8_VERB_UPLOAD;
+    struct x8_file_ref ref;
+    int rc;
+
+    if (!name || !plan->script_is_packed || plan->options.allow_host)
+        return 0;
+    rc = x8_file_ref_parse(name, &ref, err);
+    if (rc < 0 || (!ref.from_cwd && !ref.is_absolute && !is_upload))
+        return rc;
+    x8_fail(err, X8_E_REFUSED, "the script wants to %s a file of this computer",
+            is_upload ? "write" : "read");
+    x8_error_why(err, "it came in an archive, and says: %s", command->text);
+    x8_error_next(err, "read the script, then allow it with --allow-host-commands");
+    return -(int)X8_E_REFUSED;
+}
+
 static int cannot_run(const struct x8_command *command, struct x8_error *err)
 {
     x8_fail(err, X8_E_REFUSED, "%s cannot be run", x8_verb_name(command->verb));
@@ -212,6 +233,11 @@ int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_s
         return cannot_run(command, err);
     if (command->verb == X8_VERB_IF)
         return check_then(op, plan, step, err);
+    rc = check_reach(plan, command, command->file, err);
+    if (rc == 0)
+        rc = check_reach(plan, command, command->bmap, err);
+    if (rc < 0)
+        return rc;
     /* upload writes its file; everything else that names one reads it. */
     if (!command->file || command->verb == X8_VERB_UPLOAD)
         return 0;

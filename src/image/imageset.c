@@ -248,6 +248,11 @@ const char *x8_imageset_source(const struct x8_imageset *set)
     return set->source;
 }
 
+int x8_entry_is_packed(const struct x8_entry *entry)
+{
+    return ((const struct item *)entry)->box != NULL;
+}
+
 int x8_imageset_is_stream(const struct x8_imageset *set)
 {
     return set->is_stream;

@@ -69,6 +69,10 @@ const struct x8_entry *x8_imageset_entry(const struct x8_imageset *set, size_t i
 const struct x8_entry *x8_imageset_find(const struct x8_imageset *set, const char *dir,
                                         const char *path);
 
+/* 1 when the entry lies in an archive: it says what the archive's maker wants, not what the user of
+ * this computer wrote. */
+int x8_entry_is_packed(const struct x8_entry *entry);
+
 /*
  * Add a file of the host that lies outside of the tree, as local scripts may name it (an absolute
  * path, ">name", "../../name"). Nothing that comes out of an archive may get here. Its path is
