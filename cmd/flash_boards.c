@@ -43,17 +43,58 @@ static int fits(void *ctx, const struct x8_board *board)
     return wanted->count == 0;
 }
 
-static int wait_for(struct x8_ctx *ctx, const struct wanted *wanted, struct x8_board **out,
-                    struct x8_error *err)
+static int wait_until(struct x8_ctx *ctx, const struct wanted *wanted, const char *what,
+                      int64_t deadline, struct x8_board **out, struct x8_error *err)
 {
-    int64_t limit = x8_arrive_limit_ms(ctx);
     struct x8_wait want = {.fits = fits,
                            .ctx = (void *)(uintptr_t)wanted,
-                           .what = "a board in rom, spl or fastboot mode",
-                           .deadline = x8_deadline_in(limit),
+                           .what = what,
+                           .deadline = deadline,
                            .checklist_ms = X8_WAIT_CHECKLIST_MS};
 
     return x8_boards_wait(ctx->bus, &ctx->op, &want, out, err);
+}
+
+/* Every board that was named must come, not just the first of them: a run over the others alone
+ * would end well without it. */
+static int wait_for(struct x8_ctx *ctx, const struct wanted *wanted, struct x8_board **out,
+                    struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_in(x8_arrive_limit_ms(ctx));
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        struct wanted one = {&wanted->selectors[i], 1, wanted->x8_only};
+        struct x8_board *board = NULL;
+        char what[X8_STRING_LEN + 64];
+        int n;
+
+        snprintf(what, sizeof what, "board %s in rom, spl or fastboot mode",
+                 wanted->selectors[i].text);
+        n = wait_until(ctx, &one, what, deadline, &board, err);
+        free(board);
+        if (n < 0)
+            return n;
+    }
+    return wait_until(ctx, wanted, "a board in rom, spl or fastboot mode", deadline, out, err);
+}
+
+/* One that came may have left again while another was waited for. */
+static int check_all_there(const struct wanted *wanted, const struct x8_board *boards, size_t count,
+                           struct x8_error *err)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        int found = 0, exact;
+
+        for (size_t k = 0; k < count; k++)
+            found |= x8_selector_match(&wanted->selectors[i], &boards[k], &exact);
+        if (!found) {
+            x8_fail(err, X8_E_NO_BOARD, "board %s left again", wanted->selectors[i].text);
+            x8_error_why(err, "it was there while the others were waited for; none was written");
+            x8_error_next(err, "x8ctl list    shows what is plugged in");
+            return -(int)X8_E_NO_BOARD;
+        }
+    }
+    return 0;
 }
 
 static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struct x8_error *err)
@@ -124,8 +165,14 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
 {
     int rc = 0;
 
-    for (size_t i = 0; names && rc == 0 && i < names->count && *count < SELECTORS_MAX; i++)
+    for (size_t i = 0; names && rc == 0 && i < names->count; i++) {
+        if (*count == SELECTORS_MAX) {
+            rc = x8_fail(err, X8_E_USAGE, "more than %d boards are named", SELECTORS_MAX);
+            x8_error_next(err, "take all that are there: --all");
+            return rc;
+        }
         rc = x8_selector_parse(names->items[i], &out[(*count)++], err);
+    }
     return rc;
 }
 
@@ -144,6 +191,8 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
     if (rc < 0)
         return rc;
     n = wait_for(ctx, &wanted, &boards, err);
+    rc = n > 0 ? check_all_there(&wanted, boards, (size_t)n, err) : 0;
+    n = rc < 0 ? rc : n;
     if (n > 0) /* What fits is picked by the selectors already, so that only "several" is left to
                   decide. */
         n = x8_select_boards(NULL, 0, ctx->globals->all || wanted.count > 0, boards, (size_t)n,
