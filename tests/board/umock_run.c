@@ -68,10 +68,14 @@ int um_reexec(char **argv)
  */
 static void prepare_environment(void)
 {
-    const char *options = getenv("ASAN_OPTIONS");
+    const char *options = getenv("ASAN_OPTIONS"), *home;
     char text[4096];
 
     join_preload(getenv(MARK) ? getenv(MARK) : "");
+    /* These boards are a computer of their own: port 1-2 here is not port 1-2 of another run. */
+    home = getenv("UMOCKDEV_DIR");
+    if (home)
+        setenv("XDG_RUNTIME_DIR", home, 1);
     unsetenv(MARK);
     snprintf(text, sizeof(text), "verify_asan_link_order=0%s%s", options && options[0] ? ":" : "",
              options ? options : "");
