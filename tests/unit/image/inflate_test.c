@@ -125,6 +125,18 @@ static const struct tool {
     {"pzstd", "pzstd -q -c plain > packed", X8_PACK_ZSTD},
 };
 
+/* Packs "plain". A tool that is not installed is left out, the others are tried all the same. */
+static bool pack_with(const struct scratch *scratch, const struct tool *tool, struct x8_buf *packed)
+{
+    if (!scratch_has(scratch, tool->name)) {
+        print_message("%s is not installed: left out\n", tool->name);
+        return false;
+    }
+    assert_int_equal(scratch_run(scratch, tool->command), 0);
+    scratch_load(scratch, "packed", packed);
+    return true;
+}
+
 static void every_packer_of_the_host_is_undone(void **state)
 {
     static const size_t lens[] = {1, 5000, 600000};
@@ -135,8 +147,8 @@ static void every_packer_of_the_host_is_undone(void **state)
         scratch_write(*state, "plain", content, lens[k]);
         for (size_t i = 0; i < X8_COUNT(tools); i++) {
             X8_AUTO_BUF packed = {0};
-            scratch_must(*state, tools[i].name, tools[i].command);
-            scratch_load(*state, "packed", &packed);
+            if (!pack_with(*state, &tools[i], &packed))
+                continue;
             expect_content(&packed, content, lens[k], tools[i].packing);
         }
         free(content);
@@ -226,8 +238,8 @@ static void a_large_stream_cut_at_many_places_is_truncated(void **state)
         X8_AUTO_BUF packed = {0};
         X8_AUTO_BUF got = {0};
         enum x8_packing packing;
-        scratch_must(*state, tools[i].name, tools[i].command);
-        scratch_load(*state, "packed", &packed);
+        if (!pack_with(*state, &tools[i], &packed))
+            continue;
         size_t borders = 0;
         for (size_t cut = packed.len - 4; cut > 4; cut -= cut / 9 + 1) {
             int rc = decode_span(packed.data, cut, &got, &packing, NULL);
@@ -250,8 +262,8 @@ static void garbage_behind_the_end_is_an_error(void **state)
         X8_AUTO_BUF got = {0};
         enum x8_packing packing;
         struct x8_error err = {0};
-        scratch_must(*state, tools[i].name, tools[i].command);
-        scratch_load(*state, "packed", &packed);
+        if (!pack_with(*state, &tools[i], &packed))
+            continue;
         assert_int_equal(x8_buf_add(&packed, "rubbish, and more of it", 23), 0);
         assert_int_equal(decode_span(packed.data, packed.len, &got, &packing, &err),
                          -X8_E_BAD_IMAGE);
@@ -358,8 +370,8 @@ static void an_error_of_the_source_keeps_its_words(void **state)
         X8_AUTO_BUF packed = {0};
         X8_AUTO_BUF got = {0};
         enum x8_packing packing;
-        scratch_must(*state, tools[i].name, tools[i].command);
-        scratch_load(*state, "packed", &packed);
+        if (!pack_with(*state, &tools[i], &packed))
+            continue;
         for (size_t cut = 3; cut <= packed.len; cut += packed.len / 5) {
             struct x8_error err = {0};
             struct x8_reader *inner = crumbs_of(packed.data, cut, 1000, 1);

@@ -6,6 +6,7 @@
 
 #include "pieces.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,13 +27,20 @@ X8_UNUSED static int scratch_run(const struct scratch *scratch, const char *comm
     return x8_proc_run(&op, line, x8_deadline_in(60000), NULL, NULL, NULL);
 }
 
-/* Run it; a tool that is not installed skips the test, any other failure fails it. */
-X8_UNUSED static void scratch_must(const struct scratch *scratch, const char *tool,
-                                   const char *command)
+/* Is the tool installed? */
+X8_UNUSED static bool scratch_has(const struct scratch *scratch, const char *tool)
 {
     char probe[128];
     snprintf(probe, sizeof(probe), "command -v %s >/dev/null", tool);
-    if (scratch_run(scratch, probe) < 0)
+    return scratch_run(scratch, probe) == 0;
+}
+
+/* Run it; a tool that is not installed skips the test, any other failure fails it. A skip leaves
+ * the test at once: call it before anything is allocated. */
+X8_UNUSED static void scratch_must(const struct scratch *scratch, const char *tool,
+                                   const char *command)
+{
+    if (!scratch_has(scratch, tool))
         skip();
     assert_int_equal(scratch_run(scratch, command), 0);
 }
