@@ -70,6 +70,17 @@ static void prepare(struct member *member, const struct x8_fleet *fleet,
     x8_copy(job->label, sizeof job->label, board->label);
 }
 
+static void not_started(struct x8_job *job)
+{
+    struct x8_flash_result *result = &job->result;
+
+    x8_copy(result->port, sizeof result->port, job->port);
+    result->rc =
+        x8_fail(&result->error, X8_E_INTERNAL, "cannot start a thread for board %s", job->label);
+    x8_error_why(&result->error, "the system has no room for more; the eMMC was not touched");
+    x8_error_next(&result->error, "flash fewer boards at once");
+}
+
 static int sum_up(const struct x8_flash_result *results, size_t count, struct x8_error *err)
 {
     size_t failed = 0, first = 0;
@@ -104,9 +115,7 @@ int x8_fleet_run(const struct x8_fleet *fleet, const struct x8_fleet_board *boar
         prepare(&members[i], fleet, &boards[i]);
         members[i].started = pthread_create(&members[i].thread, NULL, run_member, &members[i]) == 0;
         if (!members[i].started)
-            members[i].job.result.rc =
-                x8_fail(&members[i].job.result.error, X8_E_INTERNAL,
-                        "cannot start a thread for board %s", boards[i].label);
+            not_started(&members[i].job);
     }
     for (size_t i = 0; i < count; i++) {
         if (members[i].started)

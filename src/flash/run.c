@@ -155,6 +155,8 @@ static int run_stages(struct x8_job *job, struct x8_error *err)
             x8_emit(&job->op, X8_EV_DETAIL, "found at usb %s (%04x:%04x)", job->port,
                     job->device.vid, job->device.pid);
             rc = run_stage(job, is_first, err);
+            /* A reset of its USB may have brought up another stage. */
+            now = x8_proto_height(job->chip.proto);
         }
         if (rc == 0)
             tell_stage(job, now);

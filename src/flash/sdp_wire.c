@@ -52,6 +52,9 @@ int x8_sdp_limit(const struct x8_sdp *sdp, int timeout_ms)
     return left > 0 ? left : 1;
 }
 
+static const char half_done[] =
+    "power-cycle the board before the next try: it may wait for the rest of the loader";
+
 /* Prefix of transport errors. */
 int x8_sdp_broken(const struct x8_sdp *sdp, uint16_t command, const char *doing, int rc,
                   struct x8_error *err)
@@ -61,6 +64,8 @@ int x8_sdp_broken(const struct x8_sdp *sdp, uint16_t command, const char *doing,
     x8_error_prefix(err, "%s %s %s", x8_sdp_command_name(command), doing, x8_sdp_who(sdp));
     if (!err->next[0] && (err->code == X8_E_TIMEOUT || err->code == X8_E_LINK))
         x8_error_next(err, "%s", again);
+    if (!err->next[0] && (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED))
+        x8_error_next(err, "%s", half_done);
     return rc;
 }
 
@@ -90,8 +95,7 @@ static int stopped_in_data(struct x8_sdp *sdp, size_t reports, struct x8_error *
     if (reports % STOP_EVERY == 0)
         rc = x8_cancel_check(sdp->op ? sdp->op->cancel : NULL, X8_CANCEL_SOFT, err);
     if (rc < 0)
-        x8_error_next(err, "power-cycle the board before the next try: it waits for the rest of "
-                           "the loader");
+        x8_error_next(err, "%s", half_done);
     return rc;
 }
 
@@ -131,6 +135,8 @@ int x8_sdp_send_data(struct x8_sdp *sdp, uint16_t cmd, struct x8_span data, uint
     int rc = x8_sdp_stream(sdp, data, before, total, &sent, err);
     char doing[64];
 
+    if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
+        x8_error_next(err, "%s", half_done);
     if (rc == 0 || rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
         return rc;
     snprintf(doing, sizeof doing, "after %" PRIu64 " of %" PRIu64 " bytes to", before + sent,

@@ -23,5 +23,5 @@ start "a dry run of a script that writes sends nothing"
 mkdir dry
 board 0 emmc=1G --keep dry --board start=fastboot -- "$X8CTL" uuu -y -n release/*/full_image.uuu
 prints 'nothing was sent'
-[ ! -s dry/user.map ] && [ ! -s dry/0/user.map ] || problem "the board was written"
+if [ -s dry/user.map ] || [ -s dry/0/user.map ]; then problem "the board was written"; fi
 finish

@@ -173,6 +173,8 @@ static void on_event(void *ctx, const struct x8_event *event)
     const char *text = event->text ? event->text : "";
     size_t len = strlen(text) + 1;
 
+    if (kit->stop_at && strstr(text, kit->stop_at))
+        x8_cancel_raise(&kit->cancel, kit->stop_level, X8_E_STOPPED);
     pthread_mutex_lock(&kit->log_lock);
     if (event->kind == X8_EV_PROGRESS && event->total) {
         kit->is_beyond_full |= event->done > event->total;

@@ -23,6 +23,8 @@ struct kit {
     struct x8_error err;
     char *log; /* every event with text, one line each */
     size_t log_len;
+    const char *stop_at; /* an event with this text raises the stop token to `stop_level` */
+    enum x8_cancel_level stop_level;
     int is_beyond_full; /* some progress said more than 100 % */
     int has_bar;        /* some progress while writing knew its total */
     pthread_mutex_t log_lock;

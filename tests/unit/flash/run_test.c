@@ -269,6 +269,52 @@ static void a_stop_between_pieces_is_told_with_the_boards_state(void **state)
     kit_done(&kit);
 }
 
+/* Wherever the second press comes, it ends the run at once; the first ends it at the next safe
+ * point. */
+static void a_stop_ends_every_wait(void **state)
+{
+    static const struct {
+        const char *words, *at;
+        enum x8_cancel_level level;
+        enum x8_touched at_most;
+        const char *next;
+    } cases[] = {
+        {"fault=stage:rom,after:20000,do:hang", "> WRITE_FILE", X8_CANCEL_HARD, X8_TOUCHED_NOT,
+         "power-cycle"},
+        {"", "> WRITE_FILE", X8_CANCEL_SOFT, X8_TOUCHED_NOT, ""},
+        {"fault=stage:rom,do:never", "waiting for the board", X8_CANCEL_SOFT, X8_TOUCHED_NOT, ""},
+        {"start=fastboot fault=at:ucmd,do:hang", "> UCmd", X8_CANCEL_HARD, X8_TOUCHED_MAYBE, ""},
+        {"start=fastboot link=500000", "> download", X8_CANCEL_HARD, X8_TOUCHED_ERASED, ""},
+        {"start=fastboot link=2000000", "> download", X8_CANCEL_SOFT, X8_TOUCHED_PARTLY, ""},
+        {"start=fastboot write=100000", "> flash", X8_CANCEL_HARD, X8_TOUCHED_PARTLY, ""},
+        {"start=fastboot read=100000", "crc32 -v 0x42800000 0x6", X8_CANCEL_HARD, X8_TOUCHED_PARTLY,
+         ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(cases); i++) {
+        int64_t start;
+        struct kit kit;
+        int rc;
+
+        kit_init(&kit, IMAGE_LEN);
+        kit_board(&kit, cases[i].words);
+        kit.stop_at = cases[i].at;
+        kit.stop_level = cases[i].level;
+        start = x8_now_ms();
+        rc = kit_run(&kit, X8_VERIFY_AUTO);
+        if (rc != -X8_E_STOPPED || x8_now_ms() - start > 5000)
+            fail_msg("%s, %s: code %d after %d ms", cases[i].words, cases[i].at, -rc,
+                     (int)(x8_now_ms() - start));
+        if (kit.results[0].touched > cases[i].at_most || !strstr(kit.err.why, "the eMMC"))
+            fail_msg("%s: touched %d: %s", cases[i].words, (int)kit.results[0].touched,
+                     kit.err.why);
+        if (!kit.err.next[0] || !strstr(kit.err.next, cases[i].next))
+            fail_msg("%s: next is \"%s\"", cases[i].words, kit.err.next);
+        kit_done(&kit);
+    }
+}
+
 static void a_half_finished_download_of_an_earlier_run_is_forgotten(void **state)
 {
     struct kit kit;
@@ -312,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_bad_place_is_named),
         cmocka_unit_test(a_board_that_cannot_verify_is_said_to_be_unverified),
         cmocka_unit_test(a_stop_between_pieces_is_told_with_the_boards_state),
+        cmocka_unit_test(a_stop_ends_every_wait),
         cmocka_unit_test(a_half_finished_download_of_an_earlier_run_is_forgotten),
     };
 
