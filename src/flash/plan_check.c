@@ -52,6 +52,14 @@ static int not_a(const struct x8_step *step, const char *what, struct x8_error *
     return -(int)X8_E_BAD_IMAGE;
 }
 
+static int is_empty(const struct x8_step *step, struct x8_error *err)
+{
+    x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", x8_input_name(&step->input));
+    x8_error_why(err, "there is not a single byte in it");
+    x8_error_next(err, "download the release again");
+    return -(int)X8_E_BAD_IMAGE;
+}
+
 static int check_ivt(const struct x8_plan *plan, const struct x8_step *step, struct x8_error *err)
 {
     struct x8_ivt_search search = {0};
@@ -103,11 +111,8 @@ static int check_boot_part(const struct x8_plan *plan, const struct x8_step *ste
         x8_error_next(err, "use the loader of a Portenta X8 release");
         return -(int)X8_E_MISFIT;
     }
-    if (step->bytes.len == 0) {
-        x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", x8_input_name(&step->input));
-        x8_error_next(err, "download the release again");
-        return -(int)X8_E_BAD_IMAGE;
-    }
+    if (step->bytes.len == 0)
+        return is_empty(step, err);
     if (place && place->holds == X8_HOLDS_IVT)
         return check_ivt(plan, step, err);
     if (place && place->holds == X8_HOLDS_FIT)
@@ -150,7 +155,7 @@ static int check_loader(const struct x8_plan *plan, struct x8_step *step, struct
     if (rc < 0)
         return rc;
     if (step->bytes.len == 0)
-        return x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", x8_input_name(&step->input));
+        return is_empty(step, err);
     if (command->proto == X8_PROTO_SDP && command->verb == X8_VERB_BOOT)
         return check_ivt(plan, step, err);
     if (command->proto == X8_PROTO_SDPV && command->verb == X8_VERB_WRITE && !command->has_addr &&

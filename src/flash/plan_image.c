@@ -120,6 +120,7 @@ static int check_head(const struct x8_op *op, const struct x8_plan *plan, struct
     head.len = (size_t)n;
     if (n == 0) {
         x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", x8_input_name(&step->input));
+        x8_error_why(err, "there is not a single byte in it");
         x8_error_next(err, "download the image again");
         return -(int)X8_E_BAD_IMAGE;
     }

@@ -195,6 +195,7 @@ static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_
     if (role_of_name(set->source) == X8_ROLE_OS)
         return open_image(set, err);
     x8_fail(err, X8_E_BAD_IMAGE, "%s: neither an archive nor a script nor an image", set->source);
+    x8_error_why(err, "it is empty, or begins like nothing that is known");
     x8_error_next(err, "name a release archive, its folder, a .uuu script or a .wic image");
     return -X8_E_BAD_IMAGE;
 }

@@ -26,6 +26,7 @@ static int settle_pair(struct x8_imageset *set, struct item **first, struct item
     if (!(*first)->disk == !second->disk && (*first)->named_role != X8_ROLE_OTHER) {
         x8_fail(err, X8_E_BAD_IMAGE, "%s: '%s' is there twice", x8_imageset_source(set),
                 second->path);
+        x8_error_why(err, "it is not certain which of them is meant");
         x8_error_next(err, "do not use this archive, get it again from its maker");
         return -X8_E_BAD_IMAGE;
     }

@@ -35,6 +35,7 @@ static int refuse(const struct walk *walk, const char *name, const char *fault,
     char clean[160];
     x8_clean(clean, sizeof(clean), name, strlen(name));
     x8_fail(err, X8_E_BAD_IMAGE, "%s: member '%s' %s", walk->label, clean, fault);
+    x8_error_why(err, "no release has such a member: the archive is damaged, or made to do harm");
     x8_error_next(err, "do not use this archive, get it again from its maker");
     return -X8_E_BAD_IMAGE;
 }
