@@ -53,7 +53,8 @@ static void fail(struct parse *parse, const char *what)
         return;
     parse->rc = x8_fail(parse->err, X8_E_BAD_IMAGE, "block map, line %lu: %s",
                         (unsigned long)XML_GetCurrentLineNumber(parse->xml), what);
-    x8_error_why(parse->err, "only complete block maps of format 2, as bmaptool makes them, can be used");
+    x8_error_why(parse->err,
+                 "only complete block maps of format 2, as bmaptool makes them, can be used");
     x8_error_next(parse->err, "make it again with bmaptool, or flash without it");
     XML_StopParser(parse->xml, XML_FALSE);
 }
