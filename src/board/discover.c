@@ -21,8 +21,9 @@ static void note_access(struct x8_board *board)
         x8_copy(board->next, sizeof board->next, "give the container /dev/bus/usb");
         return;
     }
-    snprintf(board->note, sizeof board->note, "%s; no permission on %s (owner %s, mode %04o)",
-             x8_mode_name(board->mode), d->node, d->node_owner, d->node_mode);
+    /* Short, as it stands in a table; opening the board gives the whole story. */
+    snprintf(board->note, sizeof board->note, "%s; owner %s, mode %04o", x8_mode_name(board->mode),
+             d->node_owner, d->node_mode);
     x8_copy(board->next, sizeof board->next, "sudo x8ctl udev install");
 }
 

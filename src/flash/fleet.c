@@ -96,6 +96,13 @@ static int sum_up(const struct x8_flash_result *results, size_t count, struct x8
     if (!failed)
         return 0;
     *err = results[first].error;
+    /* The user's own stop is the answer, whatever else had gone wrong before. */
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].rc == -(int)X8_E_STOPPED || results[i].rc == -(int)X8_E_TERMINATED) {
+            *err = results[i].error;
+            return results[i].rc;
+        }
+    }
     if (count == 1 || (same && failed == count))
         return results[first].rc;
     x8_fail(err, X8_E_SOME_FAILED, "%zu of %zu boards failed", failed, count);
