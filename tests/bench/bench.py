@@ -61,7 +61,7 @@ def run(command, words, report, meter):
 
 def programs(path):
     script = script_of(path)
-    rows = [(f"uuu {os.path.basename(u)}" if len(args.uuu) > 1 else "uuu", [u, script]) for u in args.uuu]
+    rows = [(f"uuu {i + 1}" if len(args.uuu) > 1 else "uuu", [u, script]) for i, u in enumerate(args.uuu)]
     rows.append(("x8ctl", [X8CTL, "flash", path, "-y", "--verify", "none", "--progress", "none"]))
     rows.append(("x8ctl verified", [X8CTL, "flash", path, "-y", "--verify", "full", "--progress", "none"]))
     return rows
