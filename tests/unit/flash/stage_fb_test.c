@@ -91,21 +91,20 @@ static void a_write_line_is_said_to_be_unproven(void **state)
 /* The list of targets has an end; what does not fit into it counts all the same. */
 static void more_flash_lines_than_are_listed_are_all_counted(void **state)
 {
-    char *lines = calloc(1, 8192);
+    X8_AUTO_BUF lines = {0};
     struct kit kit;
 
     (void)state;
-    assert_non_null(lines);
     kit_init(&kit, IMAGE_LEN);
     for (size_t i = 0; i + 1 < X8_TARGETS_MAX; i++)
-        strcat(lines, "FB: flash sit sit-portenta-x8.bin\n");
-    strcat(lines, "FB: flash gpt gpt.img\nFB: flash sit sit-portenta-x8.bin\n");
+        assert_int_equal(x8_buf_addf(&lines, "FB: flash sit sit-portenta-x8.bin\n"), 0);
+    assert_int_equal(
+        x8_buf_addf(&lines, "FB: flash gpt gpt.img\nFB: flash sit sit-portenta-x8.bin\n"), 0);
     kit_file(&kit, "gpt.img", kit.image, 4096);
-    if (run_lines(&kit, "", lines, X8_VERIFY_AUTO) != 0)
+    if (run_lines(&kit, "", x8_buf_text(&lines), X8_VERIFY_AUTO) != 0)
         fail_msg("%s / %s", kit.err.msg, kit.err.why);
     assert_int_equal(kit.results[0].proof, X8_PROOF_PARTLY);
     kit_done(&kit);
-    free(lines);
 }
 
 static void an_answer_out_of_step_is_not_passed_over(void **state)
