@@ -4,7 +4,7 @@
 # Names of kernel modules, in the order in which they must be loaded. What this kernel does not have as a module is
 # taken to be built in.
 modules=(usb-common usbcore xhci-hcd xhci-pci hid usbhid hid-generic virtio_ring virtio virtio_pci_modern_dev
-    virtio_pci_legacy_dev virtio_pci 9pnet 9pnet_virtio netfs fscache 9p)
+    virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p)
 boot_limit=120
 
 skip() {
