@@ -65,7 +65,7 @@ enum x8_needs {
     X8_NEEDS_NOTHING = 0,
     X8_NEEDS_BUS = 1,     /* USB bus opened before `run` */
     X8_NEEDS_SIGNALS = 2, /* Ctrl-C raises ctx->cancel instead of ending the process */
-    X8_RAW_OPERANDS = 4,  /* options after the first operand belong to the operands (uuu FB: ...) */
+    X8_RAW_OPERANDS = 4, /* what follows an operand like "FB:" or "FB[-t" belongs to the operands */
 };
 
 struct x8_example {

@@ -113,7 +113,7 @@ static int flash_boards(struct x8_ctx *ctx, const struct x8_plan *plan,
     int n = x8_pick_boards(ctx, NULL, 1, &boards, err), rc = n < 0 ? n : 0;
 
     if (rc == 0)
-        rc = x8_agree(ctx, boards, (size_t)n, "Write", err);
+        rc = x8_agree(ctx, boards, (size_t)n, "Write to", "Everything on the eMMC is lost.", err);
     if (rc == 0)
         rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
     if (rc == 0)

@@ -208,7 +208,7 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
 }
 
 int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, const char *what,
-             struct x8_error *err)
+             const char *price, struct x8_error *err)
 {
     char question[512], list[256] = "";
     int rc;
@@ -221,7 +221,7 @@ int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, co
     }
     if (ctx->globals->yes)
         return 0;
-    snprintf(question, sizeof question, "%s to %s? Everything on the eMMC is lost.", what, list);
+    snprintf(question, sizeof question, "%s %s? %s", what, list, price);
     rc = x8_ui_ask_yes(ctx->ui, question, err);
     if (rc > 0)
         return 0;

@@ -21,10 +21,10 @@ int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx);
 int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_only,
                    struct x8_board **out, struct x8_error *err);
 
-/* Ask yes or no before something is written to `count` boards; -y agrees. 0, or X8_E_NEED_YES /
- * X8_E_STOPPED. */
+/* Ask yes or no before something is done to `count` boards: "WHAT usb 1-2 (rom)? PRICE"; -y agrees.
+ * 0, or X8_E_NEED_YES / X8_E_STOPPED. */
 int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, const char *what,
-             struct x8_error *err);
+             const char *price, struct x8_error *err);
 
 struct x8_how {
     enum x8_verify verify;

@@ -192,7 +192,7 @@ static int operand(struct parser *p, char *arg, struct x8_error *err)
 
     if (p->line->cmd) {
         p->line->argv[p->line->argc++] = arg;
-        if (p->line->cmd->needs & X8_RAW_OPERANDS)
+        if (p->line->cmd->needs & X8_RAW_OPERANDS && strpbrk(arg, ":["))
             p->only_operands = 1;
         return 0;
     }

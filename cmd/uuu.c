@@ -77,23 +77,29 @@ static int join(struct x8_ctx *ctx, struct x8_buf *out, struct x8_error *err)
     return 0;
 }
 
-static int is_severe(const struct x8_plan *plan)
+/* What the worst command of the script costs; NULL when there is nothing to lose. */
+static const char *price_of(const struct x8_plan *plan)
 {
     unsigned risks = 0;
 
     for (size_t i = 0; i < plan->script.count; i++)
         risks |= x8_command_risks(&plan->script.commands[i]);
-    return x8_plan_writes(plan) || (risks & (X8_RISK_ERASE | X8_RISK_FUSE)) != 0;
+    if (risks & X8_RISK_FUSE)
+        return "It changes fuses or one-time settings of the chip, which can never be undone.";
+    if (x8_plan_writes(plan) || risks & X8_RISK_ERASE)
+        return "It erases or writes the eMMC: what is there may be lost.";
+    return NULL;
 }
 
 static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
 {
+    const char *price = price_of(plan);
     struct x8_board *boards = NULL;
     struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
     int n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err), rc = n < 0 ? n : 0;
 
-    if (rc == 0 && is_severe(plan))
-        rc = x8_agree(ctx, boards, (size_t)n, "Run this script, which writes,", err);
+    if (rc == 0 && price)
+        rc = x8_agree(ctx, boards, (size_t)n, "Run this script on", price, err);
     if (rc == 0)
         rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
     free(boards);

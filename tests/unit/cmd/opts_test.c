@@ -111,6 +111,14 @@ static void two_dashes_end_the_options(void **state)
     assert_int_equal(x8_globals()->help, 0);
 }
 
+static void options_may_follow_the_script_of_a_raw_command(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("raw", "full_image.uuu", "-q", NULL), 0);
+    assert_int_equal(line.argc, 1);
+    assert_int_equal(x8_globals()->quiet, 1);
+}
+
 static void a_raw_command_keeps_what_follows_its_first_operand(void **state)
 {
     (void)state;
@@ -260,6 +268,7 @@ int main(void)
         cmocka_unit_test(letters_may_be_joined),
         cmocka_unit_test(a_negating_option_sets_zero),
         cmocka_unit_test(two_dashes_end_the_options),
+        cmocka_unit_test(options_may_follow_the_script_of_a_raw_command),
         cmocka_unit_test(a_raw_command_keeps_what_follows_its_first_operand),
         cmocka_unit_test(an_option_of_the_program_is_repeatable_when_it_is_a_list),
         cmocka_unit_test(an_unknown_command_is_suggested_and_never_run),
