@@ -20,6 +20,10 @@ unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS NO_COLOR CLICOLOR
 export LC_ALL=C.UTF-8 TERM=xterm
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}exitcode=98
 
+# Two runs on one port keep each other out: the boards of another suite are not ours.
+export X8CTL_HOME=$work/x8ctl
+mkdir "$X8CTL_HOME" || exit 1
+
 title='' bad=0 failed=0 shown=''
 out=$work/out err=$work/err input=/dev/null
 
