@@ -111,7 +111,8 @@ static void print_line(const struct x8_flash_result *result)
     }
     x8_time_text(time, result->ended_ms - result->started_ms);
     if (!result->target_count) {
-        printf("%s: done in %s\n", result->port, time);
+        printf("%s: done in %s%s%s\n", result->port, time,
+               result->unproven[0] ? ", NOT verified: " : "", result->unproven);
         return;
     }
     x8_size_text(size, written(result));

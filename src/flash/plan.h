@@ -94,6 +94,8 @@ uint64_t x8_plan_bytes(const struct x8_plan *plan);
 /* 1 when some command flashes or erases. */
 int x8_plan_writes(const struct x8_plan *plan);
 
+/* Open the source, find or make its script, parse it (plan_script.c). */
+int x8_plan_open_script(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err);
 /* A single step with its checks; used by plan.c for each command (plan_check.c). */
 int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
                        struct x8_error *err);

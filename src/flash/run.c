@@ -57,6 +57,25 @@ static void close_link(struct x8_job *job)
     x8_transport_close(&job->link);
 }
 
+/* After a reset the device may be the same, a new one, or still the old one that is about to go. */
+static int reopen(struct x8_job *job, struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_in(job->stage_ms);
+    uint64_t seq = 0;
+    int rc;
+
+    do {
+        job->seen_attach = 0;
+        rc = x8_await_stage(job, err);
+        if (rc == 0)
+            rc = open_link(job, err);
+        if (x8_code_of(rc) != X8_E_GONE)
+            return rc;
+        rc = job->bus->ops->wait(job->bus, &job->op, &seq, x8_deadline_in(500), err);
+    } while (rc >= 0 && x8_deadline_left(deadline, 1) > 0);
+    return rc < 0 ? rc : x8_fail(err, X8_E_GONE, "the board did not return after a USB reset");
+}
+
 /*
  * A loader that was left in the middle of a download takes the next command as data and stays
  * silent. A USB reset makes it forget; that is tried once, when the board was already in fastboot
@@ -77,13 +96,7 @@ static int wake_fastboot(struct x8_job *job, struct x8_error *err)
     close_link(job);
     if (rc < 0 && x8_code_of(rc) != X8_E_GONE)
         return rc;
-    rc = x8_cancel_sleep(job->op.cancel, x8_deadline_in(300), X8_CANCEL_SOFT, err);
-    job->seen_attach = 0;
-    if (rc == 0)
-        rc = x8_await_stage(job, err);
-    if (rc == 0)
-        rc = open_link(job, err);
-    return rc;
+    return reopen(job, err);
 }
 
 static int run_stage(struct x8_job *job, int is_first, struct x8_error *err)

@@ -72,11 +72,17 @@ static int is_destructive(const struct x8_command *command)
     return command->verb == X8_VERB_FLASH || (x8_command_risks(command) & X8_RISK_ERASE);
 }
 
-static int ucmd(struct x8_fastboot *fb, const struct x8_command *command, struct x8_error *err)
+static int ucmd(struct x8_job *job, struct x8_fastboot *fb, const struct x8_command *command,
+                struct x8_error *err)
 {
     int usual = strstr(command->rest, "erase") ? ERASE_LIMIT_MS : COMMAND_LIMIT_MS;
+    int rc = x8_fb_ucmd(fb, command->rest, limit_of(command, usual), err);
 
-    return x8_fb_ucmd(fb, command->rest, limit_of(command, usual), err);
+    /* gzwrite answers OKAY when the eMMC refused; what the loader's own commands wrote is not known
+     * here. */
+    if (rc < 0 || !(strstr(command->rest, "mmc write") || strstr(command->rest, "gzwrite")))
+        return rc;
+    return x8_verify_cannot(job, "what the loader's own commands wrote is not read back", err);
 }
 
 static int flash(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
@@ -262,7 +268,7 @@ static int fastboot_verb(struct x8_job *job, struct x8_fastboot *fb, const struc
     case X8_VERB_GETVAR:
         return getvar(job, fb, command, err);
     case X8_VERB_UCMD:
-        return ucmd(fb, command, err);
+        return ucmd(job, fb, command, err);
     case X8_VERB_ACMD:
         return x8_fb_acmd(fb, command->rest, limit_of(command, COMMAND_LIMIT_MS), err);
     case X8_VERB_DOWNLOAD:
