@@ -344,6 +344,25 @@ static void a_half_finished_download_of_an_earlier_run_is_forgotten(void **state
     kit_done(&kit);
 }
 
+static void what_the_loaders_own_commands_write_is_not_called_proven(void **state)
+{
+    struct x8_plan_options options = {.command_line =
+                                          "FB: ucmd mmc dev 2 0 && mmc write 0x42800000 0x1000 1"};
+    struct kit kit;
+
+    (void)state;
+    kit_init(&kit, 1u << 20);
+    kit_board(&kit, "start=fastboot");
+    assert_int_equal(kit_plan(&kit, &options), 0);
+    /* A command that names no file reads no folder. */
+    assert_null(kit.plan.set);
+    assert_int_equal(kit_run_plan(&kit, X8_VERIFY_AUTO), 0);
+    assert_true(kit.results[0].unproven[0]);
+    assert_int_equal(kit.results[0].proof, X8_PROOF_NONE);
+    assert_int_equal(kit_run_plan(&kit, X8_VERIFY_FULL), -X8_E_VERIFY);
+    kit_done(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_stop_between_pieces_is_told_with_the_boards_state),
         cmocka_unit_test(a_stop_ends_every_wait),
         cmocka_unit_test(a_half_finished_download_of_an_earlier_run_is_forgotten),
+        cmocka_unit_test(what_the_loaders_own_commands_write_is_not_called_proven),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
