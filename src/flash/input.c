@@ -62,6 +62,11 @@ static const struct x8_entry *find_entry(const struct x8_imageset *set, const ch
     return entry;
 }
 
+static int is_signed(const char *name)
+{
+    return x8_ends(name, ".signed");
+}
+
 static int no_file(const struct x8_imageset *set, const char *name, enum x8_role role,
                    struct x8_error *err)
 {
@@ -122,7 +127,10 @@ int x8_input_find(const struct x8_imageset *set, const char *dir, const char *te
         rc = x8_imageset_by_role(set, role, &found.entry, err);
         if (rc < 0 && x8_code_of(rc) != X8_E_NO_FILE)
             return rc;
-        *substituted = rc == 0;
+        /* A closed board would not start from an unsigned loader any more. */
+        if (rc == 0 && is_signed(ref.path) && !is_signed(found.entry->path))
+            found.entry = NULL;
+        *substituted = found.entry != NULL;
     }
     if (!found.entry)
         return no_file(set, ref.path, role, err);
