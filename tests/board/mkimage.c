@@ -27,6 +27,7 @@ struct options {
     const char *folder, *archive, *reference, *name, *top, *order, *fixtures;
     unsigned level, members, kernel_kb;
     int is_packed; /* mfgtool files as .tar.gz */
+    int is_signed; /* the boot loaders a second time, signed */
 };
 
 _Noreturn void mk_die(const char *what)
@@ -43,6 +44,7 @@ static void usage(FILE *out)
           "  --nonzero N       percent of the blocks (55)\n"
           "  --name NAME       of the image file, .wic or .wic.gz (" IMAGE ")\n"
           "  --reference FILE  the raw image as well, for comparisons\n"
+          "  --signed          the boot loaders also as .signed (in a folder)\n"
           "  --packed          the mfgtool files as .tar.gz (always in an archive)\n"
           "  --top NAME        top folder of the archive (934)\n"
           "  --order A,B,...   these members of the archive first, in this order\n"
@@ -308,6 +310,10 @@ static void make_release(struct options *o, const char *dir)
     make_part(dir, "u-boot-" MACHINE ".itb", 1000000);
     make_part(dir, "sit-" MACHINE ".bin", 0);
     make_tools(o, tools);
+    if (o->is_signed) {
+        make_part(dir, "imx-boot-" MACHINE ".signed", 200000);
+        make_part(tools, "imx-boot-mfgtool.signed", 190000);
+    }
     if (o->is_packed) {
         pack_tools(dir);
         remove_tree(tools);
@@ -451,6 +457,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--packed") == 0) {
             o.is_packed = 1;
+            continue;
+        }
+        if (strcmp(argv[i], "--signed") == 0) {
+            o.is_signed = 1;
             continue;
         }
         if (i + 1 == argc ||

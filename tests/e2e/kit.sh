@@ -47,7 +47,7 @@ finish() {
 
 show() {
     echo "  $1:"
-    head -c 6000 "$2" | tr '\r' '\n' | cat -v | sed 's/^/    | /'
+    head -c 4000 "$2" | tr '\r' '\n' | cat -v | sed 's/^/    | /'
 }
 
 problem() {
