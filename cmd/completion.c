@@ -56,8 +56,8 @@ const struct x8_cmd x8_cmd_completion = {
     .usage = "bash|zsh|fish",
     .verbs = verbs,
     .description =
-        "The script knows all commands and options of this version, and asks `x8ctl list` for\n"
-        "boards. Packages install it; print it yourself where there is no package.",
+        "The script knows all commands and options of this version, and asks `x8ctl list`\n"
+        "for boards. Installing x8ctl installs it too; print it yourself where it is not.",
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl help",

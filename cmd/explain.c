@@ -87,16 +87,17 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 const struct x8_cmd x8_cmd_explain = {
     .name = "explain",
     .group = "flash",
-    .summary = "say in plain words what a script does and what is missing or unsafe",
+    .summary = "say what a script does, and what is missing or unsafe",
     .usage = "SCRIPT",
     .description =
-        "Prints the commands of a vendor script (.uuu) in the order in which they run: in\n"
-        "the boot ROM, in the first loader, in fastboot mode. Then the files it needs and\n"
-        "whether they are there, then notes with line numbers: info (uuu would behave\n"
-        "differently), warn (probably not what was meant), unsafe (runs on this computer, or\n"
-        "can never be undone). SCRIPT may also be an archive or a folder: then its\n"
-        "full_image.uuu is explained, or the one named by --script.\n"
-        "No board is needed. The exit code is 4 when a file is missing or a line is unsafe.",
+        "Prints in plain words the commands of a vendor script (.uuu), in the order in\n"
+        "which they run: in the boot ROM, in the first loader, in fastboot mode. Then the\n"
+        "files it needs and whether they are there, then notes with line numbers: info\n"
+        "(uuu would behave differently), warn (probably not what was meant), unsafe (runs\n"
+        "on this computer, or can never be undone). SCRIPT may also be an archive or a\n"
+        "folder: then its full_image.uuu is explained, or the one named by --script.\n"
+        "No board is needed. The exit code is 4 when a file is missing or a line is\n"
+        "unsafe.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

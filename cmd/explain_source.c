@@ -74,7 +74,10 @@ static int no_such_script(const struct x8_source *source, const char *wanted, st
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                                      entry->path);
     x8_error_why(err, used ? "the scripts in it are: %s" : "no file in it is a script%s", names);
-    x8_error_next(err, "x8ctl explain --script NAME %s", x8_imageset_source(source->set));
+    if (used)
+        x8_error_next(err, "x8ctl explain --script NAME %s", x8_imageset_source(source->set));
+    else
+        x8_error_next(err, "name a script, or the archive or folder it came in");
     return rc;
 }
 

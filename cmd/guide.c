@@ -175,10 +175,10 @@ const struct x8_cmd x8_cmd_guide = {
     .summary = "switches of the carriers for flashing, meaning of the LEDs",
     .usage = "[CARRIER|leds]",
     .description =
-        "Shows what to do with your hands: which switches to set to ON before flashing, how\n"
-        "to start the board, and what to undo afterwards. CARRIER is max, breakout, hat,\n"
-        "mid or none; without it all are listed. The pictures are schematic: go by the\n"
-        "labels printed on the board, not by the order of the switches.",
+        "Shows what to do with your hands: which switches to set to ON before flashing,\n"
+        "how to start the board, and what to undo afterwards. CARRIER is max, breakout,\n"
+        "hat, mid or none; without it all are listed. The pictures are schematic: go by\n"
+        "the labels printed on the board, not by the order of the switches.",
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl flash, x8ctl list",

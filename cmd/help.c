@@ -69,6 +69,12 @@ static int code_of(const char *word, enum x8_code *out)
     return 0;
 }
 
+static int looks_like_code(const char *word)
+{
+    word += *word == 'E' || *word == 'e';
+    return *word >= '0' && *word <= '9';
+}
+
 static int unknown(const char *word, struct x8_error *err)
 {
     const char *names[96], *near;
@@ -82,7 +88,7 @@ static int unknown(const char *word, struct x8_error *err)
     near = x8_closest(word, names, n);
     if (near)
         x8_error_why(err, "did you mean '%s'?", near);
-    x8_error_next(err, "x8ctl help");
+    x8_error_next(err, looks_like_code(word) ? "x8ctl help exit-codes" : "x8ctl help");
     return rc;
 }
 
@@ -150,8 +156,8 @@ const struct x8_cmd x8_cmd_help = {
     .summary = "explain a command, a topic or an exit code",
     .usage = "[COMMAND|TOPIC|E<code>]",
     .description =
-        "Without an operand: all commands by group, and the topics. All texts are in the program\n"
-        "itself; nothing is looked up on the network.",
+        "Without an operand: all commands by group, and the topics. All texts are in the\n"
+        "program itself; nothing is looked up on the network.",
     .opts = options,
     .examples = example_rows,
     .exits = exit_rows,

@@ -21,7 +21,8 @@ static const struct x8_code_help texts[] = {
      "  * the switches of the carrier are not set for flashing, or the board was not\n"
      "    restarted after they were\n"
      "  * a hub, dock or virtual machine does not pass the device on\n"
-     "  * -s names a port or serial number that is not there (it changes with the mode)\n",
+     "  * -s names a port or serial number that is not there (a serial changes with the\n"
+     "    mode)\n",
      "  * x8ctl watch, then plug the board in: does anything appear at all?\n"
      "  * x8ctl guide shows the switches of your carrier\n"
      "  * another cable, and a port on the computer itself\n"
@@ -56,7 +57,7 @@ static const struct x8_code_help texts[] = {
      "  * the loader hangs, or the board is in a state it cannot leave by itself\n"
      "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n",
      "  * switch the board's power off and on, then repeat\n"
-     "  * x8ctl list shows the speed of the link; --timeout raises the limit\n"},
+     "  * x8ctl list shows the speed of the link; --stage-timeout raises the limit\n"},
     {X8_E_LINK, "  * a bad cable, a long chain of hubs, a worn port\n",
      "  * another cable, and a port on the computer itself\n"
      "  * -vv shows which transfer fails\n"},

@@ -16,7 +16,7 @@ static const struct group {
     {"update", "UPDATE (keeps running)"},
     {"run", "RUN"},
     {"factory", "FACTORY"},
-    {"house", "HOUSE"},
+    {"house", "SETUP AND HELP"},
 };
 
 static void overview_group(const struct group *group, struct x8_page *out)

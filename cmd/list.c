@@ -122,7 +122,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         return -X8_E_USAGE;
     }
     count = x8_boards_find(ctx->bus, &boards, err);
-    if (count > 0 && serial->count)
+    if (count >= 0 && serial->count)
         count = x8_select_boards(serial->items, serial->count, 0, boards, (size_t)count, err);
     if (count >= 0)
         print(ctx, boards, (size_t)count);
@@ -151,7 +151,7 @@ const struct x8_cmd x8_cmd_list = {
                    "fastboot (loaders in memory), linux, initramfs (flashing system in\n"
                    "memory), no-access (the device node is closed to this user). A board\n"
                    "shows another serial number in each state; its port stays the same.\n"
-                   "No board is no error: the exit status is 0.",
+                   "No board is no error (exit status 0), unless -s asks for one.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -30,7 +30,7 @@ static const struct x8_opt global_rows[] = {
     {"color", 0, X8_OPT_CHOICE, &globals.color, "WHEN", color_words, "colour on stderr", NULL},
     {"no-color", 0, X8_OPT_FLAG, &globals.no_color, NULL, NULL, "same as --color never", NULL},
     {"timeout", 't', X8_OPT_DURATION, &globals.timeout_ms, "DUR", NULL,
-     "limit for waiting on the board: 30s, 2m, none", NULL},
+     "limit for waiting on the board, as 90s, 5m, none (2m; 30s without a terminal)", NULL},
     {"dry-run", 'n', X8_OPT_FLAG, &globals.dry_run, NULL, NULL,
      "check and measure everything, change nothing", NULL},
     {"yes", 'y', X8_OPT_FLAG, &globals.yes, NULL, NULL, "agree to what would be asked", NULL},

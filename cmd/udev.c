@@ -4,6 +4,7 @@
 #include "cmd.h"
 
 #include "doctor/udev.h"
+#include "util/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,23 @@ static int run_remove(struct x8_ctx *ctx, struct x8_error *err)
 
 static const char *const verbs[] = {"print", "install", "check", "remove", NULL};
 
+static int not_a_verb(const struct x8_ctx *ctx, struct x8_error *err)
+{
+    const char *near = ctx->argc == 1 ? x8_closest(ctx->argv[0], verbs, X8_COUNT(verbs) - 1) : NULL;
+
+    if (ctx->argc == 1)
+        x8_fail(err, X8_E_USAGE, "udev cannot '%s'", ctx->argv[0]);
+    else
+        x8_fail(err, X8_E_USAGE,
+                ctx->argc ? "udev takes one word" : "udev needs a word: what to do");
+    if (near)
+        x8_error_why(err, "did you mean '%s'?", near);
+    else
+        x8_error_why(err, "it takes one of: print, install, check, remove");
+    x8_error_next(err, "x8ctl udev %s", near ? near : "check");
+    return -X8_E_USAGE;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     static int (*const runs[])(struct x8_ctx *, struct x8_error *) = {run_print, run_install,
@@ -98,11 +116,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     for (size_t i = 0; ctx->argc == 1 && verbs[i]; i++)
         if (strcmp(ctx->argv[0], verbs[i]) == 0)
             return runs[i](ctx, err);
-    x8_fail(err, X8_E_USAGE,
-            ctx->argc > 1 ? "udev takes one word" : "udev does not know what to do");
-    x8_error_why(err, "it takes one of: print, install, check, remove");
-    x8_error_next(err, "x8ctl udev check");
-    return -X8_E_USAGE;
+    return not_a_verb(ctx, err);
 }
 
 static const struct x8_opt opts[] = {

@@ -117,6 +117,21 @@ static int dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_err
     return rc;
 }
 
+static int too_many(char *const *argv, struct x8_error *err)
+{
+    int rc;
+
+    if (strchr(argv[0], ':')) {
+        rc = x8_fail(err, X8_E_USAGE, "'%s' is no protocol", argv[0]);
+        x8_error_why(err, "known are SDP:, SDPS:, SDPU:, SDPV:, FB: and CFG:");
+        x8_error_next(err, "x8ctl uuu FB: ucmd mmc list    for a command to the loader");
+    } else {
+        rc = x8_fail(err, X8_E_USAGE, "one script at a time; '%s' is one too many", argv[1]);
+        x8_error_next(err, "x8ctl uuu %s", argv[0]);
+    }
+    return rc;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_plan_options options = {.allow_host = opt.allow_host, .getenv = x8_env_for_script};
@@ -133,8 +148,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = join(ctx, &line, err);
         options.command_line = x8_buf_text(&line);
     } else if (ctx->argc > 1) {
-        rc = x8_fail(err, X8_E_USAGE, "one script at a time; \"%s\" is one too many", ctx->argv[1]);
-        x8_error_next(err, "options stand before the script");
+        rc = too_many(ctx->argv, err);
     } else {
         options.source = ctx->argv[0];
     }
@@ -153,11 +167,14 @@ const struct x8_cmd x8_cmd_uuu = {
     .summary = "run a vendor script (.uuu) or a single command of it unchanged",
     .usage = "SCRIPT | PROTOCOL: COMMAND...",
     .description =
-        "Runs scripts of NXP's uuu as they are: SDP, SDPS, SDPU, SDPV and FB commands, in\n"
-        "the stage the board is in. Differences that keep you safe: damaged input is never\n"
-        "success, what flash lines wrote is read back on the board, commands for this\n"
-        "computer run only with --allow-host-commands, and every wait has a limit.\n"
-        "x8ctl explain SCRIPT tells beforehand what a script does.",
+        "Runs scripts of NXP's uuu as they are: SDP, SDPS, SDPU, SDPV and FB commands,\n"
+        "in the stage the board is in. Differences that keep you safe: damaged input is\n"
+        "never success, what flash lines wrote is read back on the board, commands for\n"
+        "this computer run only with --allow-host-commands, and every wait has a limit.\n"
+        "x8ctl explain SCRIPT tells beforehand what a script does.\n"
+        "\n"
+        "In PROTOCOL: COMMAND all that follows the protocol belongs to the command: put\n"
+        "options of x8ctl in front of it.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

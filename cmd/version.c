@@ -68,8 +68,8 @@ const struct x8_cmd x8_cmd_version = {
     .group = "house",
     .summary = "show the version",
     .usage = "",
-    .description =
-        "With -v also the libraries x8ctl was built with; with --json the same as one document.",
+    .description = "With -v also the libraries x8ctl was built with; with --json the same as one\n"
+                   "document.",
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl help",

@@ -3,7 +3,7 @@
  */
 #include "cmd.h"
 
-#include "board/discover.h"
+#include "board/select.h"
 #include "util/clock.h"
 
 #include <stdio.h>
@@ -42,8 +42,24 @@ static void print_line(const char *event, const struct x8_board *board)
            board->note[0] ? board->note : "-");
 }
 
+/* Those of -s; without it every board. */
+static int is_wanted(const struct x8_ctx *ctx, const struct x8_board *board)
+{
+    const struct x8_strings *serial = &ctx->globals->serial;
+    struct x8_selector selector;
+    int exact;
+
+    for (size_t i = 0; i < serial->count; i++)
+        if (x8_selector_parse(serial->items[i], &selector, NULL) == 0 &&
+            x8_selector_match(&selector, board, &exact))
+            return 1;
+    return serial->count == 0;
+}
+
 static void print(const struct x8_ctx *ctx, const char *event, const struct x8_board *board)
 {
+    if (!is_wanted(ctx, board))
+        return;
     if (ctx->globals->json)
         print_json(event, board);
     else
@@ -102,13 +118,28 @@ static int watch(struct x8_ctx *ctx, int64_t deadline, struct x8_error *err)
     return rc;
 }
 
+static int check(const struct x8_ctx *ctx, struct x8_error *err)
+{
+    const struct x8_strings *serial = &ctx->globals->serial;
+    struct x8_selector selector;
+    int rc = 0;
+
+    if (ctx->argc > 0) {
+        rc = x8_fail(err, X8_E_USAGE, "watch takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_next(err, "x8ctl watch -s %s    for one board", ctx->argv[0]);
+    }
+    for (size_t i = 0; rc == 0 && i < serial->count; i++)
+        rc = x8_selector_parse(serial->items[i], &selector, err);
+    return rc;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     int64_t limit = ctx->globals->timeout_ms;
-    int rc;
+    int rc = check(ctx, err);
 
-    if (ctx->argc > 0)
-        return x8_fail(err, X8_E_USAGE, "watch takes no operand, not '%s'", ctx->argv[0]);
+    if (rc < 0)
+        return rc;
     if (!ctx->globals->json)
         x8_ui_say(ctx->ui, "watching USB; Ctrl-C ends it");
     x8_ui_flush(ctx->ui);
@@ -119,6 +150,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
 static const struct x8_example examples[] = {
     {"x8ctl watch", "a line whenever a board comes, goes or changes its state"},
+    {"x8ctl watch -s usb:1-4.2", "one port only"},
     {"x8ctl watch --json --timeout 1m", "the same for a program, for one minute"},
     {NULL, NULL},
 };

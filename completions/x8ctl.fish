@@ -18,7 +18,7 @@ complete -c x8ctl -l verbose -s v -d 'steps; -vv dialogue with the device, -vvv 
 complete -c x8ctl -l log -r -F -d 'full log, whatever -q says'
 complete -c x8ctl -l color -x -a 'auto always never' -d 'colour on stderr'
 complete -c x8ctl -l no-color -d 'same as --color never'
-complete -c x8ctl -l timeout -s t -x -d 'limit for waiting on the board: 30s, 2m, none'
+complete -c x8ctl -l timeout -s t -x -d 'limit for waiting on the board, as 90s, 5m, none (2m; 30s without a terminal)'
 complete -c x8ctl -l dry-run -s n -d 'check and measure everything, change nothing'
 complete -c x8ctl -l yes -s y -d 'agree to what would be asked'
 complete -c x8ctl -l no-input -d 'never ask'
@@ -45,7 +45,7 @@ complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l allow-host-commands -d
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l path -s m -x -a '(__x8ctl_boards)' -d 'the vendor tool'\''s name for -s; takes its 1:42 form as well'
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l stage-timeout -x -d 'limit for each change of stage (30s)'
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -F
-complete -c x8ctl -n __fish_use_subcommand -a explain -d 'say in plain words what a script does and what is missing or unsafe'
+complete -c x8ctl -n __fish_use_subcommand -a explain -d 'say what a script does, and what is missing or unsafe'
 complete -c x8ctl -n '__fish_seen_subcommand_from explain' -l script -r -F -d 'which script of an archive or folder (full_image.uuu)'
 complete -c x8ctl -n '__fish_seen_subcommand_from explain' -F
 complete -c x8ctl -n __fish_use_subcommand -a udev -d 'print, install, check or remove the udev rules'
