@@ -22,9 +22,19 @@ void x8_fd_close(int *fd)
 /* What the user can do about a file that cannot be read. */
 static int fail_read(struct x8_error *err, int errnum, const char *path)
 {
-    int rc = x8_fail_sys(err, X8_E_NO_FILE, errnum, "%s: cannot be read", path);
+    int rc;
 
-    if (errnum == ENOENT || errnum == ENOTDIR)
+    if (!path[0]) {
+        rc = x8_fail(err, X8_E_NO_FILE, "an empty name is no file");
+        x8_error_why(err, "a variable that was not set?");
+        x8_error_next(err, "name a file");
+        return rc;
+    }
+    rc = x8_fail_sys(err, X8_E_NO_FILE, errnum, "%s: cannot be read", path);
+    if (errnum == ENOENT && strstr(path, "://")) {
+        x8_error_why(err, "it is an address, and x8ctl reads files: it uses no network");
+        x8_error_next(err, "download it first, then name the file");
+    } else if (errnum == ENOENT || errnum == ENOTDIR)
         x8_error_next(err, "check the name and the folder");
     else if (errnum == EACCES)
         x8_error_next(err, "give yourself read access to the file and search access to its folder");
