@@ -182,7 +182,8 @@ END
     expect_quiet_kernel two
 }
 
-# Who holds the board is named, and is never ourselves.
+# Who holds the board is named, and is never ourselves: seen by the lock of its port, and by one with other locks (as
+# another user has, or another program) at the kernel's interface.
 case_busy() {
     board 0 start=fastboot link=4M
     in_guest busy 60 <<'END'
@@ -190,14 +191,17 @@ on_bus 1-1 1fc9:0152 || exit 1
 x8ctl flash -y /in/release 2>/tmp/first &
 echo "holder $!"
 until grep -q 'stage write' /tmp/first; do usleep 20000; done
-x8ctl flash -y /in/release
+x8ctl flash -y /in/release || echo "locked $?"
+X8CTL_HOME=/tmp/other x8ctl flash -y /in/release
 status=$?
 kill -KILL $!
 exit $status
 END
     end_board 0
     expect_status 14
-    expect busy.err "^  why    held by x8ctl \($(sed -n 's/^holder //p' "$work/busy.out")\); the eMMC was not touched\$" '^  code   14 busy'
+    expect busy.out '^locked 14$'
+    expect busy.err "^  why    process $(sed -n 's/^holder //p' "$work/busy.out") holds /tmp/x8ctl-0/usb-1-1\$" \
+        "^  why    held by x8ctl \($(sed -n 's/^holder //p' "$work/busy.out")\); the eMMC was not touched\$" '^  code   14 busy'
 }
 
 # The kernel's allowance for transfers in flight is for all programs together: what is left may be little.
