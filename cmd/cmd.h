@@ -59,6 +59,7 @@ struct x8_ctx {
     int argc;           /* operands left after options */
     char **argv;
     const struct x8_cmd *cmd;
+    int has_result; /* the document of --json is printed already, although the run failed */
 };
 
 enum x8_needs {

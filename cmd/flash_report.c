@@ -79,11 +79,12 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
     return json;
 }
 
-static void print_json(struct x8_json *json)
+static void print_json(struct x8_ctx *ctx, struct x8_json *json)
 {
     char *text = x8_json_text(json, 1);
 
     puts(text);
+    ctx->has_result = 1;
     free(text);
     x8_json_free(&json);
 }
@@ -134,7 +135,7 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
         for (size_t i = 0; i < count; i++)
             x8_json_add(boards, NULL, result_json(&results[i]));
         x8_json_add(json, "boards", boards);
-        print_json(json);
+        print_json(ctx, json);
         return;
     }
     for (size_t i = 0; i < count; i++)
@@ -157,7 +158,7 @@ void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
         x8_json_u64(json, "fill_bytes", measure->fill_bytes);
         x8_json_u64(json, "skip_bytes", measure->skipped_bytes);
         x8_json_u64(json, "pieces", measure->pieces);
-        print_json(json);
+        print_json(ctx, json);
         return;
     }
     x8_size_text(image, measure->image_bytes);

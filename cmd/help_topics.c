@@ -54,7 +54,8 @@ static const char environment[] =
 
 static const char json[] =
     "With --json stdout holds one JSON document and nothing else: the result of the\n"
-    "command. Progress, warnings and errors stay on stderr.\n"
+    "command, or an object with the member error when it ended without one.\n"
+    "Progress, warnings and errors stay on stderr.\n"
     "\n"
     "With --progress json every fact on stderr is one JSON object per line:\n"
     "\n"

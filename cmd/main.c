@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* clang-format off */
@@ -118,9 +119,23 @@ static int answer(struct x8_ctx *ctx, const struct x8_line *line, int parsed, in
     return line->cmd ? run_command(ctx, err) : x8_help_short(err);
 }
 
-/* Exit status of a return value, after saying what went wrong. */
-static int conclude(struct x8_ui *ui, int rc, const struct x8_error *failed)
+/* With --json a program reads stdout to its end, and finds there why there is no result. */
+static void print_error(const struct x8_error *failed)
 {
+    struct x8_json *json = x8_json_object();
+    char *text;
+
+    x8_json_error(json, "error", failed);
+    text = x8_json_text(json, 0);
+    puts(text);
+    free(text);
+    x8_json_free(&json);
+}
+
+/* Exit status of a return value, after saying what went wrong. */
+static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *failed)
+{
+    struct x8_ui *ui = ctx->ui;
     struct x8_error err;
     int silent;
 
@@ -128,6 +143,8 @@ static int conclude(struct x8_ui *ui, int rc, const struct x8_error *failed)
         x8_ui_error(ui, failed);
     else
         x8_ui_flush(ui);
+    if (rc < 0 && ctx->globals->json && !ctx->has_result)
+        print_error(failed);
     if (x8_stdout_finish(&silent, &err) < 0 && rc == 0) {
         rc = -(int)err.code;
         if (!silent)
@@ -167,7 +184,8 @@ int main(int argc, char **argv)
             .argv = line.argv,
             .cmd = line.cmd,
         };
-        rc = conclude(ui, answer(&ctx, &line, parsed, argc, &err), &err);
+        rc = answer(&ctx, &line, parsed, argc, &err);
+        rc = conclude(&ctx, rc, &err);
         x8_signals_stop();
         x8_cancel_done(&cancel);
     } else {
