@@ -109,6 +109,7 @@ static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struc
         return 0;
     if (given) {
         x8_fail(err, X8_E_NEED_YES, "--confirm %s does not fit board %s", given, serial);
+        x8_error_why(err, "the board runs Linux, and flashing erases it: it must be the right one");
         x8_error_next(err, "--confirm takes the last four of the serial: %s", last);
         return -(int)X8_E_NEED_YES;
     }

@@ -32,8 +32,8 @@ static void warn_speed(struct x8_job *job)
     job->result.full_speed = 1;
     /* About 1 MB/s of the 12 Mbit/s are left for data. */
     x8_emit(&job->op, X8_EV_WARN,
-            "the link runs at full speed (12 Mbit/s) instead of 480: about %llu minutes instead of "
-            "a few. Use another cable or port, without old hubs in between",
+            "the link runs at full speed (12 Mbit/s) instead of 480: about %llu min instead of a "
+            "few. Use another cable or port, without old hubs in between",
             (unsigned long long)(bytes / 60000000 + 1));
 }
 
