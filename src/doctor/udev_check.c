@@ -50,6 +50,10 @@ static void read_other(const char *path, struct x8_udev_report *out)
 {
     X8_AUTO_BUF text = {0};
 
+    /* Of files of one name udev reads that in the strongest folder; /lib is often /usr/lib. */
+    for (size_t i = 0; i < out->other_count; i++)
+        if (strcmp(x8_path_base(out->others[i]), x8_path_base(path)) == 0)
+            return;
     if (out->other_count == X8_COUNT(out->others) ||
         x8_file_load(path, RULES_MAX, &text, NULL) < 0 || !names_ids(x8_buf_text(&text)))
         return;
