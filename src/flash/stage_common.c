@@ -118,6 +118,23 @@ static int run_host_line(struct x8_job *job, const struct x8_step *step, x8_run_
     return rc;
 }
 
+/*
+ * The vendor's scripts wait a second in the SPL's stage until a desktop's HID driver has asked for
+ * the report descriptor, which the SPL waits for. x8ctl asks itself and has the answer before the
+ * first command, so that `flash` need not wait for time to pass; `uuu` does as the script says.
+ */
+static int pause_for(const struct x8_job *job, const struct x8_command *command,
+                     struct x8_error *err)
+{
+    if (job->plan->options.is_flash && x8_proto_height(command->proto) == 2) {
+        x8_emit(&job->op, X8_EV_DETAIL, "the SPL has answered: no pause of %llu ms",
+                (unsigned long long)command->delay_ms);
+        return 0;
+    }
+    return x8_cancel_sleep(job->op.cancel, x8_deadline_in((int64_t)command->delay_ms),
+                           X8_CANCEL_SOFT, err);
+}
+
 int x8_common_verb(struct x8_job *job, const struct x8_step *step, x8_run_step_fn *run,
                    struct x8_error *err)
 {
@@ -130,8 +147,7 @@ int x8_common_verb(struct x8_job *job, const struct x8_step *step, x8_run_step_f
         job->is_done = 1;
         return 1;
     case X8_VERB_DELAY:
-        rc = x8_cancel_sleep(job->op.cancel, x8_deadline_in((int64_t)command->delay_ms),
-                             X8_CANCEL_SOFT, err);
+        rc = pause_for(job, command, err);
         break;
     case X8_VERB_SHELL:
         rc = run_host(job, step, &lines, err);

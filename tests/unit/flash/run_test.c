@@ -344,6 +344,34 @@ static void a_half_finished_download_of_an_earlier_run_is_forgotten(void **state
     kit_done(&kit);
 }
 
+/* 1 when the pause of the script was left out; otherwise it must have taken its time. */
+static int leaves_pause_out(int is_flash)
+{
+    struct x8_plan_options options = {.is_flash = is_flash};
+    int64_t start;
+    struct kit kit;
+    int said;
+
+    kit_init(&kit, 1u << 20);
+    kit_pack(&kit, "sed -i 's/^SDPV: jump/SDPV: delay 700\\n&/' full_image.uuu");
+    kit_board(&kit, "");
+    assert_int_equal(kit_plan(&kit, &options), 0);
+    start = x8_now_ms();
+    assert_int_equal(kit_run_plan(&kit, X8_VERIFY_AUTO), 0);
+    assert_true(kit_is_written(&kit, 0));
+    said = kit_said(&kit, "no pause of 700 ms");
+    assert_true(said || x8_now_ms() - start >= 700);
+    kit_done(&kit);
+    return said;
+}
+
+static void flash_waits_for_the_spl_and_uuu_for_the_scripts_pause(void **state)
+{
+    (void)state;
+    assert_int_equal(leaves_pause_out(0), 0);
+    assert_int_equal(leaves_pause_out(1), 1);
+}
+
 static void what_the_loaders_own_commands_write_is_not_called_proven(void **state)
 {
     struct x8_plan_options options = {.command_line =
@@ -379,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_stop_between_pieces_is_told_with_the_boards_state),
         cmocka_unit_test(a_stop_ends_every_wait),
         cmocka_unit_test(a_half_finished_download_of_an_earlier_run_is_forgotten),
+        cmocka_unit_test(flash_waits_for_the_spl_and_uuu_for_the_scripts_pause),
         cmocka_unit_test(what_the_loaders_own_commands_write_is_not_called_proven),
     };
 
