@@ -59,7 +59,8 @@ struct x8_ctx {
     int argc;           /* operands left after options */
     char **argv;
     const struct x8_cmd *cmd;
-    int has_result; /* the document of --json is printed already, although the run failed */
+    int stdout_errno; /* why x8_stdout_flush() failed, for the end of the run */
+    int has_result;   /* the document of --json is printed already, although the run failed */
 };
 
 enum x8_needs {
@@ -106,6 +107,10 @@ const char *x8_env_for_script(void *ctx, const char *name);
 /* The lock file of a name ("usb-1-2") in the user's runtime folder, so that two runs do not meet on
  * one board (main_env.c). */
 void x8_env_lock_path(const char *name, char *out, size_t cap);
+
+/* Bring what was printed so far on its way, as a summary on stderr or a long wait comes next.
+ * Nonzero when it did not arrive, which the end of the run tells (main_streams.c). */
+int x8_stdout_flush(struct x8_ctx *ctx);
 
 /* Global options as rows (opts.c). */
 const struct x8_opt *x8_global_opts(void);

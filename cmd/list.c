@@ -105,7 +105,7 @@ static void print(struct x8_ctx *ctx, const struct x8_board *boards, size_t coun
         x8_table_print_json(table, "boards", stdout);
     else if (shown)
         x8_table_print(table, stdout, isatty(STDOUT_FILENO));
-    fflush(stdout);
+    (void)x8_stdout_flush(ctx); /* before the summary; the end of the run looks at it */
     x8_table_free(&table);
     say_summary(ctx, boards, shown, count);
 }

@@ -95,6 +95,8 @@ static int run_command(struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_usb_bus_open(&ctx->bus, err);
     if (rc == 0)
         rc = ctx->cmd->run(ctx, err);
+    if ((rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED) && !err->next[0])
+        x8_error_next(err, "run the command again");
     x8_bus_close(&ctx->bus);
     return rc;
 }
@@ -145,7 +147,7 @@ static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *fai
         x8_ui_flush(ui);
     if (rc < 0 && ctx->globals->json && !ctx->has_result)
         print_error(failed);
-    if (x8_stdout_finish(&silent, &err) < 0 && rc == 0) {
+    if (x8_stdout_finish(ctx, &silent, &err) < 0 && rc == 0) {
         rc = -(int)err.code;
         if (!silent)
             x8_ui_error(ui, &err);

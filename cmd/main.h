@@ -23,6 +23,6 @@ void x8_streams_repair(void);
 
 /* 0, or an error when something written to stdout did not arrive. A reader that went away
  * (`x8ctl list | head -1`) sets *out_silent: nobody needs to be told. */
-int x8_stdout_finish(int *out_silent, struct x8_error *err);
+int x8_stdout_finish(const struct x8_ctx *ctx, int *out_silent, struct x8_error *err);
 
 #endif

@@ -25,7 +25,15 @@ void x8_streams_repair(void)
     }
 }
 
-int x8_stdout_finish(int *out_silent, struct x8_error *err)
+int x8_stdout_flush(struct x8_ctx *ctx)
+{
+    if (fflush(stdout) == 0)
+        return 0;
+    ctx->stdout_errno = errno;
+    return -1;
+}
+
+int x8_stdout_finish(const struct x8_ctx *ctx, int *out_silent, struct x8_error *err)
 {
     int failed_before = ferror(stdout), rc;
 
@@ -33,6 +41,8 @@ int x8_stdout_finish(int *out_silent, struct x8_error *err)
     errno = 0;
     if (fflush(stdout) == 0 && !failed_before)
         return 0;
+    if (ctx->stdout_errno)
+        errno = ctx->stdout_errno;
     *out_silent = errno == EPIPE;
     rc = x8_fail(err, errno == ENOSPC || errno == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_FILE,
                  "cannot write the result to stdout");

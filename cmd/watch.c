@@ -109,7 +109,7 @@ static int watch(struct x8_ctx *ctx, int64_t deadline, struct x8_error *err)
         old = now;
         old_count = rc;
         is_first = 0;
-        if (fflush(stdout) != 0) {
+        if (x8_stdout_flush(ctx) != 0) {
             rc = 0;
             break;
         }
