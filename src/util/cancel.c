@@ -49,9 +49,14 @@ enum x8_cancel_level x8_cancel_level(const struct x8_cancel *cancel)
 int x8_cancel_check(const struct x8_cancel *cancel, enum x8_cancel_level level,
                     struct x8_error *err)
 {
+    enum x8_code code;
+
     if (x8_cancel_level(cancel) < level)
         return 0;
-    return x8_fail(err, (enum x8_code)atomic_load(&cancel->code), "stopped on request");
+    code = (enum x8_code)atomic_load(&cancel->code);
+    x8_fail(err, code, "stopped on request");
+    x8_error_why(err, "%s came", code == X8_E_STOPPED ? "Ctrl-C (SIGINT)" : "SIGTERM or SIGHUP");
+    return -(int)code;
 }
 
 void x8_cancel_watch(struct x8_cancel *cancel, struct x8_waker *waker)

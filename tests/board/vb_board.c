@@ -105,9 +105,9 @@ void vb_power_cycle(struct vb *vb)
 void vb_unplug(struct vb *vb, int64_t back_after_us)
 {
     enum vb_stage back = vb->stage == VB_OFF ? vb->next_stage : vb->stage;
-    if (!vb->cfg.own_power && back != VB_LINUX && back != VB_OFF) {
+    if (!vb->cfg.own_power && back != VB_OFF) {
         vb_power_cycle(vb);
-        back = VB_ROM;
+        back = back == VB_LINUX ? vb->cfg.after_reset : VB_ROM;
     }
     vb->kept = vb->stage == VB_FASTBOOT && vb->stage == back;
     leave(vb);
