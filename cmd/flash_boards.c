@@ -226,8 +226,11 @@ int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, co
     rc = x8_ui_ask_yes(ctx->ui, question, err);
     if (rc > 0)
         return 0;
+    if (rc == 0)
+        rc = x8_cancel_check(ctx->cancel, X8_CANCEL_SOFT, err);
     if (rc == 0) {
         rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
+        x8_error_why(err, "the answer was not yes");
         x8_error_next(err, "-y    agrees beforehand");
     }
     return rc;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NARROW 20 /* with less room than this for text nothing is gained by wrapping it */
+
 static const struct {
     uint32_t first, last;
     size_t width;
@@ -94,4 +96,35 @@ void x8_put_padded(struct x8_buf *out, const char *text, size_t columns)
     x8_put(out, "%s", text);
     for (; have < columns; have++)
         x8_put(out, " ");
+}
+
+/* Bytes of `text` that go on this line: up to a line end, and when it is too wide up to the last
+ * blank that fits; a word wider than the line is not torn, it may have to be copied. */
+static size_t line_len(const char *text, size_t columns)
+{
+    size_t len = strcspn(text, "\n"), fit = x8_columns_fit(text, columns), cut;
+
+    if (fit >= len)
+        return len;
+    for (cut = fit; cut > 0 && text[cut] != ' '; cut--)
+        ;
+    return cut > 0 ? cut : strcspn(text, " \n");
+}
+
+void x8_put_wrapped(struct x8_buf *out, const char *text, int columns, size_t used, size_t indent)
+{
+    size_t wide = columns > 0 ? (size_t)columns - 1 : SIZE_MAX;
+
+    if (wide < indent + NARROW)
+        wide = SIZE_MAX;
+    do {
+        size_t len = line_len(text, wide > used ? wide - used : 0);
+
+        x8_put(out, "%.*s\n", (int)len, text);
+        text += len;
+        text += strspn(text, *text == '\n' ? "\n" : " ");
+        if (*text)
+            x8_put(out, "%*s", (int)indent, "");
+        used = indent;
+    } while (*text);
 }

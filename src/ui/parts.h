@@ -119,6 +119,9 @@ size_t x8_columns_fit(const char *text, size_t columns);
 /* Append; memory failure aborts, as a message that is lost silently is worse. */
 void x8_put(struct x8_buf *out, const char *fmt, ...) X8_PRINTF(2, 3);
 void x8_put_padded(struct x8_buf *out, const char *text, size_t columns);
+/* Text and a line end, broken between words so that no line is wider than `columns` - 1 (0: never);
+ * `used` columns stand on the first line already, the others are indented. */
+void x8_put_wrapped(struct x8_buf *out, const char *text, int columns, size_t used, size_t indent);
 
 /* The object behind ui.h: a queue between the threads that report and the painter. */
 #define X8_FRAME_MS 100

@@ -34,20 +34,43 @@ static void put_label(const struct x8_view *view, const struct x8_fact *fact, st
         x8_put(out, "%s  ", fact->board);
 }
 
+/* The time stands in a column of its own where there is room for it, else behind the last word. */
 static void put_finished(const struct x8_view *view, const struct x8_board_view *board,
                          const struct x8_fact *fact, struct x8_buf *out)
 {
     struct x8_buf line = {0};
     char elapsed[24];
+    size_t text_at, time_at;
 
     put_label(view, fact, &line);
     x8_put_padded(&line, fact->stage ? fact->stage : "", STAGE_WIDE);
-    x8_put(&line, " %s", fact->text);
+    x8_put(&line, " ");
+    text_at = x8_columns(x8_buf_text(&line)) + 2;
+    x8_put(&line, "%s", fact->text);
     x8_time_text(elapsed, fact->ms - board->stage_since);
+    time_at = (size_t)view->columns >= TIME_AT + 12 ? TIME_AT - 2 : 0;
     put_mark(view, 1, out);
-    x8_put_padded(out, x8_buf_text(&line), TIME_AT - 2);
-    x8_put(out, " %s\n", elapsed);
+    for (size_t at = x8_columns(x8_buf_text(&line)); at < time_at; at++)
+        x8_put(&line, " ");
+    x8_put(&line, " %s", elapsed);
+    x8_put_wrapped(out, x8_buf_text(&line), view->columns, 2, text_at);
     x8_buf_done(&line);
+}
+
+/* Where the text begins behind a short label ("now      set ..."), for the lines below. */
+static size_t hang_of(const char *text)
+{
+    size_t label = strcspn(text, " "), blanks = strspn(text + label, " ");
+
+    return label < STAGE_WIDE && blanks > 1 ? label + blanks : 2;
+}
+
+/* Columns taken by the mark and the name of the board. */
+static size_t start_of(const struct x8_view *view, const struct x8_fact *fact)
+{
+    size_t mark = fact->kind == X8_EV_RESULT || fact->kind == X8_EV_WARN ? 2 : 0;
+
+    return mark + (fact->board && view->named > 1 ? x8_columns(fact->board) + 2 : 0);
 }
 
 static void put_error(const struct x8_view *view, const struct x8_fact *fact, struct x8_buf *out)
@@ -80,7 +103,7 @@ void x8_tty_fact(struct x8_view *view, struct x8_board_view *board, const struct
     if (fact->kind >= X8_EV_DETAIL && fact->kind <= X8_EV_WIRE)
         x8_put(out, "%s%s%s\n", sgr(view, "\033[2m"), fact->text, sgr(view, "\033[0m"));
     else
-        x8_put(out, "%s\n", fact->text);
+        x8_put_wrapped(out, fact->text, view->columns, start_of(view, fact), hang_of(fact->text));
 }
 
 /* "1.24/1.94 GiB": both in the unit of the whole. */

@@ -47,6 +47,20 @@ static void long_formats_are_not_cut(void **state)
     assert_int_equal(out.len, 2002);
 }
 
+static void a_wrapped_text_is_broken_between_words_and_indented(void **state)
+{
+    X8_AUTO_BUF out = {0};
+    X8_AUTO_BUF narrow = {0};
+
+    (void)state;
+    x8_put_wrapped(&out, "one two three four five six seven\nnext", 30, 20, 4);
+    test_same_text(x8_buf_text(&out), "one two\n    three four five six seven\n    next\n");
+    x8_put_wrapped(&narrow, "no room is left for any of these words", 20, 4, 4);
+    test_same_text(x8_buf_text(&narrow), "no room is left for any of these words\n");
+    x8_put_wrapped(&narrow, "", 80, 0, 0);
+    test_same_text(x8_buf_text(&narrow), "no room is left for any of these words\n\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -54,6 +68,7 @@ int main(void)
         cmocka_unit_test(a_cut_never_passes_the_limit_nor_tears_a_character),
         cmocka_unit_test(padding_goes_up_to_a_column),
         cmocka_unit_test(long_formats_are_not_cut),
+        cmocka_unit_test(a_wrapped_text_is_broken_between_words_and_indented),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

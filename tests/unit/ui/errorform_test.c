@@ -85,7 +85,7 @@ static void a_word_wider_than_the_line_is_not_torn(void **state)
                    "  next   see\n"
                    "         /a/very/long/path/that/does/not/fit/into/one/line/of/this/width\n"
                    "         yes\n"
-                   "  code   20 no-file                       x8ctl help E20\n");
+                   "  code   20 no-file   x8ctl help E20\n");
 }
 
 static void colour_changes_nothing_but_colour(void **state)
