@@ -160,14 +160,14 @@ tty 130 80 start=linux -- flash -y -t 2s -s usb:1-2 release
 
 echo "== stopping"
 start "Ctrl-C: the piece is written, the bar is gone, the screen is in order"
-typed=(--type 'write=\x03')
+typed=(--type ' left=\x03')
 tty 130 80 start=fastboot link=8M log="$log" -- flash -y big
 no_bar_is_left
 prints '^! stopping at the next safe point'
 prints '^  why    .*the eMMC is'
 [ "$(tail -n 1 "$log")" = 'fastboot flash:all -> OKAY' ] || problem "$(tail -n 1 "$log")"
 start "Ctrl-C twice"
-typed=(--type 'write=\x03' --type 'safe point=\x03')
+typed=(--type ' left=\x03' --type 'safe point=\x03')
 tty 130 80 start=fastboot link=2M -- flash -y big
 no_bar_is_left
 prints '^! stopping at once'
