@@ -265,17 +265,21 @@ says_no 'cannot write'
 prints '	present	usb 1-2	fastboot'
 
 echo "== stopping"
-# stopped STATUS SIGNALS STAGE WORDS...: signals to a flash of the big release while it is in STAGE; "/" waits between two.
+# stopped STATUS SIGNALS WHEN WORDS...: signals to a flash of the big release once its dialogue shows WHEN; "/" waits
+# between two.
+sending='trace < DATA00ff'
+writing='trace > flash:all'
+reading='trace > UCmd:mmc dev .* mmc read '
 stopped() {
-    local want=$1 signals=$2 stage=$3 began signal board_pid
+    local want=$1 signals=$2 moment=$3 began signal board_pid
     shift 3
     rm -f pid "$log"
-    shown="$signals in $stage with $*"
+    shown="$signals at '$moment' with $*"
     # A shell starts background programs with SIGINT ignored, and x8ctl lets it be so.
     env --default-signal=INT "$X8_BOARD" start=fastboot gap=20 emmc=1G log="$log" --idle-limit 60 --pid-file pid "$@" -- \
-        "$X8CTL" flash -y --json big >"$out" 2>"$err" </dev/null &
+        "$X8CTL" flash -y -vv --json big >"$out" 2>"$err" </dev/null &
     board_pid=$!
-    until grep -q " stage $stage" "$err" || ! kill -0 $board_pid 2>/dev/null; do sleep 0.05; done
+    until grep -q -e "$moment" "$err" || ! kill -0 $board_pid 2>/dev/null; do sleep 0.05; done
     sleep 0.3
     began=$(milliseconds)
     for signal in $signals; do
@@ -288,37 +292,36 @@ stopped() {
 }
 
 start "Ctrl-C once: the piece on the wire is written first"
-stopped 130 INT write link=8M
+stopped 130 INT "$sending" link=8M
 error_form '130 stopped'
 says 'stopping at the next safe point'
 says 'why    .*the eMMC is partly written; the board needs a complete flash$'
 [ "$(tail -n 1 "$log")" = 'fastboot flash:all -> OKAY' ] || problem "the board was left in the middle: $(tail -n 1 "$log")"
 json 'd["boards"][0]["code"] == "stopped"'
 start "Ctrl-C twice: at once"
-stopped 130 'INT / INT' write link=2M
+stopped 130 'INT / INT' "$sending" link=2M
 error_form '130 stopped'
 says 'stopping at once'
 says 'why    .*parts of the eMMC are erased; the board needs a complete flash$'
 within 3
 start "Ctrl-C three times: the program ends whatever it does"
-stopped 130 'INT / INT INT' write link=2M
+stopped 130 'INT / INT INT' "$sending" link=2M
 within 3
 start "SIGTERM"
-stopped 143 TERM write link=8M
+stopped 143 TERM "$sending" link=8M
 error_form '143 terminated'
 says 'why    .*the board needs a complete flash$'
 start "Ctrl-C while the eMMC works"
-stopped 130 'INT / INT' write write=2M
+stopped 130 'INT / INT' "$writing" write=2M
 error_form '130 stopped'
 says 'the eMMC is partly written'
 within 3
+json 'd["boards"][0]["verified"] == "none"'
 start "Ctrl-C while it is read back"
-stopped 130 'INT / INT' verify read=4M
+stopped 130 'INT / INT' "$reading" read=4M
 error_form '130 stopped'
 within 3
 start "SIGINT that was ignored from the start stays so"
-stopped 130 'INT' write link=8M
-run 0 true
 "$X8_BOARD" start=fastboot emmc=1G --pid-file pid link=4M -- sh -c 'trap "" INT; exec "$@"' sh "$X8CTL" flash -y release >"$out" 2>"$err" &
 board_pid=$!
 until grep -q ' stage write' "$err"; do sleep 0.05; done
