@@ -81,7 +81,7 @@ case_flash() {
     board 0 start=rom --compare "$(full_flash)"
     in_guest flash 120 <<'END'
 on_bus 1-1 1fc9:0134 || exit 1
-drivers 1-1 >/work/flash.drivers &
+drivers 1-1 >/job/flash.drivers &
 x8ctl flash -y /in/release
 status=$?
 kill $!
@@ -251,17 +251,17 @@ as() {
 }
 stat -c 'before: %U %G %a' "$(node_of 1-1)"
 as user 'x8ctl list'
-as user 'x8ctl flash -y /in/release' 2>/work/user.denied
+as user 'x8ctl flash -y /in/release' 2>/job/user.denied
 as user 'x8ctl udev check'
-as user 'x8ctl udev install' 2>/work/user.install
-su user -c 'exec x8ctl watch' >/work/user.watch 2>&1 &
+as user 'x8ctl udev install' 2>/job/user.install
+su user -c 'exec x8ctl watch' >/job/user.watch 2>&1 &
 watch=$!
-until grep -q present /work/user.watch; do usleep 20000; done
+until grep -q present /job/user.watch; do usleep 20000; done
 x8ctl udev install || exit 1
 udevadm settle
 stat -c 'after: %U %G %a' "$(node_of 1-1)"
 as user 'x8ctl udev check'
-as guest 'x8ctl flash -y /in/release' 2>/work/user.outsider
+as guest 'x8ctl flash -y /in/release' 2>/job/user.outsider
 as user 'x8ctl flash -y /in/release'
 kill $watch
 wait $watch
