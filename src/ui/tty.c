@@ -34,6 +34,12 @@ static void put_label(const struct x8_view *view, const struct x8_fact *fact, st
         x8_put(out, "%s  ", fact->board);
 }
 
+/* Lines are broken for terminals only: a program may read what goes elsewhere. */
+static int width_of(const struct x8_view *view)
+{
+    return view->terminal ? view->columns : 0;
+}
+
 /* The time stands in a column of its own where there is room for it, else behind the last word. */
 static void put_finished(const struct x8_view *view, const struct x8_board_view *board,
                          const struct x8_fact *fact, struct x8_buf *out)
@@ -53,7 +59,7 @@ static void put_finished(const struct x8_view *view, const struct x8_board_view 
     for (size_t at = x8_columns(x8_buf_text(&line)); at < time_at; at++)
         x8_put(&line, " ");
     x8_put(&line, " %s", elapsed);
-    x8_put_wrapped(out, x8_buf_text(&line), view->columns, 2, text_at);
+    x8_put_wrapped(out, x8_buf_text(&line), width_of(view), 2, text_at);
     x8_buf_done(&line);
 }
 
@@ -77,7 +83,7 @@ static void put_error(const struct x8_view *view, const struct x8_fact *fact, st
 {
     struct x8_error error = x8_view_error(view, fact);
 
-    x8_error_form(view->command, &error, view->terminal ? view->columns : 0, view->color, out);
+    x8_error_form(view->command, &error, width_of(view), view->color, out);
 }
 
 void x8_tty_fact(struct x8_view *view, struct x8_board_view *board, const struct x8_fact *fact,
@@ -103,7 +109,7 @@ void x8_tty_fact(struct x8_view *view, struct x8_board_view *board, const struct
     if (fact->kind >= X8_EV_DETAIL && fact->kind <= X8_EV_WIRE)
         x8_put(out, "%s%s%s\n", sgr(view, "\033[2m"), fact->text, sgr(view, "\033[0m"));
     else
-        x8_put_wrapped(out, fact->text, view->columns, start_of(view, fact), hang_of(fact->text));
+        x8_put_wrapped(out, fact->text, width_of(view), start_of(view, fact), hang_of(fact->text));
 }
 
 /* "1.24/1.94 GiB": both in the unit of the whole. */
