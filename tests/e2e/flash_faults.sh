@@ -86,6 +86,18 @@ start "boards that fail alike give that code"
 flash 15 emmc=1G --count 2 start=fastboot fault=stage:fastboot,after:300000,do:unplug -- flash -y --all --json release
 json "[b['code'] for b in d['boards']] == ['gone', 'gone']"
 
+start "a second run on the same port is kept away, the first goes on"
+# shellcheck disable=SC2016 # expanded by the inner shell
+board 0 start=fastboot emmc=1G link=4M --compare "$(full_flash_of release release.raw)" -- sh -c '
+    "$1" flash -y --progress json "$2" 2>first & first=$!
+    until grep -q "\"stage\":\"write\"" first; do sleep 0.05; done
+    "$1" flash -y "$2"
+    echo "second $?"
+    wait $first' sh "$X8CTL" release
+prints '^second 14$'
+error_form '14 busy'
+says 'another x8ctl works there'
+
 start "boards in all stages at once"
 flash 0 emmc=1G --compare "$(full_flash_of release release.raw)" --board start=rom --board start=spl --board start=fastboot -- flash -y --all release
 finish

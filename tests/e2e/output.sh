@@ -116,6 +116,13 @@ error_form '30 refused'
 start "--progress none is not quiet about errors"
 flash 30 start=fastboot emmc=1G fault=at:flash,do:fail -- flash -y --progress none release
 error_form '30 refused'
+start "no line is broken for a program, in any mode"
+for mode in lines none bar; do
+    flash 0 start=fastboot emmc=1G -- flash -y --progress $mode release
+    says 'now      set the boot switches back to OFF \(x8ctl guide\), then replug; without a carrier just replug'
+    flash 10 start=linux -- flash -y -t 1s --progress $mode release
+    says 'next   .* and power-cycle it$'
+done
 start "-v steps, -vv the dialogue, -vvv bytes"
 flash 0 emmc=1G -- flash -y release
 says_no ' (detail|trace|wire) '
