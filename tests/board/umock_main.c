@@ -33,7 +33,7 @@ static void usage(FILE *out)
           "  --compare user=FILE[,boot0@0x8400=FILE]...\n"
           "                      compare the media at the end; status 99 if they differ and "
           "COMMAND succeeded\n"
-          "  --keep DIR          keep user.img, boot0.img, boot1.img there (in DIR/PORT with "
+          "  --keep DIR          keep user.img, boot0.img, boot1.img there (in DIR/0... with "
           "several boards)\n"
           "  --control FIFO      take orders while COMMAND runs: \"0 unplug 500\"\n"
           "  --pid-file FILE     process id of COMMAND, for signals to it alone\n"
