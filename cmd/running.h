@@ -1,0 +1,62 @@
+/*
+ * What front ends for running boards share: the global options that reach them, picking the boards,
+ * a session with each, root where it is needed, and the sum of several results.
+ */
+#ifndef X8_CMD_RUNNING_H
+#define X8_CMD_RUNNING_H
+
+#include "cmd.h"
+
+#include "board/target.h"
+
+/* One board of the run. Borrowed by `work`. */
+struct x8_job_on {
+    struct x8_ctx *ctx;
+    struct x8_op op; /* with the board's label */
+    const struct x8_reach *reach;
+    const struct x8_target *target;
+    struct x8_session *session; /* work may close it and set NULL, e.g. around a reboot */
+    struct x8_root root;        /* filled by x8_job_root */
+    size_t index, count;        /* this board among how many */
+    struct x8_json *result;     /* members for --json: {"boards":[{...}]} */
+    void *user;
+};
+
+/* Do the work on one board. 0, a negative code with *err filled, or a positive exit status of its
+ * own (exec). May run in a thread of its own when there are several boards: print through
+ * x8_job_print only. */
+typedef int x8_job_fn(struct x8_job_on *job, struct x8_error *err);
+
+struct x8_job_plan {
+    x8_job_fn *work;
+    void *user;
+    int needs_linux; /* a session is opened before `work` */
+    int one_only;    /* several boards are X8_E_SEVERAL, also with --all */
+    int quiet_json;  /* `work` prints its own --json document */
+    int probe_ms;    /* > 0: targets are probed first (list, info) */
+};
+
+/*
+ * Pick the boards (-s, --all, the only one), open a session with each, run the work (side by side
+ * when there are several), sum up. One board: its result is the result. Several: each error is
+ * reported with its board, and unequal results are X8_E_SOME_FAILED.
+ */
+int x8_run_on_boards(struct x8_ctx *ctx, const struct x8_job_plan *plan, struct x8_error *err);
+
+/* Get root on the board: --password-file, --password-fd, or on a terminal a prompt without echo,
+ * when the board wants one. Fills job->root. */
+int x8_job_root(struct x8_job_on *job, struct x8_error *err);
+
+/* Print whole lines for a board; with several boards each line is prefixed with its label. To
+ * stdout, or stderr when `to_errors`. Safe from several threads. */
+void x8_job_print(struct x8_job_on *job, int to_errors, const void *text, size_t len);
+
+/* How boards are reached, from the environment and --via (main_env.c): ANDROID_ADB_SERVER_PORT,
+ * ADB_SERVER_SOCKET (tcp:PORT, tcp:localhost:PORT), ~/.android/adbkey, boards.json. */
+int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err);
+
+/* Folders of the user: "state" (logs, kept boot areas), "config", "cache"; X8CTL_HOME moves all.
+ * The path of `name` in it; nothing is made. */
+void x8_env_path(const char *kind, const char *name, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * A board wherever it was seen: on USB in any state, known to an adb server, or named by its
+ * address. One row per board, and the way to a session with it.
+ */
+#ifndef X8_BOARD_TARGET_H
+#define X8_BOARD_TARGET_H
+
+#include "adb/server.h"
+#include "board/select.h"
+#include "session/facts.h"
+
+enum x8_via { X8_VIA_AUTO, X8_VIA_USB, X8_VIA_ADB, X8_VIA_TCP };
+
+/* How boards are reached; filled by cmd/ from options and environment. */
+struct x8_reach {
+    uint16_t adb_port;      /* of the adb server; 0: none is asked */
+    const char *key_path;   /* the user's ADB private key, or NULL */
+    const char *names_path; /* the file with the user's names for boards, or NULL */
+    enum x8_via via;
+};
+
+struct x8_target {
+    int has_usb; /* `usb` is set: on a bus of this computer */
+    struct x8_board usb;
+    int has_adb; /* `adb` is set: an adb server knows it */
+    struct x8_adb_device adb;
+    char host[256]; /* ADB over TCP at this address; "" when not */
+    uint16_t port;
+    char serial[X8_STRING_LEN]; /* as the board says; "" when unknown */
+    char name[64];              /* the user's own name, or "" */
+    char label[X8_STRING_LEN];  /* for messages: name, else serial, else where */
+    char where[256];            /* "usb 1-4.2", "tcp 10.0.0.5:5555" */
+    char links[32];             /* "usb", "adb", "adb usb": what can be used now */
+    enum x8_mode mode;          /* X8_MODE_LINUX for one that is only known by ADB */
+    char state[24];             /* word of the STATE column: rom, linux, no-access, unauthorized,
+                                   offline, busy, mute, ... */
+    int probed;                 /* `facts` are set */
+    struct x8_facts facts;
+    enum x8_code trouble;     /* X8_OK, or why it cannot be used as it is */
+    char note[256], next[96]; /* reason and fix, or "" */
+    int needs_care;
+};
+
+/*
+ * All boards, each once, in the order of their places. With `probe`, running boards are asked for
+ * their image and carrier, all at the same time and for at most `probe_ms`; one that does not
+ * answer is listed with the reason. `addresses`: further boards by "HOST[:PORT]". *out is one heap
+ * array: free() it. Count or a negative code. A bus that cannot be read is an error only when
+ * there is no adb server either.
+ */
+int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                    const char *const *addresses, size_t address_count, int probe_ms,
+                    struct x8_target **out, struct x8_error *err);
+
+/* As x8_select_boards, over targets; names and adb:HOST[:PORT] are further forms of a selector. */
+int x8_targets_pick(const char *const *selectors, size_t selector_count, int all,
+                    struct x8_target *targets, size_t count, struct x8_error *err);
+
+/*
+ * Open a session by the best way: a running adb server that has the board, else its USB interface,
+ * else TCP; or the way that reach->via asks for. Errors say what holds the board when no way works:
+ * X8_E_BUSY, X8_E_NO_PERMISSION, X8_E_AUTH, X8_E_WRONG_STATE (not running: how to get there),
+ * X8_E_TIMEOUT, X8_E_GONE.
+ */
+int x8_target_open(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                   const struct x8_target *target, struct x8_session **out, struct x8_error *err);
+
+/*
+ * After a restart: wait until the same board (port, serial number or address) answers with another
+ * boot id than `old_boot_id`, or (mode ROM) shows up in flashing mode. *out is the target as seen
+ * then, *out_session (may be NULL; Linux only) a session with it. X8_E_NO_BOOT at the deadline,
+ * with what was seen instead.
+ */
+int x8_target_wait(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                   const struct x8_target *target, enum x8_mode mode, const char *old_boot_id,
+                   int64_t deadline, struct x8_target *out, struct x8_session **out_session,
+                   struct x8_error *err);
+
+/* The user's names for boards: a JSON object, serial number to name. */
+int x8_names_get(const char *path, const char *serial, char *out, size_t cap);
+int x8_names_set(const char *path, const char *serial, const char *name, struct x8_error *err);
+
+#endif

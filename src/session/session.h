@@ -1,0 +1,110 @@
+/*
+ * A running board as an idea: start a command with its streams and its true exit status, dial a
+ * port of the board. ADB implements it (over_adb.h); everything else a running board is asked for
+ * is built on it in this room, so that another way in (SSH) brings all of it along.
+ *
+ * Threads: channels of one session may be used from different threads at once, each by at most one
+ * reader and one writer; start and dial may be called from any thread.
+ */
+#ifndef X8_SESSION_SESSION_H
+#define X8_SESSION_SESSION_H
+
+#include "util/op.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum x8_input {
+    X8_INPUT_NONE,  /* stdin is /dev/null */
+    X8_INPUT_COUNT, /* exactly input_len bytes will be written */
+    X8_INPUT_OPEN,  /* until x8_channel_end_input */
+    X8_INPUT_TTY,   /* a terminal of its own: interactive, stderr merged, no end of input */
+};
+
+/* A command, for one level of `bash -c`. */
+struct x8_command {
+    const char *text; /* NULL with TTY: the login shell. Any length: long ones travel as input */
+    enum x8_input input;
+    uint64_t input_len;  /* with COUNT */
+    int merge_errors;    /* 1: stderr is the same stream as stdout; 0: apart */
+    unsigned rows, cols; /* with TTY; 0: unknown */
+    const char *term;    /* with TTY: TERM of the user's terminal, or NULL */
+};
+
+enum x8_output { X8_STDOUT, X8_STDERR };
+
+/* How a command ended that did not say so: the link broke or it was killed with its shell. Never to
+ * be taken for success. */
+#define X8_STATUS_UNKNOWN (-1)
+
+struct x8_channel;
+
+struct x8_channel_ops {
+    /* Read what is there. Count (> 0) and which stream it came from, 0 when all streams have ended,
+     * or a negative code. timeout_ms < 0: no limit but op->deadline. */
+    ssize_t (*read)(struct x8_channel *channel, const struct x8_op *op, enum x8_output *out_which,
+                    void *out, size_t cap, int timeout_ms, struct x8_error *err);
+    /* Write all of it to stdin. X8_E_GONE when the command reads no more. */
+    int (*write)(struct x8_channel *channel, const struct x8_op *op, const void *data, size_t len,
+                 int timeout_ms, struct x8_error *err);
+    /* No more input (OPEN only; a dialled port: half-close where the way in has one). */
+    int (*end_input)(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
+    /* New size of the terminal (TTY). 0 also where the protocol cannot say it. */
+    int (*resize)(struct x8_channel *channel, const struct x8_op *op, unsigned rows, unsigned cols,
+                  struct x8_error *err);
+    /* After read gave 0: 0..255 (128 + n: killed by signal n), or X8_STATUS_UNKNOWN. */
+    int (*status)(const struct x8_channel *channel);
+    /* From any thread: blocked and later reads and writes end with X8_E_STOPPED. */
+    void (*shut)(struct x8_channel *channel);
+    /* The remote command gets SIGHUP when it still runs. */
+    void (*close)(struct x8_channel *channel);
+};
+
+struct x8_channel {
+    const struct x8_channel_ops *ops;
+};
+
+struct x8_session;
+
+struct x8_session_ops {
+    /* Errors: X8_E_REFUSED, X8_E_TIMEOUT (the shell did not come up), X8_E_GONE, X8_E_LINK. */
+    int (*start)(struct x8_session *session, const struct x8_op *op,
+                 const struct x8_command *command, struct x8_channel **out, struct x8_error *err);
+    /* Connect to "tcp:PORT" or "unix:/PATH" on the board. X8_E_REFUSED when nothing listens. */
+    int (*dial)(struct x8_session *session, const struct x8_op *op, const char *remote,
+                struct x8_channel **out, struct x8_error *err);
+    /* Wait until the link is gone. 1, 0 at the deadline, negative when stopped. */
+    int (*wait_gone)(struct x8_session *session, const struct x8_op *op, int64_t deadline,
+                     struct x8_error *err);
+    void (*close)(struct x8_session *session);
+};
+
+struct x8_session {
+    const struct x8_session_ops *ops;
+    char label[128];   /* how messages call the board */
+    char via[96];      /* "usb 1-4.2", "adb server on 5037", "tcp 10.0.0.5:5555" */
+    unsigned parallel; /* channels side by side that pay off on this link (1..8) */
+};
+
+int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
+             struct x8_channel **out, struct x8_error *err);
+int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remote,
+            struct x8_channel **out, struct x8_error *err);
+ssize_t x8_channel_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
+                        void *out, size_t cap, int timeout_ms, struct x8_error *err);
+int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
+                     size_t len, int timeout_ms, struct x8_error *err);
+int x8_channel_end_input(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
+int x8_channel_resize(struct x8_channel *channel, const struct x8_op *op, unsigned rows,
+                      unsigned cols, struct x8_error *err);
+int x8_channel_status(const struct x8_channel *channel);
+void x8_channel_shut(struct x8_channel *channel);
+
+/* Close and forget; NULL is fine. */
+void x8_channel_close(struct x8_channel **channel);
+void x8_session_close(struct x8_session **session);
+
+#define X8_AUTO_CHANNEL X8_CLEANUP(x8_channel_close) struct x8_channel *
+#define X8_AUTO_SESSION X8_CLEANUP(x8_session_close) struct x8_session *
+
+#endif
