@@ -36,6 +36,8 @@ enum x8_link_kind {
     X8_LINK_HID,      /* first HID interface; reads interrupt IN, writes as the descriptor says (OUT
                          endpoint, else EP0) */
     X8_LINK_FASTBOOT, /* interface FF/42/03, its bulk endpoints picked by direction */
+    X8_LINK_ADB, /* interface FF/42/01 at any number of the configuration, its bulk endpoints by
+                    direction; one thread may send while another receives (transport.h) */
 };
 
 struct x8_bus;
@@ -54,8 +56,10 @@ struct x8_bus_ops {
     /*
      * Open and claim, once per stage. HID: the kernel driver is detached and the report descriptor
      * requested (SPL is silent until then). Retries X8_E_NO_PERMISSION for up to 3 s when a rule
-     * may still be applied. Errors: X8_E_NO_PERMISSION, X8_E_BUSY (with the holder), X8_E_GONE,
-     * X8_E_WRONG_STATE (no such interface), X8_E_LINK.
+     * may still be applied. ADB: nothing is sent; what a session before this one left queued in
+     * the board comes first. Errors: X8_E_NO_PERMISSION, X8_E_BUSY (with the holder: for ADB that
+     * is usually an adb server, "adb (PID)"), X8_E_GONE, X8_E_WRONG_STATE (no such interface),
+     * X8_E_LINK.
      */
     int (*open)(struct x8_bus *bus, const struct x8_op *op, const struct x8_device *device,
                 enum x8_link_kind kind, struct x8_transport **out, struct x8_error *err);

@@ -176,7 +176,11 @@ int x8_usb_explain_busy(const struct x8_device *device, const char *driver, stru
         x8_error_why(err, "the kernel driver \"%s\" does not let go of it", driver);
     else
         x8_error_why(err, "another program holds it; which one is not visible to this user");
-    x8_error_next(err, "end the other program (another x8ctl, uuu, fastboot, adb, ModemManager), "
-                       "then start again");
+    if (device->has_adb)
+        x8_error_next(err, "end the other program (an adb server ends with: adb kill-server), "
+                           "then start again");
+    else
+        x8_error_next(err, "end the other program (another x8ctl, uuu, fastboot, adb, "
+                           "ModemManager), then start again");
     return -X8_E_BUSY;
 }

@@ -42,7 +42,11 @@ static void wake(void *ctx, enum x8_cancel_level level)
 {
     struct x8_usb_link *link = ctx;
 
-    if (level >= X8_CANCEL_HARD)
+    if (level < X8_CANCEL_HARD)
+        return;
+    if (link->kind == X8_LINK_ADB)
+        x8_usb_duplex_nudge(link);
+    else
         libusb_interrupt_event_handler(link->usb);
 }
 
@@ -86,10 +90,13 @@ static void handle_events(struct x8_usb_link *link, int ms)
     libusb_handle_events_timeout_completed(link->usb, &tv, NULL);
 }
 
-static int timed_out(const struct x8_usb_call *call, struct x8_error *err)
+int x8_usb_call_timed_out(const struct x8_usb_call *call, struct x8_error *err)
 {
-    x8_fail(err, X8_E_TIMEOUT, "no progress for %.1f s while %s", call->timeout_ms / 1000.0,
-            call->verb);
+    if (call->timeout_ms < 0)
+        x8_fail(err, X8_E_TIMEOUT, "the time of the whole operation is over while %s", call->verb);
+    else
+        x8_fail(err, X8_E_TIMEOUT, "no progress for %.1f s while %s", call->timeout_ms / 1000.0,
+                call->verb);
     x8_error_why(err, "%zu of %zu bytes had moved; the board is still on the bus", call->done,
                  call->total);
     x8_error_next(err, "power-cycle the board and start again");
@@ -108,7 +115,7 @@ int x8_usb_call_wait(struct x8_usb_call *call, struct x8_error *err)
         if (rc < 0)
             return rc;
         if (left == 0)
-            return timed_out(call, err);
+            return x8_usb_call_timed_out(call, err);
         handle_events(link, left);
     }
     return 0;
@@ -304,6 +311,8 @@ void x8_usb_link_close(struct x8_transport *base)
         x8_usb_budget_leave(link->budget);
     if (stuck)
         return;
+    if (link->kind == X8_LINK_ADB)
+        x8_usb_duplex_done(&link->duplex);
     free(link->room);
     free(link);
 }

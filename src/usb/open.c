@@ -19,6 +19,28 @@ enum {
     REPORT_DESCRIPTOR_LEN = 76, /* U-Boot's SPL and, as its source says, the ROM's too */
 };
 
+/* What each kind of link needs of a device. */
+struct kind_shape {
+    const struct x8_transport_ops *ops;
+    int class_id, subclass, protocol; /* -1: any */
+    enum x8_usb_ep_type type;
+    const char *interface, *endpoints; /* in words, for when they are not there */
+};
+
+static const struct kind_shape *shape_of(enum x8_link_kind kind)
+{
+    static const struct kind_shape shapes[] = {
+        [X8_LINK_HID] = {&x8_usb_hid_ops, 3, -1, -1, X8_EP_INTERRUPT, "HID interface",
+                         "interrupt IN endpoint"},
+        [X8_LINK_FASTBOOT] = {&x8_usb_bulk_ops, 0xff, 0x42, 3, X8_EP_BULK, "fastboot interface",
+                              "pair of bulk endpoints"},
+        [X8_LINK_ADB] = {&x8_usb_adb_ops, 0xff, 0x42, 1, X8_EP_BULK, "ADB interface",
+                         "pair of bulk endpoints"},
+    };
+
+    return &shapes[kind];
+}
+
 static struct x8_cancel *cancel_of(const struct x8_op *op)
 {
     return op ? op->cancel : NULL;
@@ -49,7 +71,9 @@ static int link_new(const struct x8_device *device, enum x8_link_kind kind,
     }
     link->device = *device;
     link->kind = kind;
-    link->base.ops = kind == X8_LINK_HID ? &x8_usb_hid_ops : &x8_usb_bulk_ops;
+    link->base.ops = shape_of(kind)->ops;
+    if (kind == X8_LINK_ADB)
+        x8_usb_duplex_init(&link->duplex);
     *out = link;
     return 0;
 }
@@ -66,24 +90,24 @@ static int wrong_state(const struct x8_usb_link *link, const char *what, struct 
 static int pick(struct x8_usb_link *link, struct x8_usb_shape *shape, uint16_t *report_len,
                 struct x8_error *err)
 {
-    int is_hid = link->kind == X8_LINK_HID;
-    enum x8_usb_ep_type type = is_hid ? X8_EP_INTERRUPT : X8_EP_BULK;
+    const struct kind_shape *kind = shape_of(link->kind);
     const struct x8_usb_interface *it;
     const struct x8_usb_endpoint *in, *out;
 
     if (x8_sysfs_shape(link->device.port, shape) < 0)
         return gone(&link->device, err);
-    it = is_hid ? x8_usb_interface(shape, 3, -1, -1) : x8_usb_interface(shape, 0xff, 0x42, 3);
+    it = x8_usb_interface(shape, kind->class_id, kind->subclass, kind->protocol);
     if (!it)
-        return wrong_state(link, is_hid ? "HID interface" : "fastboot interface", err);
-    in = x8_usb_endpoint(it, type, 1);
-    out = x8_usb_endpoint(it, type, 0);
-    if (!in || (!out && !is_hid))
-        return wrong_state(link, is_hid ? "interrupt IN endpoint" : "pair of bulk endpoints", err);
+        return wrong_state(link, kind->interface, err);
+    in = x8_usb_endpoint(it, kind->type, 1);
+    out = x8_usb_endpoint(it, kind->type, 0);
+    if (!in || (!out && link->kind != X8_LINK_HID))
+        return wrong_state(link, kind->endpoints, err);
     link->interface = it->number;
     link->ep_in = in->address;
     link->in_packet = in->max_packet;
     link->ep_out = out ? out->address : 0;
+    link->out_packet = out ? out->max_packet : 0;
     *report_len = it->report_len;
     return 0;
 }
@@ -226,7 +250,7 @@ static int try_open(struct x8_usb_budget *budget, const struct x8_op *op,
         return rc;
     rc = open_link(link, op, err);
     if (rc < 0) {
-        x8_usb_link_close(&link->base);
+        link->base.ops->close(&link->base);
         return rc;
     }
     if (kind == X8_LINK_FASTBOOT) {

@@ -371,5 +371,7 @@ static void link_close(struct x8_transport *base)
     free(link);
 }
 
-const struct x8_transport_ops vb_hid_ops = {hid_send, hid_recv, link_reset, link_close};
-const struct x8_transport_ops vb_bulk_ops = {bulk_send, bulk_recv, link_reset, link_close};
+const struct x8_transport_ops vb_hid_ops = {
+    .send = hid_send, .recv = hid_recv, .reset = link_reset, .close = link_close};
+const struct x8_transport_ops vb_bulk_ops = {
+    .send = bulk_send, .recv = bulk_recv, .reset = link_reset, .close = link_close};
