@@ -9,10 +9,9 @@
 #ifndef X8_SESSION_SESSION_H
 #define X8_SESSION_SESSION_H
 
-#include "util/op.h"
+#include "util/stream.h"
 
 #include <stddef.h>
-#include <sys/types.h>
 
 enum x8_input {
     X8_INPUT_NONE,  /* stdin is /dev/null */
@@ -73,6 +72,16 @@ struct x8_session_ops {
     /* Connect to "tcp:PORT" or "unix:/PATH" on the board. X8_E_REFUSED when nothing listens. */
     int (*dial)(struct x8_session *session, const struct x8_op *op, const char *remote,
                 struct x8_channel **out, struct x8_error *err);
+    /*
+     * Optional (NULL where there is none): one file by the protocol's own file service, without a
+     * command of the board. `put` makes or replaces `path`, visibly growing and with wider
+     * permission bits than asked for on old daemons: give it a temporary name, then mend and
+     * rename. `get` X8_E_NO_FILE with the board's words.
+     */
+    int (*put)(struct x8_session *session, const struct x8_op *op, const char *path, unsigned mode,
+               struct x8_reader *input, struct x8_error *err);
+    int (*get)(struct x8_session *session, const struct x8_op *op, const char *path,
+               struct x8_sink *sink, struct x8_error *err);
     /* Wait until the link is gone. 1, 0 at the deadline, negative when stopped. */
     int (*wait_gone)(struct x8_session *session, const struct x8_op *op, int64_t deadline,
                      struct x8_error *err);
