@@ -1,6 +1,7 @@
 /*
  * The part of libusb that moves transfers, played by the test: these definitions take the place of
- * the library's. Transfers end in order, one per call of the event handler, as the plan says.
+ * the library's. Transfers end in order, one per call of the event handler, as the plan says. With
+ * `is_fed`, bulk IN transfers end only with packets that were fed, or at a departure.
  */
 #ifndef TEST_FAKEUSB_H
 #define TEST_FAKEUSB_H
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAKE_QUEUE 32
+#define FAKE_QUEUE   32
+#define FAKE_PACKETS 4096
+#define FAKE_PACKET  512
 
 struct fakeusb {
     pthread_mutex_t lock;
@@ -30,6 +33,12 @@ struct fakeusb {
     size_t answer_len;
     uint8_t *seen; /* what was sent, in the order of its end */
     size_t seen_len;
+    unsigned empties; /* of what was sent */
+    int is_fed, is_gone;
+    int echoes; /* what is sent is fed */
+    uint8_t (*packets)[FAKE_PACKET];
+    size_t packet_len[FAKE_PACKETS], first_packet, packet_count;
+    unsigned handlers, most_handlers; /* threads in the event handler */
 };
 
 static struct fakeusb usb;
@@ -49,11 +58,13 @@ static inline void fake_usb_init(void)
     usb.odd_actual = -1;
     usb.smallest = SIZE_MAX;
     usb.seen = malloc((size_t)32 << 20);
+    usb.packets = malloc(FAKE_PACKETS * sizeof *usb.packets);
 }
 
 static inline void fake_usb_done(void)
 {
     free(usb.seen);
+    free(usb.packets);
     pthread_cond_destroy(&usb.woken);
     pthread_mutex_destroy(&usb.lock);
 }
@@ -74,6 +85,8 @@ int LIBUSB_CALL libusb_submit_transfer(struct libusb_transfer *t)
         usb.most_bytes = usb.bytes > usb.most_bytes ? usb.bytes : usb.most_bytes;
         usb.largest = len > usb.largest ? len : usb.largest;
         usb.smallest = len < usb.smallest ? len : usb.smallest;
+        t->actual_length = 0;
+        pthread_cond_broadcast(&usb.woken);
     }
     pthread_mutex_unlock(&usb.lock);
     return rc;
@@ -85,6 +98,7 @@ int LIBUSB_CALL libusb_cancel_transfer(struct libusb_transfer *t)
     for (size_t i = 0; i < usb.count && !usb.is_deaf; i++)
         if (usb.queue[i] == t)
             usb.is_cancelled[i] = 1;
+    pthread_cond_broadcast(&usb.woken);
     pthread_mutex_unlock(&usb.lock);
     return 0;
 }
@@ -110,9 +124,68 @@ static inline struct libusb_transfer *fake_take(size_t i)
     return t;
 }
 
-static inline struct libusb_transfer *fake_end_first(void)
+/* --- the board's side of bulk IN --- */
+
+/* One transfer of the board: packets, the last one short unless the length is a multiple. */
+static inline void fake_feed_locked(const uint8_t *data, size_t len)
 {
-    struct libusb_transfer *t = fake_take(0);
+    do {
+        size_t n = len < FAKE_PACKET ? len : FAKE_PACKET, i = usb.first_packet + usb.packet_count++;
+
+        memcpy(usb.packets[i % FAKE_PACKETS], data, n);
+        usb.packet_len[i % FAKE_PACKETS] = n;
+        data += n;
+        len -= n;
+    } while (len);
+    pthread_cond_broadcast(&usb.woken);
+}
+
+static inline void fake_feed(const void *data, size_t len)
+{
+    pthread_mutex_lock(&usb.lock);
+    fake_feed_locked(data, len);
+    pthread_mutex_unlock(&usb.lock);
+}
+
+/* From here on nothing that is sent gets through. */
+static inline void fake_silence(void)
+{
+    pthread_mutex_lock(&usb.lock);
+    usb.silent_after = 0;
+    pthread_mutex_unlock(&usb.lock);
+}
+
+static inline void fake_depart(void)
+{
+    pthread_mutex_lock(&usb.lock);
+    usb.is_gone = 1;
+    pthread_cond_broadcast(&usb.woken);
+    pthread_mutex_unlock(&usb.lock);
+}
+
+/* Packets into the transfer. 1 when it has ended by a short one or by being full. */
+static inline int fake_fill(struct libusb_transfer *t)
+{
+    size_t n = FAKE_PACKET;
+
+    while (usb.packet_count && n == FAKE_PACKET && t->actual_length < t->length) {
+        n = usb.packet_len[usb.first_packet % FAKE_PACKETS];
+        memcpy(t->buffer + t->actual_length, usb.packets[usb.first_packet++ % FAKE_PACKETS], n);
+        usb.packet_count--;
+        t->actual_length += (int)n;
+    }
+    t->status = LIBUSB_TRANSFER_COMPLETED;
+    return n < FAKE_PACKET || t->actual_length == t->length;
+}
+
+static inline int fake_is_fed(const struct libusb_transfer *t)
+{
+    return usb.is_fed && t->type == LIBUSB_TRANSFER_TYPE_BULK && (t->endpoint & 0x80);
+}
+
+static inline struct libusb_transfer *fake_end_by_plan(size_t i)
+{
+    struct libusb_transfer *t = fake_take(i);
     int is_odd = ++usb.ended == usb.odd_one;
 
     t->status = is_odd ? usb.odd_status : LIBUSB_TRANSFER_COMPLETED;
@@ -123,6 +196,9 @@ static inline struct libusb_transfer *fake_end_first(void)
     } else if (t->status == LIBUSB_TRANSFER_COMPLETED) {
         memcpy(usb.seen + usb.seen_len, t->buffer, (size_t)t->actual_length);
         usb.seen_len += (size_t)t->actual_length;
+        usb.empties += t->actual_length == 0;
+        if (usb.echoes && t->actual_length)
+            fake_feed_locked(t->buffer, (size_t)t->actual_length);
     }
     return t;
 }
@@ -134,11 +210,18 @@ static inline struct libusb_transfer *fake_end_one(void)
             struct libusb_transfer *t = fake_take(i);
 
             t->status = LIBUSB_TRANSFER_CANCELLED;
-            t->actual_length = 0;
             return t;
         }
     }
-    return usb.count && usb.ended < usb.silent_after ? fake_end_first() : NULL;
+    for (size_t i = 0; i < usb.count; i++) {
+        if (usb.is_gone)
+            usb.queue[i]->status = LIBUSB_TRANSFER_NO_DEVICE;
+        if (usb.is_gone || (fake_is_fed(usb.queue[i]) && fake_fill(usb.queue[i])))
+            return fake_take(i);
+        if (!fake_is_fed(usb.queue[i]) && usb.ended < usb.silent_after)
+            return fake_end_by_plan(i);
+    }
+    return NULL;
 }
 
 int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *ctx, struct timeval *tv,
@@ -150,6 +233,8 @@ int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *ctx, stru
 
     (void)ctx, (void)completed;
     pthread_mutex_lock(&usb.lock);
+    usb.handlers++;
+    usb.most_handlers = usb.handlers > usb.most_handlers ? usb.handlers : usb.most_handlers;
     t = fake_end_one();
     if (!t && !usb.is_interrupted)
         pthread_cond_timedwait(&usb.woken, &usb.lock, &until);
@@ -157,6 +242,9 @@ int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *ctx, stru
     pthread_mutex_unlock(&usb.lock);
     if (t)
         t->callback(t);
+    pthread_mutex_lock(&usb.lock);
+    usb.handlers--;
+    pthread_mutex_unlock(&usb.lock);
     return 0;
 }
 
