@@ -44,11 +44,13 @@ struct x8_opt {
 struct x8_globals {
     struct x8_strings serial; /* -s */
     int all, json, quiet, verbosity, dry_run, yes, no_input, help, version;
-    int progress, color, no_color;
-    const char *log, *confirm;
-    int64_t timeout_ms; /* -t; X8_TIMEOUT_UNSET when not given */
+    int progress, color, no_color, via;
+    const char *log, *confirm, *password_file;
+    uint64_t password_fd; /* X8_NO_FD when not given */
+    int64_t timeout_ms;   /* -t; X8_TIMEOUT_UNSET when not given */
 };
 #define X8_TIMEOUT_UNSET INT64_MIN
+#define X8_NO_FD         UINT64_MAX
 
 struct x8_ctx {
     const struct x8_globals *globals;
@@ -67,6 +69,8 @@ enum x8_needs {
     X8_NEEDS_NOTHING = 0,
     X8_NEEDS_BUS = 1,     /* USB bus opened before `run` */
     X8_NEEDS_SIGNALS = 2, /* Ctrl-C raises ctx->cancel instead of ending the process */
+    X8_STATUS_IS_REMOTE =
+        8,               /* exit status 0 to 254 is a command's on the board; own failures: 255 */
     X8_RAW_OPERANDS = 4, /* what follows an operand like "FB:" or "FB[-t" belongs to the operands */
 };
 
@@ -95,6 +99,8 @@ struct x8_cmd {
 /* The exported rows: cmd/<name>.c defines x8_cmd_<name>. */
 extern const struct x8_cmd x8_cmd_list, x8_cmd_watch, x8_cmd_guide;
 extern const struct x8_cmd x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain;
+extern const struct x8_cmd x8_cmd_shell, x8_cmd_exec, x8_cmd_push, x8_cmd_pull;
+extern const struct x8_cmd x8_cmd_forward, x8_cmd_open, x8_cmd_logs;
 extern const struct x8_cmd x8_cmd_udev, x8_cmd_completion, x8_cmd_help, x8_cmd_version;
 
 /* All rows in help order, ended by NULL (main.c). */
@@ -103,6 +109,9 @@ extern const struct x8_cmd *const x8_commands[];
 /* For `@ NAME@` lines of scripts: the variable of the environment, or NULL (main_env.c). `ctx` is
  * not used. */
 const char *x8_env_for_script(void *ctx, const char *name);
+
+/* The whole environment, for a program that is started (main_env.c). */
+char **x8_env_all(void);
 
 /* The lock file of a name ("usb-1-2") in the user's runtime folder, so that two runs do not meet on
  * one board (main_env.c). */

@@ -27,6 +27,13 @@ const char *x8_env_for_script(void *ctx, const char *name)
     return getenv(name);
 }
 
+extern char **environ;
+
+char **x8_env_all(void)
+{
+    return environ;
+}
+
 void x8_env_lock_path(const char *name, char *out, size_t cap)
 {
     const char *home = env("X8CTL_HOME"), *runtime = env("XDG_RUNTIME_DIR");

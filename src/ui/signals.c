@@ -2,7 +2,9 @@
  * Signals become levels of the stop token. They are blocked everywhere and taken by one thread, so
  * that no code of this program ever runs inside a signal handler.
  */
+#define _DEFAULT_SOURCE /* SIGWINCH */
 #include "ui/parts.h"
+#include "ui/rawtty.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -33,12 +35,16 @@ static void add_unless_ignored(int number)
 void x8_signals_block(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t resize;
 
     sigemptyset(&signals.set);
     add_unless_ignored(SIGINT);
     add_unless_ignored(SIGTERM);
     add_unless_ignored(SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals.set, NULL);
+    sigemptyset(&resize); /* let in by x8_rawtty_wait alone */
+    sigaddset(&resize, SIGWINCH);
+    pthread_sigmask(SIG_BLOCK, &resize, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -63,8 +69,10 @@ static void *wait_for_signals(void *arg)
 
         if (number == SIGUSR1)
             continue; /* from outside; it means nothing here */
-        if (++count > 2)
+        if (++count > 2) {
+            x8_rawtty_leave();
             _exit((int)code);
+        }
         announce(count);
         x8_cancel_raise(signals.cancel, count == 1 ? X8_CANCEL_SOFT : X8_CANCEL_HARD, code);
     }

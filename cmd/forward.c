@@ -1,0 +1,86 @@
+/*
+ * x8ctl forward: ports of this computer that lead to ports of the board.
+ */
+#include "running.h"
+
+#include "session/forward.h"
+
+#include <stdlib.h>
+
+#define MAX_FORWARDS 16
+
+static void announce(struct x8_job_on *job, const struct x8_forward *forwards, size_t count)
+{
+    struct x8_json *list = x8_json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        struct x8_json *row = x8_json_object();
+
+        x8_json_str(row, "host", forwards[i].host);
+        x8_json_u64(row, "port", forwards[i].local_port);
+        x8_json_str(row, "remote", forwards[i].remote);
+        x8_json_add(list, NULL, row);
+        x8_ui_say(job->ctx->ui, "forwarding %s:%u to %s of %s    (Ctrl-C ends)", forwards[i].host,
+                  forwards[i].local_port, forwards[i].remote, job->op.board);
+    }
+    x8_json_add(job->result, "forwards", list);
+}
+
+static int work(struct x8_job_on *job, struct x8_error *err)
+{
+    struct x8_forward forwards[MAX_FORWARDS];
+    struct x8_forwarder *forwarder = NULL;
+    size_t count = (size_t)job->ctx->argc;
+    int rc = 0;
+
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = x8_forward_parse(job->ctx->argv[i], &forwards[i], err);
+    if (rc == 0)
+        rc = x8_forward_open(job->session, forwards, count, &forwarder, err);
+    if (rc == 0) {
+        announce(job, forwards, count);
+        rc = x8_forward_serve(forwarder, &job->op, err);
+    }
+    x8_forward_close(&forwarder);
+    return rc;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    struct x8_job_plan plan = {.work = work, .needs_linux = 1, .one_only = 1};
+    struct x8_forward checked;
+    int rc = 0;
+
+    if (ctx->argc == 0 || ctx->argc > MAX_FORWARDS) {
+        x8_fail(err, X8_E_USAGE, "forward takes 1 to %d pairs of ports", MAX_FORWARDS);
+        x8_error_next(err, "x8ctl forward 8080:80");
+        return -X8_E_USAGE;
+    }
+    for (int i = 0; i < ctx->argc && rc == 0; i++)
+        rc = x8_forward_parse(ctx->argv[i], &checked, err);
+    return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
+}
+
+static const struct x8_example examples[] = {
+    {"x8ctl forward 8080:80", "the board's port 80 as http://127.0.0.1:8080"},
+    {"x8ctl forward 0:5432 2222:22", "two ports; 0 takes any free one and says which"},
+    {"x8ctl forward 127.0.0.1:8080:unix:/run/app.sock", "a socket of the board's file system"},
+    {NULL, NULL},
+};
+static const unsigned char exits[] = {2, 10, 11, 12, 13, 14, 15, 16, 17, 30, 40, 143, 0};
+
+const struct x8_cmd x8_cmd_forward = {
+    .name = "forward",
+    .group = "run",
+    .summary = "lead ports of this computer to a running board",
+    .usage = "[ADDRESS:]LOCAL:REMOTE...",
+    .description =
+        "Listens on ports of this computer and leads each connection to a port of the\n"
+        "board, until Ctrl-C. Only this computer can connect unless an address is given.\n"
+        "A connection that the board refuses is said and reset; the others go on.",
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl open",
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .run = run,
+};

@@ -1,0 +1,170 @@
+/*
+ * x8ctl logs: the board's journal.
+ */
+#include "relay.h"
+
+#include "session/run.h"
+#include "util/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+    int follow, kernel, user;
+    const char *level, *since, *until, *grep, *lines;
+    struct x8_strings units;
+} opt;
+
+/* The manual's table of levels, which is journalctl's. */
+static const char *const levels[] = {"emerg",   "alert",  "crit", "err",
+                                     "warning", "notice", "info", "debug"};
+
+static const struct x8_opt opts[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .kind = X8_OPT_FLAG,
+     .value = &opt.follow,
+     .help = "go on with new lines until Ctrl-C"},
+    {.name = "priority",
+     .letter = 'p',
+     .kind = X8_OPT_STRING,
+     .value = &opt.level,
+     .arg = "LEVEL",
+     .help = "this level and worse: emerg alert crit err warning notice info debug, or 0 to 7"},
+    {.name = "unit",
+     .letter = 'u',
+     .kind = X8_OPT_LIST,
+     .value = &opt.units,
+     .arg = "UNIT",
+     .help = "only this unit; may be given again"},
+    {.name = "kernel",
+     .letter = 'k',
+     .kind = X8_OPT_FLAG,
+     .value = &opt.kernel,
+     .help = "only the kernel, this boot"},
+    {.name = "since",
+     .kind = X8_OPT_STRING,
+     .value = &opt.since,
+     .arg = "TIME",
+     .help = "from then on: '10 min ago', today, '2026-03-01 10:00'"},
+    {.name = "until",
+     .kind = X8_OPT_STRING,
+     .value = &opt.until,
+     .arg = "TIME",
+     .help = "up to then"},
+    {.name = "grep",
+     .kind = X8_OPT_STRING,
+     .value = &opt.grep,
+     .arg = "RE",
+     .help = "only messages that match this regular expression"},
+    {.name = "lines",
+     .kind = X8_OPT_STRING,
+     .value = &opt.lines,
+     .arg = "N",
+     .help = "the last N lines, or all (200; all with --since)"},
+    {.name = "no-root",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.user,
+     .help = "only what the board's user may see, which is little"},
+    {0},
+};
+
+static int check_level(struct x8_error *err)
+{
+    if (!opt.level)
+        return 0;
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(opt.level, levels[i]) == 0 ||
+            (opt.level[0] == (char)('0' + i) && opt.level[1] == '\0'))
+            return 0;
+    x8_fail(err, X8_E_USAGE, "\"%s\" is no level", opt.level);
+    x8_error_next(err, "one of emerg alert crit err warning notice info debug");
+    return -X8_E_USAGE;
+}
+
+static int add(struct x8_buf *out, const char *option, const char *value)
+{
+    if (!value)
+        return 0;
+    return x8_buf_addf(out, " %s", option) < 0 || x8_quote(out, value) < 0 ? -1 : 0;
+}
+
+/* Values stand behind an equal sign or as a word of their own; each is quoted. */
+static int command_text(const struct x8_ctx *ctx, struct x8_buf *out, struct x8_error *err)
+{
+    const char *lines = opt.lines ? opt.lines : opt.since || opt.until ? "all" : "200";
+    int failed = x8_buf_addf(out, "exec journalctl --no-pager -o %s%s%s",
+                             ctx->globals->json ? "json" : "short-iso", opt.follow ? " -f" : "",
+                             opt.kernel ? " -k" : "") < 0;
+
+    failed = failed || add(out, "--lines=", lines) || add(out, "--priority=", opt.level) ||
+             add(out, "--since=", opt.since) || add(out, "--until=", opt.until) ||
+             add(out, "--grep=", opt.grep);
+    for (size_t i = 0; i < opt.units.count; i++)
+        failed = failed || add(out, "--unit=", opt.units.items[i]);
+    return failed ? x8_fail(err, X8_E_INTERNAL, "not enough memory") : 0;
+}
+
+static int work(struct x8_job_on *job, struct x8_error *err)
+{
+    struct x8_command command = {.text = job->user};
+    X8_AUTO_CHANNEL channel = NULL;
+    int status = X8_STATUS_UNKNOWN, rc = opt.user ? 0 : x8_job_root(job, err);
+
+    if (rc == 0)
+        rc = x8_start_as(job->session, &job->op, opt.user ? NULL : &job->root, &command, &channel,
+                         err);
+    if (rc == 0)
+        rc = x8_relay(job, channel, X8_STDIN_NONE, 0, &status, err);
+    if (rc == -X8_E_STOPPED && opt.follow)
+        return 0; /* that is how following ends */
+    if (rc < 0 || status == 0)
+        return rc;
+    rc = x8_fail(err, X8_E_REFUSED, "%s: journalctl ended with status %d", job->op.board, status);
+    x8_error_why(err, "its own words are above");
+    x8_error_next(err, "x8ctl exec --root -- journalctl -n 5    tells whether it works at all");
+    return rc;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    X8_AUTO_BUF text = {0};
+    struct x8_job_plan plan = {.work = work, .needs_linux = 1, .quiet_json = 1};
+    int rc = check_level(err);
+
+    if (rc == 0 && ctx->argc > 0) {
+        rc = x8_fail(err, X8_E_USAGE, "logs takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_next(err, "x8ctl logs -u %s    for one unit", ctx->argv[0]);
+    }
+    if (rc == 0)
+        rc = command_text(ctx, &text, err);
+    plan.user = text.data;
+    plan.one_only = ctx->globals->json; /* entries do not say which board they are from */
+    return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
+}
+
+static const struct x8_example examples[] = {
+    {"x8ctl logs", "the last 200 lines"},
+    {"x8ctl logs -f -u docker", "follow one unit"},
+    {"x8ctl logs -p err --since today", "errors and worse, from midnight on"},
+    {"x8ctl logs -k --grep 'usb|mmc'", "the kernel's messages about two subsystems"},
+    {NULL, NULL},
+};
+static const unsigned char exits[] = {2, 10, 11, 12, 13, 14, 15, 16, 17, 30, 40, 50, 130, 143, 0};
+
+const struct x8_cmd x8_cmd_logs = {
+    .name = "logs",
+    .group = "look",
+    .summary = "show the journal of a running board",
+    .usage = "",
+    .description =
+        "Shows the board's journal with journalctl's options, read as root, since the\n"
+        "board's user sees almost nothing of it. Lines begin with the time as the board\n"
+        "knows it. With --json each line is one entry as a JSON object.",
+    .opts = opts,
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl exec, x8ctl info",
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .run = run,
+};

@@ -1,0 +1,193 @@
+/*
+ * One thread reads stdin; the caller's thread reads the channel. The first ends when the second
+ * has seen the command end.
+ */
+#include "relay.h"
+
+#include "session/run.h"
+#include "ui/rawtty.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE    65536
+#define KEEP_MAX ((size_t)4 << 20)
+
+struct relay {
+    struct x8_job_on *job;
+    struct x8_channel *channel;
+    int wake[2]; /* a byte ends the reading of stdin */
+    pthread_t feeder;
+    int feeds;
+    int keeps;
+    struct x8_buf kept[2]; /* by enum x8_output */
+};
+
+int x8_outputs_are_one(void)
+{
+    struct stat out, errors;
+
+    return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &errors) == 0 &&
+           out.st_dev == errors.st_dev && out.st_ino == errors.st_ino;
+}
+
+/* A loop over a list of boards (while read ...; do x8ctl exec ...) feeds its list to every command;
+ * ssh does the same, and people know `</dev/null` against it. */
+enum x8_stdin x8_stdin_kind(int want_terminal)
+{
+    struct stat in, null;
+
+    if (fstat(STDIN_FILENO, &in) != 0)
+        return X8_STDIN_NONE;
+    if (isatty(STDIN_FILENO))
+        return want_terminal ? X8_STDIN_TERMINAL : X8_STDIN_NONE;
+    if (S_ISCHR(in.st_mode) && stat("/dev/null", &null) == 0 && in.st_rdev == null.st_rdev)
+        return X8_STDIN_NONE;
+    return X8_STDIN_STREAM;
+}
+
+int x8_quote_all(struct x8_buf *out, char *const *argv, int argc)
+{
+    for (int i = 0; i < argc; i++)
+        if ((i > 0 && x8_buf_add(out, " ", 1) < 0) || x8_quote(out, argv[i]) < 0)
+            return -1;
+    return 0;
+}
+
+static void pass_size(struct relay *r)
+{
+    unsigned rows, cols;
+
+    if (x8_rawtty_size(&rows, &cols))
+        (void)x8_channel_resize(r->channel, &r->job->op, rows, cols, NULL);
+}
+
+/* The end of stdin, or of the command's interest in it. */
+static void *feed(void *arg)
+{
+    struct relay *r = arg;
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                            {.fd = r->wake[0], .events = POLLIN}};
+    char *piece = malloc(PIECE);
+    ssize_t n = piece ? 1 : 0;
+
+    while (n > 0) {
+        if (x8_rawtty_wait(fds, 2) < 0) /* a new window size interrupts it */
+            pass_size(r);
+        else if (fds[1].revents)
+            break;
+        else if (fds[0].revents) {
+            n = read(STDIN_FILENO, piece, PIECE);
+            if (n < 0 && (errno == EINTR || errno == EAGAIN))
+                n = 1;
+            else if (n > 0 &&
+                     x8_channel_write(r->channel, &r->job->op, piece, (size_t)n, -1, NULL) < 0)
+                break;
+            else if (n <= 0)
+                (void)x8_channel_end_input(r->channel, &r->job->op, NULL);
+        }
+    }
+    free(piece);
+    return NULL;
+}
+
+static int start_feeding(struct relay *r, enum x8_stdin input, struct x8_error *err)
+{
+    if (input == X8_STDIN_NONE)
+        return 0;
+    if (pipe(r->wake) != 0)
+        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+    if (pthread_create(&r->feeder, NULL, feed, r) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no thread can be started");
+    r->feeds = 1;
+    return 0;
+}
+
+static void stop_feeding(struct relay *r)
+{
+    if (r->feeds) {
+        ssize_t told = write(r->wake[1], "", 1);
+
+        (void)told; /* an empty pipe takes a byte */
+        x8_channel_shut(r->channel);
+        pthread_join(r->feeder, NULL);
+    }
+    if (r->wake[1] > 0) {
+        close(r->wake[0]);
+        close(r->wake[1]);
+    }
+}
+
+/* What is kept goes into the result when the command has ended. */
+static int give(struct relay *r, enum x8_output which, const char *bytes, size_t len,
+                struct x8_error *err)
+{
+    struct x8_buf *kept = &r->kept[which];
+
+    if (!r->keeps) {
+        x8_job_print(r->job, which == X8_STDERR, bytes, len);
+        return 0;
+    }
+    if (kept->len + len > KEEP_MAX)
+        return x8_fail(err, X8_E_REFUSED, "the command says more than %zu MiB, too much for --json",
+                       KEEP_MAX >> 20);
+    if (x8_buf_add(kept, bytes, len) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "not enough memory");
+    return 0;
+}
+
+static void finish_output(struct relay *r)
+{
+    static const char *const keys[] = {"stdout", "stderr"};
+
+    for (int i = 0; i < 2; i++) {
+        if (r->keeps)
+            x8_json_str(r->job->result, keys[i], x8_buf_text(&r->kept[i]));
+        x8_buf_done(&r->kept[i]);
+    }
+}
+
+static int take_output(struct relay *r, struct x8_error *err)
+{
+    char *piece = malloc(PIECE);
+    int rc = piece ? 0 : x8_fail(err, X8_E_INTERNAL, "not enough memory");
+
+    while (rc == 0) {
+        enum x8_output which = X8_STDOUT;
+        ssize_t n = x8_channel_read(r->channel, &r->job->op, &which, piece, PIECE, -1, err);
+
+        if (n == 0)
+            break;
+        rc = n < 0 ? (int)n : give(r, which, piece, (size_t)n, err);
+    }
+    free(piece);
+    return rc;
+}
+
+int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
+             int *out_status, struct x8_error *err)
+{
+    struct relay r = {.job = job, .channel = channel, .keeps = keep};
+    int rc = start_feeding(&r, input, err);
+
+    if (rc == 0)
+        rc = take_output(&r, err);
+    stop_feeding(&r);
+    finish_output(&r);
+    if (rc < 0)
+        return rc;
+    *out_status = x8_channel_status(channel);
+    if (*out_status != X8_STATUS_UNKNOWN)
+        return 0;
+    rc = x8_fail(err, X8_E_GONE, "%s: the command's exit status did not come", job->op.board);
+    x8_error_why(err, "the link or the board's shell ended first; the outcome is unknown, and the "
+                      "command may still run");
+    x8_error_next(err, "x8ctl list    shows whether the board is there; look before you run it "
+                       "again");
+    return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * Between this terminal or pipe and a channel to the board: stdin one way, stdout and stderr the
+ * other, until the command has ended.
+ */
+#ifndef X8_CMD_RELAY_H
+#define X8_CMD_RELAY_H
+
+#include "running.h"
+
+/* What stdin is to a command on the board. */
+enum x8_stdin {
+    X8_STDIN_NONE,     /* closed, /dev/null, or not wanted */
+    X8_STDIN_STREAM,   /* a pipe, a file: read to its end */
+    X8_STDIN_TERMINAL, /* keys: as they are typed */
+};
+
+/* What stdin is now. A terminal is only read where `want_terminal`. */
+enum x8_stdin x8_stdin_kind(int want_terminal);
+
+/* 1 when stdout and stderr lead to the same place, so that the board need not keep them apart. */
+int x8_outputs_are_one(void);
+
+/*
+ * Relay until the command has ended; *out_status is its exit status (0..255). X8_E_GONE when it
+ * did not come: the outcome is unknown. With `keep` output is not printed but kept (at most 4 MiB
+ * of each stream) as "stdout" and "stderr" of the result.
+ */
+int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
+             int *out_status, struct x8_error *err);
+
+/* Join operands to one command text, each quoted for the board's shell. -1 without memory. */
+int x8_quote_all(struct x8_buf *out, char *const *argv, int argc) X8_NODISCARD;
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * x8ctl shell: an interactive shell on the board, or one line for it.
+ */
+#include "relay.h"
+
+#include "ui/rawtty.h"
+
+#include <unistd.h>
+
+static struct {
+    int root;
+    const char *command;
+} opt;
+
+static const struct x8_opt opts[] = {
+    {.name = "root", .kind = X8_OPT_FLAG, .value = &opt.root, .help = "a shell of root, by sudo"},
+    {.name = "command",
+     .letter = 'c',
+     .kind = X8_OPT_STRING,
+     .value = &opt.command,
+     .arg = "LINE",
+     .help = "run this line in the board's shell and end"},
+    {0},
+};
+
+static int relay(struct x8_job_on *job, struct x8_channel *channel, int tty, enum x8_stdin input,
+                 struct x8_error *err)
+{
+    int status = X8_STATUS_UNKNOWN, rc = tty ? x8_rawtty_enter(err) : 0;
+
+    if (rc == 0)
+        rc = x8_relay(job, channel, input, job->ctx->globals->json, &status, err);
+    x8_rawtty_leave();
+    if (rc < 0)
+        return rc;
+    x8_json_num(job->result, "status", status);
+    return status;
+}
+
+/* With a terminal on both sides it is given one on the board; else stdin is a script, or input. */
+static int work(struct x8_job_on *job, struct x8_error *err)
+{
+    int tty = job->count == 1 && !job->ctx->globals->json && isatty(STDIN_FILENO) &&
+              isatty(STDOUT_FILENO);
+    enum x8_stdin input = job->count > 1 ? X8_STDIN_NONE : x8_stdin_kind(tty);
+    struct x8_command command = {
+        .text = opt.command ? opt.command
+                : tty       ? NULL
+                            : "exec bash",
+        .input = tty                      ? X8_INPUT_TTY
+                 : input == X8_STDIN_NONE ? X8_INPUT_NONE
+                                          : X8_INPUT_OPEN,
+        .merge_errors = job->count == 1 && x8_outputs_are_one(),
+        .term = tty ? x8_env_for_script(NULL, "TERM") : NULL,
+    };
+    X8_AUTO_CHANNEL channel = NULL;
+    int rc = opt.root ? x8_job_root(job, err) : 0;
+
+    if (tty && !x8_rawtty_size(&command.rows, &command.cols))
+        command.rows = command.cols = 0;
+    if (rc == 0)
+        rc = x8_start_as(job->session, &job->op, opt.root ? &job->root : NULL, &command, &channel,
+                         err);
+    return rc < 0 ? rc : relay(job, channel, tty, input, err);
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    struct x8_job_plan plan = {.work = work, .needs_linux = 1, .one_only = opt.command == NULL};
+
+    if (ctx->argc > 0) {
+        x8_fail(err, X8_E_USAGE, "shell takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_next(err, "x8ctl exec -- %s ...    or    x8ctl shell -c '%s ...'", ctx->argv[0],
+                      ctx->argv[0]);
+        return -X8_E_USAGE;
+    }
+    if (!opt.command && x8_stdin_kind(1) == X8_STDIN_NONE) {
+        x8_fail(err, X8_E_USAGE, "shell has no terminal and no input to read");
+        x8_error_next(err, "x8ctl exec -- COMMAND    or    x8ctl shell -c LINE");
+        return -X8_E_USAGE;
+    }
+    return x8_run_on_boards(ctx, &plan, err);
+}
+
+static const struct x8_example examples[] = {
+    {"x8ctl shell", "a shell on the only board"},
+    {"x8ctl shell --root -s fad9", "root's shell on the board whose serial number ends so"},
+    {"x8ctl shell -c 'uptime; df -h /var'", "one line, then end"},
+    {"x8ctl shell < script.sh", "a script; its exit status is x8ctl's"},
+    {NULL, NULL},
+};
+static const unsigned char exits[] = {2,  10, 11, 12, 13,  14,  15,  16,
+                                      17, 30, 40, 50, 130, 143, 255, 0};
+
+const struct x8_cmd x8_cmd_shell = {
+    .name = "shell",
+    .group = "run",
+    .summary = "open a shell on a running board",
+    .usage = "",
+    .description =
+        "Opens the shell of the board's user. At a terminal every key goes to the board,\n"
+        "Ctrl-C too; `exit` or Ctrl-D ends it, and the size of the window is passed on.\n"
+        "Without a terminal stdin is a script. The shell's exit status (0 to 254) is\n"
+        "that of x8ctl; 255 means that x8ctl itself failed.",
+    .opts = opts,
+    .examples = examples,
+    .exits = exits,
+    .see_also = "x8ctl exec",
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_STATUS_IS_REMOTE,
+    .run = run,
+};
