@@ -239,7 +239,8 @@ int x8_opts_parse(const struct x8_cmd *const *commands, int argc, char **argv, s
 
     /* Operands are collected at the front of argv: never more of them than arguments seen. */
     *line = (struct x8_line){NULL, 0, argv};
-    *x8_globals() = (struct x8_globals){.timeout_ms = X8_TIMEOUT_UNSET, .progress = -1};
+    *x8_globals() = (struct x8_globals){
+        .timeout_ms = X8_TIMEOUT_UNSET, .progress = -1, .password_fd = X8_NO_FD};
     while (p.at < argc && rc == 0)
         rc = argument(&p, argv[p.at++], err);
     if (rc < 0)

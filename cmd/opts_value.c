@@ -13,12 +13,17 @@ static struct x8_globals globals;
 
 static const char *const progress_words[] = {"auto", "bar", "lines", "json", "none", NULL};
 static const char *const color_words[] = {"auto", "always", "never", NULL};
+/* In the order of enum x8_via. */
+static const char *const via_words[] = {"auto", "usb", "adb", "tcp", NULL};
 
 static const struct x8_opt global_rows[] = {
     {"serial", 's', X8_OPT_LIST, &globals.serial, "SEL", NULL,
-     "which board: serial, its last digits (4 or more), or usb:1-4.2; repeatable", "board"},
+     "which board: serial, its last digits (4 or more), name, usb:1-4.2 or adb:HOST; repeatable",
+     "board"},
     {"all", 0, X8_OPT_FLAG, &globals.all, NULL, NULL, "every board that is in a fitting state",
      NULL},
+    {"via", 0, X8_OPT_CHOICE, &globals.via, "WAY", via_words,
+     "way to a running board: its USB interface, a running adb server, or ADB over TCP", NULL},
     {"json", 0, X8_OPT_FLAG, &globals.json, NULL, NULL,
      "one JSON document on stdout, nothing else there", NULL},
     {"progress", 0, X8_OPT_CHOICE, &globals.progress, "HOW", progress_words,
@@ -36,7 +41,7 @@ static const struct x8_opt global_rows[] = {
     {"yes", 'y', X8_OPT_FLAG, &globals.yes, NULL, NULL, "agree to what would be asked", NULL},
     {"no-input", 0, X8_OPT_FLAG, &globals.no_input, NULL, NULL, "never ask", NULL},
     {"confirm", 0, X8_OPT_STRING, &globals.confirm, "TEXT", NULL,
-     "answer for severe actions: last four of the serial", NULL},
+     "answer for severe actions: last four of the serial, or fuse; commas join several", NULL},
     {"help", 'h', X8_OPT_FLAG, &globals.help, NULL, NULL, "show help; works anywhere on the line",
      NULL},
     {"version", 'V', X8_OPT_FLAG, &globals.version, NULL, NULL,

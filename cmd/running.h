@@ -34,26 +34,41 @@ struct x8_job_plan {
     int one_only;    /* several boards are X8_E_SEVERAL, also with --all */
     int quiet_json;  /* `work` prints its own --json document */
     int probe_ms;    /* > 0: targets are probed first (list, info) */
+    int any_state;   /* without -s, boards that do not run count as well */
 };
 
 /*
- * Pick the boards (-s, --all, the only one), open a session with each, run the work (side by side
- * when there are several), sum up. One board: its result is the result. Several: each error is
- * reported with its board, and unequal results are X8_E_SOME_FAILED.
+ * Pick the boards (-s, --all, the only one; on a terminal a numbered choice), open a session with
+ * each, run the work (side by side when there are several), sum up. One board: its result is the
+ * result. Several: each error is reported with its board (equal ones once), and unequal results are
+ * X8_E_SOME_FAILED. --json prints {"boards":[{...}]} unless the only board failed: then main's
+ * error document is the result.
  */
 int x8_run_on_boards(struct x8_ctx *ctx, const struct x8_job_plan *plan, struct x8_error *err);
 
 /* Get root on the board: --password-file, --password-fd, or on a terminal a prompt without echo,
- * when the board wants one. Fills job->root. */
+ * when the board wants one. Fills job->root. One password serves all boards of the run. */
 int x8_job_root(struct x8_job_on *job, struct x8_error *err);
 
-/* Print whole lines for a board; with several boards each line is prefixed with its label. To
- * stdout, or stderr when `to_errors`. Safe from several threads. */
+/* Open job->session again, after `work` closed it. */
+int x8_job_open(struct x8_job_on *job, struct x8_error *err);
+
+/* Print text for a board. With one board the bytes go out as they are; with several each whole line
+ * is prefixed with the board's label, and what has no line end yet waits for it (or for the end of
+ * the work). To stdout, or stderr when `to_errors`. Safe from several threads. When nobody reads
+ * stdout any more (`| head -1`) the run is stopped, and ends without a word. */
 void x8_job_print(struct x8_job_on *job, int to_errors, const void *text, size_t len);
 
-/* How boards are reached, from the environment and --via (main_env.c): ANDROID_ADB_SERVER_PORT,
+/* Ask yes or no before something is done to a board ("Restart"): one question for all boards of the
+ * run, -y agrees. 0, or X8_E_NEED_YES / X8_E_STOPPED. From `work`, any thread. */
+int x8_job_agree(struct x8_job_on *job, const char *what, const char *price, struct x8_error *err);
+
+/* How boards are reached, from the environment and --via (main_paths.c): ANDROID_ADB_SERVER_PORT,
  * ADB_SERVER_SOCKET (tcp:PORT, tcp:localhost:PORT), ~/.android/adbkey, boards.json. */
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err);
+
+/* Make a folder of the user and those above it, mode 0700. X8_E_NO_PERMISSION, X8_E_HOST_SPACE. */
+int x8_env_make_folder(const char *path, struct x8_error *err);
 
 /* Folders of the user: "state" (logs, kept boot areas), "config", "cache"; X8CTL_HOME moves all.
  * The path of `name` in it; nothing is made. */

@@ -11,7 +11,8 @@
 
 enum { SUFFIX_MIN = 4, LIST_LEN = 400 };
 
-#define DIGITS "0123456789"
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static int is_port(const char *text)
 {
@@ -53,6 +54,26 @@ static int is_serial(const char *text)
     return len >= SUFFIX_MIN && !(strchr(text, '-') && strspn(text, DIGITS ".-") == len);
 }
 
+/* "adb:HOST[:PORT]", or "HOST:PORT" as ANDROID_SERIAL has it; IPv6 in brackets. What is no address
+ * is left for the message of x8_selector_parse. */
+static int read_address(const char *text, struct x8_selector *out)
+{
+    int is_named = x8_starts(text, "adb:");
+    const char *address = is_named ? text + 4 : text, *end = strchr(address, ']');
+    const char *colon = strchr(end ? end : address, ':');
+    size_t host = colon ? (size_t)(colon - address) : strlen(address);
+    uint32_t port = X8_SELECT_ADB_PORT;
+
+    if (host == 0 || (!is_named && !colon) || (address[0] == '[') != (end != NULL) ||
+        strspn(address, end ? LETTERS DIGITS ":.[]%-_" : LETTERS DIGITS ".-_") < host)
+        return 0;
+    if (colon && (x8_parse_u32(colon + 1, &port) != 0 || port == 0 || port > 65535))
+        return 0;
+    out->kind = X8_SELECT_ADDRESS;
+    return snprintf(out->key, sizeof out->key, "%.*s:%u", (int)host, address, (unsigned)port) <
+           (int)sizeof out->key;
+}
+
 static int bad_selector(const char *text, const char *why, struct x8_error *err)
 {
     char clean[96];
@@ -82,6 +103,8 @@ int x8_selector_parse(const char *text, struct x8_selector *out, struct x8_error
         out->kind = X8_SELECT_GLUED;
     else if (key == text && is_serial(key))
         out->kind = X8_SELECT_SERIAL;
+    else if (key == text && read_address(text, out))
+        return 0;
     else
         return bad_selector(text,
                             key == text && strlen(text) < SUFFIX_MIN
@@ -121,6 +144,8 @@ int x8_selector_match(const struct x8_selector *selector, const struct x8_board 
         glue(board->device.port, glued);
         match = strcmp(selector->key, glued) == 0;
         break;
+    case X8_SELECT_ADDRESS:
+        break; /* no place on USB */
     case X8_SELECT_SERIAL:
         exact = x8_casecmp(selector->key, board->device.serial) == 0;
         match = exact || (serial_len > len &&

@@ -1,20 +1,25 @@
 /*
  * Which board the user means. Forms: usb:1-4.2 and 1-4.2 (the kernel's port path), 1:42 (the
  * vendor tool's, when only one port reads so), a serial number, or its last four or more
- * characters when only one board ends so.
+ * characters when only one board ends so, the user's own name for a board, adb:HOST[:PORT] and
+ * HOST:PORT (a daemon on the network).
  */
 #ifndef X8_BOARD_SELECT_H
 #define X8_BOARD_SELECT_H
 
 #include "board/discover.h"
 
-enum x8_select_kind { X8_SELECT_PORT, X8_SELECT_GLUED, X8_SELECT_SERIAL };
+/* SERIAL stands for names as well. */
+enum x8_select_kind { X8_SELECT_PORT, X8_SELECT_GLUED, X8_SELECT_SERIAL, X8_SELECT_ADDRESS };
 
 struct x8_selector {
     enum x8_select_kind kind;
     char text[X8_STRING_LEN]; /* as given */
-    char key[X8_STRING_LEN];  /* port, "bus:digits", or serial */
+    char key[X8_STRING_LEN];  /* port, "bus:digits", serial number or name, "HOST:PORT" */
 };
+
+/* The port of an ADB daemon that listens on TCP, unless the user says otherwise. */
+#define X8_SELECT_ADB_PORT 5555
 
 /* X8_E_USAGE, quoting the text, when it is empty, holds {...} or $..., or is no known form. */
 int x8_selector_parse(const char *text, struct x8_selector *out, struct x8_error *err);

@@ -17,6 +17,9 @@ struct x8_reach {
     const char *key_path;   /* the user's ADB private key, or NULL */
     const char *names_path; /* the file with the user's names for boards, or NULL */
     enum x8_via via;
+    /* The lock file of a name ("usb-1-4.2"), so that two runs do not meet on one interface; NULL:
+     * no locks. */
+    void (*lock_path)(const char *name, char *out, size_t cap);
 };
 
 struct x8_target {
@@ -33,8 +36,9 @@ struct x8_target {
     char links[32];             /* "usb", "adb", "adb usb": what can be used now */
     enum x8_mode mode;          /* X8_MODE_LINUX for one that is only known by ADB */
     char state[24];             /* word of the STATE column: rom, linux, no-access, unauthorized,
-                                   offline, busy, mute, ... */
-    int probed;                 /* `facts` are set */
+                                   offline, busy, mute, no-adb, ... */
+    int unproven; /* only a server or an address says that this is a board; nobody asked it yet */
+    int probed;   /* `facts` are set */
     struct x8_facts facts;
     enum x8_code trouble;     /* X8_OK, or why it cannot be used as it is */
     char note[256], next[96]; /* reason and fix, or "" */
@@ -52,9 +56,17 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
                     const char *const *addresses, size_t address_count, int probe_ms,
                     struct x8_target **out, struct x8_error *err);
 
-/* As x8_select_boards, over targets; names and adb:HOST[:PORT] are further forms of a selector. */
+/* As x8_select_boards, over targets; names and adb:HOST[:PORT] are further forms of a selector.
+ * With a selector a board in another state than running is picked as well. */
 int x8_targets_pick(const char *const *selectors, size_t selector_count, int all,
                     struct x8_target *targets, size_t count, struct x8_error *err);
+
+/* 1 when a selector means this target; exact: no suffix of its serial number. */
+int x8_target_match(const struct x8_selector *selector, const struct x8_target *target,
+                    int *out_exact);
+
+/* Serial numbers are equal in any case and with or without leading zeros; empty ones never. */
+int x8_serial_equal(const char *a, const char *b);
 
 /*
  * Open a session by the best way: a running adb server that has the board, else its USB interface,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define STOPPED (-1)
@@ -143,4 +144,49 @@ int x8_ui_ask_line(struct x8_ui *ui, const char *question, char *out, size_t cap
     if (ask(ui, question, out, cap) == STOPPED)
         return x8_cancel_check(x8_ui_cancel_of(ui), X8_CANCEL_SOFT, err);
     return 0;
+}
+
+/* Switch the echo off; *was is how it was. 0 when the terminal does not do as told: then nothing
+ * may be typed. */
+static int hide(struct termios *was)
+{
+    struct termios quiet;
+
+    if (tcgetattr(STDIN_FILENO, was) != 0)
+        return 0;
+    quiet = *was;
+    quiet.c_lflag &= (tcflag_t) ~(unsigned)(ECHO | ECHOE | ECHOK | ECHONL);
+    quiet.c_lflag |= (tcflag_t)ICANON;
+    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+}
+
+int x8_ui_ask_secret(struct x8_ui *ui, const char *question, char *out, size_t cap,
+                     struct x8_error *err)
+{
+    struct termios was;
+    struct x8_buf line_end = {0};
+    int got, rc = 0;
+
+    out[0] = '\0';
+    if (!x8_ui_can_ask(ui) || !hide(&was)) {
+        rc = x8_fail(err, X8_E_AUTH, "a password is needed and nobody can be asked");
+        x8_error_why(err, "%s",
+                     ui->config.no_input ? "--no-input forbids to ask"
+                                         : "there is no terminal that could hide what is typed");
+        x8_error_next(err, "--password-file FILE or --password-fd N gives it");
+        return rc;
+    }
+    got = ask(ui, question, out, cap);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+    if (got == STOPPED)
+        return x8_cancel_check(x8_ui_cancel_of(ui), X8_CANCEL_SOFT, err);
+    x8_put(&line_end, "\n"); /* Enter was not shown either */
+    if (got == GOT)
+        (void)!x8_write_all(STDERR_FILENO, &line_end);
+    x8_buf_done(&line_end);
+    if (got == ENDED) {
+        rc = x8_fail(err, X8_E_AUTH, "no password was given");
+        x8_error_next(err, "type it, or give it with --password-file FILE");
+    }
+    return rc;
 }

@@ -1,0 +1,135 @@
+/*
+ * Choosing the boards of a run: by selectors, all of them, the only one, or by number on a
+ * terminal.
+ */
+#include "running_parts.h"
+
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_running(const struct x8_target *target)
+{
+    return target->mode == X8_MODE_LINUX;
+}
+
+/* Those that run first; how many. */
+static size_t running_first(struct x8_target *targets, size_t count)
+{
+    size_t running = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!is_running(&targets[i]))
+            continue;
+        if (running != i) {
+            struct x8_target moved = targets[i];
+
+            memmove(&targets[running + 1], &targets[running], (i - running) * sizeof *targets);
+            targets[running] = moved;
+        }
+        running++;
+    }
+    return running;
+}
+
+static int none_runs(const struct x8_target *targets, size_t count, struct x8_error *err)
+{
+    char list[300] = "";
+
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+
+        snprintf(list + used, sizeof list - used, "%s%s (%s)", used ? ", " : "", targets[i].where,
+                 targets[i].state);
+    }
+    x8_fail(err, X8_E_WRONG_STATE, "no board runs Linux");
+    x8_error_why(err, "seen: %s", list);
+    x8_error_next(err, "a board in flashing mode starts Linux when its boot switches are OFF and "
+                       "it is plugged in again (x8ctl guide)");
+    return -(int)X8_E_WRONG_STATE;
+}
+
+static void show_choice(struct x8_run *run, size_t count)
+{
+    x8_ui_say(run->ctx->ui, "%zu boards are there:", count);
+    for (size_t i = 0; i < count; i++) {
+        const struct x8_target *target = &run->targets[i];
+
+        x8_ui_say(run->ctx->ui, "  %zu  %-18s %-12s %s", i + 1, target->label, target->state,
+                  target->where);
+    }
+}
+
+/* The chosen one stands first. `err` holds why there was something to choose, and stays when
+ * nothing is chosen. */
+static int ask_which(struct x8_run *run, size_t count, struct x8_error *err)
+{
+    char question[64], answer[32] = "";
+    struct x8_error failed;
+    uint32_t number;
+    int rc;
+
+    show_choice(run, count);
+    snprintf(question, sizeof question, "Which one? [1-%zu]", count);
+    rc = x8_ui_ask_line(run->ctx->ui, question, answer, sizeof answer, &failed);
+    if (rc < 0) {
+        *err = failed;
+        return rc;
+    }
+    if (x8_parse_u32(answer, &number) != 0 || number < 1 || number > count)
+        return -(int)X8_E_SEVERAL;
+    if (number > 1)
+        run->targets[0] = run->targets[number - 1];
+    return 1;
+}
+
+static int refuse_several(const struct x8_run *run, int count, struct x8_error *err)
+{
+    x8_fail(err, X8_E_SEVERAL, "%s works on one board at a time, and %d are chosen",
+            run->ctx->cmd->name, count);
+    x8_error_why(err, "the first two: %s, %s", run->targets[0].label, run->targets[1].label);
+    x8_error_next(err, "choose one, as in -s %s", run->targets[0].label);
+    return -(int)X8_E_SEVERAL;
+}
+
+static int choose(struct x8_run *run, size_t count, struct x8_error *err)
+{
+    const struct x8_globals *globals = run->ctx->globals;
+    int has_selector = globals->serial.count > 0, rc;
+
+    if (!has_selector && !run->plan->any_state && count > 0) {
+        size_t running = running_first(run->targets, count);
+
+        if (running == 0)
+            return none_runs(run->targets, count, err);
+        count = running;
+    }
+    rc = x8_targets_pick(globals->serial.items, globals->serial.count, globals->all, run->targets,
+                         count, err);
+    if (rc == -(int)X8_E_SEVERAL && !has_selector && x8_ui_can_ask(run->ctx->ui))
+        rc = ask_which(run, count, err);
+    if (rc > 1 && run->plan->one_only)
+        rc = refuse_several(run, rc, err);
+    return rc;
+}
+
+int x8_run_pick(struct x8_run *run, struct x8_error *err)
+{
+    const struct x8_strings *serial = &run->ctx->globals->serial;
+    struct x8_selector selectors[X8_COUNT(serial->items)];
+    const char *addresses[X8_COUNT(serial->items)];
+    size_t address_count = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < serial->count; i++) {
+        rc = x8_selector_parse(serial->items[i], &selectors[i], err);
+        if (rc == 0 && selectors[i].kind == X8_SELECT_ADDRESS)
+            addresses[address_count++] = selectors[i].key;
+    }
+    if (rc == 0)
+        rc = x8_targets_find(run->ctx->bus, &run->ctx->op, &run->reach, addresses, address_count,
+                             run->plan->probe_ms, &run->targets, err);
+    return rc < 0 ? rc : choose(run, (size_t)rc, err);
+}
