@@ -49,6 +49,10 @@ enum x8_touched {
     X8_TOUCHED_ALL
 };
 
+struct x8_var {
+    char name[64], value[256];
+};
+
 struct x8_flash_result {
     char port[X8_PORT_LEN], serial[X8_STRING_LEN];
     int rc; /* 0 or a negative code explained by `error` */
@@ -64,10 +68,8 @@ struct x8_flash_result {
     int64_t started_ms, ended_ms, write_ms, verify_ms;
     char first_stage[16];
     int full_speed;
-};
-
-struct x8_var {
-    char name[64], value[256];
+    struct x8_var vars[X8_VARS_MAX]; /* what getvar was told, each name once */
+    size_t var_count;
 };
 
 struct x8_job {
@@ -85,10 +87,8 @@ struct x8_job {
     struct x8_device device; /* as it is on the bus in the present stage */
     struct x8_chip chip;
     struct x8_transport *link;
-    uint64_t seen_attach;            /* last attach that was worked on; 0: none */
-    int is_done;                     /* a `done` was reached */
-    struct x8_var vars[X8_VARS_MAX]; /* getvar results, for `if` */
-    size_t var_count;
+    uint64_t seen_attach;     /* last attach that was worked on; 0: none */
+    int is_done;              /* a `done` was reached */
     unsigned boot_parts;      /* partitions flashed from memory, for the line that sums them up */
     unsigned flashed, proven; /* targets, also those that do not fit into the result's list */
     int can_verify;           /* -1 not probed, 0 no, 1 yes */

@@ -169,3 +169,21 @@ int x8_plan_writes(const struct x8_plan *plan)
     }
     return 0;
 }
+
+const struct x8_step *x8_plan_risky(const struct x8_plan *plan, unsigned risks)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (!plan->steps[i].is_skipped && plan->steps[i].risks & risks)
+            return &plan->steps[i];
+    return NULL;
+}
+
+unsigned x8_plan_risks(const struct x8_plan *plan)
+{
+    unsigned risks = 0;
+
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (!plan->steps[i].is_skipped)
+            risks |= plan->steps[i].risks;
+    return risks;
+}

@@ -23,6 +23,7 @@ struct x8_plan_options {
     enum x8_only only;
     int skip_unused; /* leave blocks alone that the block map calls unused */
     int allow_host;  /* sh, shell and < may run */
+    int allow_fuse;  /* commands of X8_RISK_FUSE may run; may be set until the plan runs */
     int is_flash; /* `x8ctl flash`: the board is an X8, an OS image must look like one, a run must
                      write */
     const char *(*getenv)(void *ctx, const char *name); /* for `@` lines; may be NULL */
@@ -36,6 +37,7 @@ struct x8_step {
     struct x8_buf
         bytes; /* the file, loaded (loaders, boot areas, downloads); empty for streamed images */
     const struct x8_place *place; /* flash: where it goes, NULL when the name is not known */
+    unsigned risks;               /* of the command, and of the script that it downloads */
     int is_skipped;               /* --only leaves it out */
     int is_streamed;              /* flash: goes through the sparse encoder or splitter */
     int is_sparse;                /* the file is a sparse image already */
@@ -93,6 +95,10 @@ const struct x8_step *x8_plan_os(const struct x8_plan *plan);
 uint64_t x8_plan_bytes(const struct x8_plan *plan);
 /* 1 when some command flashes or erases. */
 int x8_plan_writes(const struct x8_plan *plan);
+/* The risks of all steps that are not skipped. */
+unsigned x8_plan_risks(const struct x8_plan *plan);
+/* The first step that is not skipped and has one of these risks, or NULL. */
+const struct x8_step *x8_plan_risky(const struct x8_plan *plan, unsigned risks);
 
 /* Open the source, find or make its script, parse it (plan_script.c). */
 int x8_plan_open_script(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err);

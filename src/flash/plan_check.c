@@ -4,15 +4,17 @@
  */
 #include "flash/ivt.h"
 #include "flash/plan.h"
+#include "flash/risks.h"
 
 #include "util/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LOADER_MAX   (32u << 20)  /* loaders are about 1 MiB; the largest mfgtool FITs 30 */
-#define DOWNLOAD_MAX (512u << 20) /* download -f of a kernel FIT */
-#define SIT_TAG      0x00112233u
+#define LOADER_MAX        (32u << 20)  /* loaders are about 1 MiB; the largest mfgtool FITs 30 */
+#define DOWNLOAD_MAX      (512u << 20) /* download -f of a kernel FIT */
+#define LOADER_SCRIPT_MAX (1u << 20)   /* what is larger is no script */
+#define SIT_TAG           0x00112233u
 /* Images end with their last partition, give or take alignment. */
 #define SLACK_MAX (64u << 20)
 
@@ -218,11 +220,49 @@ static int cannot_run(const struct x8_command *command, struct x8_error *err)
 static int check_then(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
                       struct x8_error *err)
 {
+    int rc;
+
     step->then = calloc(1, sizeof *step->then);
     if (!step->then)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     step->then->command = step->command->then;
-    return x8_plan_check_step(op, plan, step->then, err);
+    rc = x8_plan_check_step(op, plan, step->then, err);
+    step->risks |= step->then->risks;
+    return rc;
+}
+
+/* "source", "env import": what was downloaded before is run, or becomes variables that are. */
+static int runs_downloads(const struct x8_script *script)
+{
+    for (size_t i = 0; i < script->count; i++) {
+        const struct x8_command *c = &script->commands[i];
+        const char *text;
+
+        while (c->then)
+            c = c->then;
+        text = x8_command_shell_text(c);
+        if (text && (strstr(text, "source") || strstr(text, "import") || strstr(text, "autoscr")))
+            return 1;
+    }
+    return 0;
+}
+
+/* A download that the loader may run: its text is searched as the script's own. */
+static int check_download(const struct x8_plan *plan, struct x8_step *step, struct x8_error *err)
+{
+    X8_AUTO_BUF text = {0};
+    int rc = load_bytes(plan, step, DOWNLOAD_MAX, err);
+
+    if (rc < 0 || !step->bytes.len || step->bytes.len > LOADER_SCRIPT_MAX ||
+        !runs_downloads(&plan->script))
+        return rc;
+    if (x8_buf_add(&text, step->bytes.data, step->bytes.len) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    for (size_t i = 0; i < text.len; i++)
+        if (!text.data[i])
+            text.data[i] = '\n';
+    step->risks |= x8_shell_risks(X8_PROTO_FB, x8_buf_text(&text));
+    return 0;
 }
 
 int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
@@ -232,7 +272,8 @@ int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_s
     int rc;
 
     step->size = UINT64_MAX;
-    if ((x8_command_risks(command) & X8_RISK_HOST) && !plan->options.allow_host)
+    step->risks = x8_command_risks(command);
+    if ((step->risks & X8_RISK_HOST) && !plan->options.allow_host)
         return refuse_host(command, err);
     if (command->verb == X8_VERB_UCP)
         return cannot_run(command, err);
@@ -252,6 +293,6 @@ int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_s
     if (command->verb == X8_VERB_FLASH)
         return check_flash(op, plan, step, err);
     if (command->proto == X8_PROTO_FB || command->proto == X8_PROTO_FBK)
-        return load_bytes(plan, step, DOWNLOAD_MAX, err);
+        return check_download(plan, step, err);
     return check_loader(plan, step, err);
 }

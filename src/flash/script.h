@@ -80,8 +80,9 @@ struct x8_command {
         from_board : 1;             /* ucp: from the board to `file` */
     const char *bmap;               /* flash -bmap FILE */
     const char *if_left, *if_right; /* if A == B then CMD; CMD is `then` */
-    const struct x8_command *then;
-    struct x8_chip cfg; /* CFG: */
+    struct x8_command *then;
+    unsigned hidden_risks; /* what the script's own variables add to its text */
+    struct x8_chip cfg;    /* CFG: */
 };
 
 enum x8_note_level { X8_NOTE_INFO, X8_NOTE_WARN, X8_NOTE_UNSAFE };
@@ -142,7 +143,9 @@ const char *x8_verb_name(enum x8_verb verb);
  * and explain. */
 enum {
     X8_RISK_HOST = 1 /* runs on this computer */,
-    X8_RISK_FUSE = 2 /* irreversible: fuse prog, fiohab_close */,
+    X8_RISK_FUSE = 2 /* fuses and settings that can be set once: fuse prog, fiohab_close; -y alone
+                        does not agree to them */
+    ,
     X8_RISK_ERASE = 4
 };
 unsigned x8_command_risks(const struct x8_command *command);

@@ -4,6 +4,7 @@
  */
 #include "flash/script_parser.h"
 
+#include "flash/risks.h"
 #include "flash/words_uboot.h"
 #include "util/text.h"
 
@@ -155,7 +156,8 @@ static void check_risks(struct check *k, const struct x8_command *c)
                    "runs a command on this computer; refused without --allow-host-commands");
     else if (risks & X8_RISK_FUSE)
         x8_sp_note(k->p, c->line, X8_NOTE_UNSAFE,
-                   "changes fuses or one-time settings of the chip: this can never be undone");
+                   "changes fuses or one-time settings, which can never be undone: needs --confirm "
+                   "fuse, -y does not agree to it");
 }
 
 static void check_one(struct check *k, const struct x8_command *c)
@@ -224,6 +226,7 @@ void x8_sp_check(struct x8_sp *p)
     struct check k = {.p = p, .hwpart = -1};
 
     x8_chips_init(&k.chips);
+    x8_script_find_hidden(p->out);
     if (p->options->is_command_line)
         k.has_fastboot_dev = 1; /* an earlier call may have set it */
     for (size_t i = 0; i < p->out->count; i++) {

@@ -29,7 +29,10 @@ static int unknown_verb(struct x8_sp *p, enum x8_proto proto, const char *name)
         x8_error_next(p->err, "did you mean: %s %s ?", word, near);
     } else {
         x8_error_why(p->err, "no command of %s has a name like that", word);
-        x8_error_next(p->err, "correct the command, or put # in front of the line to skip it");
+        x8_error_next(p->err,
+                      p->options->is_command_line
+                          ? "x8ctl help uuu    shows the form"
+                          : "correct the command, or put # in front of the line to skip it");
     }
     return rc;
 }
@@ -186,6 +189,41 @@ static int too_deep(struct x8_sp *p)
     return rc;
 }
 
+static const char *example_of(enum x8_proto proto)
+{
+    switch (proto) {
+    case X8_PROTO_CFG:
+        return "CFG: FB: -vid 0x1fc9 -pid 0x0152";
+    case X8_PROTO_FB:
+        return "FB: ucmd mmc list";
+    case X8_PROTO_FBK:
+        return "FBK: ucmd ls";
+    case X8_PROTO_SDPU:
+        return "SDPU: jump";
+    case X8_PROTO_SDPV:
+        return "SDPV: jump";
+    case X8_PROTO_SDPS:
+        return "SDPS: boot -f FILE";
+    default:
+        return "SDP: boot -f FILE";
+    }
+}
+
+/* A line that ends after the protocol word. */
+int x8_sp_no_command(struct x8_sp *p, enum x8_proto proto)
+{
+    int rc = x8_sp_fail(p, "there is no command behind %s",
+                        proto == X8_PROTO_CFG ? "CFG:" : x8_proto_name(proto));
+
+    x8_error_why(p->err, "%s ends after the protocol word",
+                 p->options->is_command_line ? "it" : "the line");
+    if (p->options->is_command_line)
+        x8_error_next(p->err, "x8ctl uuu %s    for example", example_of(proto));
+    else
+        x8_error_next(p->err, "add a command, or remove the line");
+    return rc;
+}
+
 static int at_line(struct x8_sp *p, const char *at, struct x8_command *c, int depth)
 {
     const char *expanded;
@@ -212,12 +250,8 @@ int x8_sp_command(struct x8_sp *p, const char *at, struct x8_command *c, int dep
     if (depth > X8_SCRIPT_MAX_DEPTH)
         return too_deep(p);
     at = x8_sp_skip_blanks(at);
-    if (*at == '\0') {
-        rc = x8_sp_fail(p, "there is no command behind %s", x8_proto_name(c->proto));
-        x8_error_why(p->err, "the line ends after the protocol word");
-        x8_error_next(p->err, "add a command, or remove the line");
-        return rc;
-    }
+    if (*at == '\0')
+        return x8_sp_no_command(p, c->proto);
     verb.text = x8_sp_keep(p, at, strcspn(at, " \t"));
     if (!verb.text)
         return -(int)X8_E_INTERNAL;

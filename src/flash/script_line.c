@@ -129,6 +129,8 @@ static int cfg(struct x8_sp *p, const char *at, struct x8_command *c)
 
     if (!name)
         return -(int)X8_E_INTERNAL;
+    if (!*word)
+        return x8_sp_no_command(p, X8_PROTO_CFG);
     c->verb = X8_VERB_CFG;
     c->rest = x8_sp_keep(p, word, strlen(word));
     c->cfg.proto = x8_proto_of(name);

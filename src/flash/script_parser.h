@@ -64,6 +64,7 @@ int x8_sp_number(struct x8_sp *p, const char *what, const char *text, uint64_t m
 int x8_sp_line(struct x8_sp *p, const char *line);
 /* What stands behind the protocol word, into `c`. */
 int x8_sp_command(struct x8_sp *p, const char *at, struct x8_command *c, int depth);
+int x8_sp_no_command(struct x8_sp *p, enum x8_proto proto);
 /* Options and operands of `row` at `at`. */
 int x8_sp_args(struct x8_sp *p, const struct x8_verb_row *row, const char *at,
                struct x8_command *c);

@@ -76,7 +76,8 @@ int x8_sp_fail(struct x8_sp *p, const char *fmt, ...)
     if (vsnprintf(text, sizeof text, fmt, ap) < 0)
         text[0] = '\0';
     va_end(ap);
-    rc = x8_fail(p->err, X8_E_BAD_IMAGE, "%s", text);
+    /* A command on the user's own line is a wrong argument, a line of a file is a bad file. */
+    rc = x8_fail(p->err, p->options->is_command_line ? X8_E_USAGE : X8_E_BAD_IMAGE, "%s", text);
     if (!p->options->is_command_line)
         x8_error_prefix(p->err, "line %d", p->line);
     return rc;

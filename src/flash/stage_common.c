@@ -17,11 +17,11 @@ void x8_job_set_var(struct x8_job *job, const char *name, const char *value)
 {
     struct x8_var *var = NULL;
 
-    for (size_t i = 0; i < job->var_count; i++)
-        if (x8_casecmp(job->vars[i].name, name) == 0)
-            var = &job->vars[i];
-    if (!var && job->var_count < X8_VARS_MAX)
-        var = &job->vars[job->var_count++];
+    for (size_t i = 0; i < job->result.var_count; i++)
+        if (x8_casecmp(job->result.vars[i].name, name) == 0)
+            var = &job->result.vars[i];
+    if (!var && job->result.var_count < X8_VARS_MAX)
+        var = &job->result.vars[job->result.var_count++];
     if (!var)
         return;
     x8_copy(var->name, sizeof var->name, name);
@@ -47,9 +47,9 @@ static void expand(const struct x8_job *job, const char *text, char out[256])
         snprintf(out, 256, "0x%04X", job->device.bcd_device);
     else if (x8_casecmp(name, "CHIP") == 0)
         x8_copy(out, 256, job->chip.chip);
-    for (size_t i = 0; i < job->var_count; i++)
-        if (x8_casecmp(job->vars[i].name, name) == 0)
-            x8_copy(out, 256, job->vars[i].value);
+    for (size_t i = 0; i < job->result.var_count; i++)
+        if (x8_casecmp(job->result.vars[i].name, name) == 0)
+            x8_copy(out, 256, job->result.vars[i].value);
 }
 
 static int run_if(struct x8_job *job, const struct x8_step *step, x8_run_step_fn *run,
@@ -107,6 +107,8 @@ static int run_host_line(struct x8_job *job, const struct x8_step *step, x8_run_
     snprintf(text, sizeof text, "%s %s", x8_proto_name(step->command->proto), lines.first);
     rc = x8_script_parse((struct x8_span){(const uint8_t *)text, strlen(text)}, &options, &script,
                          err);
+    if (rc == -(int)X8_E_USAGE) /* it is not the user who wrote it */
+        rc = -(int)(err->code = X8_E_BAD_IMAGE);
     if (rc == 0 && script.count == 1) {
         then.command = &script.commands[0];
         rc = x8_plan_check_step(&job->op, &view, &then, err);
@@ -135,6 +137,16 @@ static int pause_for(const struct x8_job *job, const struct x8_command *command,
                            X8_CANCEL_SOFT, err);
 }
 
+/* The front end asks for all that can be known before; a line that a host command prints is known
+ * only now. */
+static int refuse_fuse(const struct x8_command *command, struct x8_error *err)
+{
+    x8_fail(err, X8_E_NEED_YES, "fuses and one-time settings need a confirmation of their own");
+    x8_error_why(err, "it says: %s", command->text);
+    x8_error_next(err, "--confirm fuse    if it may do what can never be undone");
+    return -(int)X8_E_NEED_YES;
+}
+
 int x8_common_verb(struct x8_job *job, const struct x8_step *step, x8_run_step_fn *run,
                    struct x8_error *err)
 {
@@ -142,6 +154,8 @@ int x8_common_verb(struct x8_job *job, const struct x8_step *step, x8_run_step_f
     struct host_lines lines = {0};
     int rc;
 
+    if (step->risks & X8_RISK_FUSE && command->verb != X8_VERB_IF && !job->plan->options.allow_fuse)
+        return refuse_fuse(command, err);
     switch (command->verb) {
     case X8_VERB_DONE:
         job->is_done = 1;

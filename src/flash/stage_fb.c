@@ -35,7 +35,9 @@ static int getvar(struct x8_job *job, struct x8_fastboot *fb, const struct x8_co
     if (rc < 0)
         return rc;
     x8_job_set_var(job, command->variable, value);
-    x8_emit(&job->op, X8_EV_NOTICE, "%s: %s", command->variable, value);
+    /* Of a single command it is the result, which the front end prints. */
+    x8_emit(&job->op, job->plan->options.command_line ? X8_EV_DETAIL : X8_EV_NOTICE, "%s: %s",
+            command->variable, value);
     return 0;
 }
 

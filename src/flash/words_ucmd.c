@@ -45,6 +45,8 @@ static const struct phrase phrases[] = {
     {"mmc", "write", "writes blocks from memory to the selected card"},
     {"mmc", "hwpartition", "sets up the areas of the eMMC, which can be done only once"},
     {"mmc", "rst-function", "sets the reset behaviour of the eMMC, which can be done only once"},
+    {"mmc", "bkops-enable", "makes the eMMC clean up by itself, which can be set only once"},
+    {"mmc", "rpmb", "uses the protected area of the eMMC (RPMB)"},
     {"mmc", "bootbus", "sets how the eMMC is read at start"},
     {"fuse", "prog", "burns fuses of the chip, which can never be undone"},
     {"fuse", "override", "overrides fuses of the chip until the next reset"},

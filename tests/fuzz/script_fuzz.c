@@ -90,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             read_all(&script);
             x8_script_done(&script);
         } else {
-            demand(err.code == X8_E_BAD_IMAGE && err.msg[0] && err.why[0] && err.next[0]);
+            demand(err.code == X8_E_BAD_IMAGE || (is_line && err.code == X8_E_USAGE));
+            demand(err.msg[0] && err.why[0] && err.next[0]);
             demand(!strpbrk(err.msg, "\033\n\r") && !strpbrk(err.why, "\033\n\r"));
             demand(!strpbrk(err.next, "\033\n\r"));
         }

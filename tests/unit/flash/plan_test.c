@@ -174,12 +174,45 @@ static void measuring_decodes_everything_and_sends_nothing(void **state)
     kit_done(&kit);
 }
 
+static unsigned risks_of(const char *name, const char *lines)
+{
+    struct x8_plan_options options = {.is_flash = 0};
+    struct kit kit;
+    char text[600];
+    unsigned risks;
+
+    kit_init(&kit, IMAGE_LEN);
+    snprintf(text, sizeof text, "uuu_version 1.2.39\n%sFB: done\n", lines);
+    kit_text(&kit, "full_image.uuu", text);
+    kit_file(&kit, name, "\x27\x05\x19\x56\0\0fuse prog -y 6 0 1\n", 26);
+    if (kit_plan(&kit, &options) != 0)
+        fail_msg("%s / %s", kit.err.msg, kit.err.why);
+    risks = x8_plan_risks(&kit.plan);
+    assert_int_equal(x8_plan_risky(&kit.plan, X8_RISK_FUSE) != NULL, (risks & X8_RISK_FUSE) != 0);
+    kit_done(&kit);
+    return risks;
+}
+
+static void a_loader_script_that_is_downloaded_and_run_is_searched_too(void **state)
+{
+    (void)state;
+    assert_true(risks_of("boot.scr", "FB: download -f boot.scr\nFB: ucmd source ${loadaddr}\n") &
+                X8_RISK_FUSE);
+    assert_true(risks_of("env.txt", "FB: if @CHIP@ != x then download -f env.txt\n"
+                                    "FB: ucmd env import -t ${loadaddr}; run x\n") &
+                X8_RISK_FUSE);
+    /* A loader holds such words as well: it is no script. */
+    assert_false(risks_of("u-boot", "FB: download -f u-boot\nFB: ucmd go ${loadaddr}\n") &
+                 X8_RISK_FUSE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_input_ends_before_the_board_is_touched),
         cmocka_unit_test(an_unusual_input_is_written_all_the_same),
         cmocka_unit_test(damage_late_in_the_stream_is_never_success),
+        cmocka_unit_test(a_loader_script_that_is_downloaded_and_run_is_searched_too),
         cmocka_unit_test(only_the_loader_leaves_the_user_area_alone),
         cmocka_unit_test(only_the_os_leaves_the_boot_areas_alone),
         cmocka_unit_test(measuring_decodes_everything_and_sends_nothing),

@@ -416,6 +416,84 @@ static void host_commands_and_fuses_are_unsafe(void **state)
     x8_script_done(&s);
 }
 
+/* 1 when some command of the lines may burn a fuse; then there is a note as well. */
+static int burns(const char *lines)
+{
+    char text[1024];
+    struct x8_script s;
+    int risky = 0, noted = 0;
+
+    snprintf(text, sizeof text, V "%sFB: done\n", lines);
+    s = parsed(text);
+    for (size_t i = 0; i < s.count; i++)
+        risky |= (x8_command_risks(&s.commands[i]) & X8_RISK_FUSE) != 0;
+    for (size_t i = 0; i < s.note_count; i++)
+        noted |= strstr(s.notes[i].text, "--confirm fuse") != NULL;
+    assert_int_equal(risky, noted);
+    x8_script_done(&s);
+    return risky;
+}
+
+static void fuses_are_found_behind_lists_quotes_and_variables(void **state)
+{
+    static const char *const lines[] = {
+        "FB: ucmd true; fuse prog -y 6 0 1\n",
+        "FB: ucmd true&&fuse prog -y 6 0 1\n",
+        "FB: ucmd f\"u\"se prog -y 6 0 1\n",
+        "FB: ucmd f\\use pr'og' -y 6 0 1\n",
+        "FB: ucmd setenv x 'fuse prog -y 6 0 1'\nFB: ucmd run x\n",
+        "FB: ucmd setenv f fuse\nFB: ucmd ${f} prog -y 6 0 1\n",
+        "FB: ucmd setenv f fuse; $f prog -y 6 0 1\n",
+        "FB: ucmd seten f fuse; setenv g $f; setenv cmd '$g prog 1 1 1'\n",
+        "FB: ucmd env set -f f fuse && setenv o prog; $f $o -y 6 0 1\n",
+        "FB: ucmd if true; then setenv f fuse; else setenv f echo; fi; $f sense; $f prog 1\n",
+        "FB: ucmd setenv a fu\nFB: ucmd setenv b se\nFB: ucmd ${a}${b} prog -y 6 0 1\n",
+        "FB: ucmd setenv run_it 'setenv f fiohab'; ${f}_close\n",
+        "FB: ucmd for f in true fuse; do $f prog -y 6 0 1; done\n",
+        "FB: ucmd f=fuse; $f prog -y 6 0 1\n",
+        "FB: ucmd $unknown prog -y 6 0 1\n",
+        "FB: ucmd fuse $unknown 6 0 1\n",
+        "FB: if @X@ == 1 then ucmd setenv c fuse; $c prog -y 6 0 1\n",
+        "FB: crc -f x -format \"$c prog @off\"\nFB: ucmd setenv c fuse\n",
+        "FB: acmd mw.l 0x30350004 1\n",
+        "FB: ucmd cp.l 40000000 30350004 1\n",
+        "SDP: wrmem -addr 0x30350004 -format 32 -value 1\n",
+        "FB: ucmd mmc bkops-enable 2\n",
+        "FB: ucmd mmc rpmb key 0x40000000\n",
+        "FB: oem fuse at-perm-attr\n",
+        "FBK: ucmd cat key > /sys/bus/nvmem/devices/imx-ocotp0/nvmem\n",
+        "FBK: acmd mmc hwreset enable /dev/mmcblk2\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(lines); i++)
+        if (!burns(lines[i]))
+            fail_msg("not found: %s", lines[i]);
+}
+
+static void what_only_looks_like_fuses_is_none(void **state)
+{
+    static const char *const lines[] = {
+        "FB: ucmd fuse read 6 0\n",
+        "FB: ucmd setenv f fuse; $f read 6 0\n",
+        "FB: ucmd setenv refuse program\n",
+        "FB: ucmd md.l 0x30350400 4\n",
+        "FB: ucmd cp.l 30350400 40000000 4\n",
+        "FB: ucmd mw.l 0x40000000 1\n",
+        "FB: ucmd mmc rpmb read 40000000 0 1\n",
+        "FB: ucmd fiovb init 2; fiovb write_pvalue x 1\n",
+        "FB: ucmd mmc partconf ${emmc_dev} ${emmc_ack} 1 0\n",
+        "FB: ucmd setenv x '$x $x $x'; echo $x\n",
+        "SDP: wrmem -addr 0x40000000 -format 32 -value 1\n",
+        "FBK: ucmd dd if=x of=/dev/mmcblk2\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(lines); i++)
+        if (burns(lines[i]))
+            fail_msg("a false alarm: %s", lines[i]);
+}
+
 static void only_what_writes_is_an_erase_risk(void **state)
 {
     struct x8_script s =
@@ -646,8 +724,24 @@ static void a_single_command_needs_no_script_around_it(void **state)
     assert_int_equal(s.note_count, 0);
     x8_script_done(&s);
     assert_true(parse_bytes("FB: umcd mmc list", 17, 1, &s, &err) < 0);
+    assert_int_equal(err.code, X8_E_USAGE);
     assert_null(strstr(err.msg, "line"));
     assert_non_null(strstr(err.why, "ucmd"));
+}
+
+static void a_single_command_without_a_verb_says_what_is_missing(void **state)
+{
+    static const char *const words[] = {
+        "FB:", "FBK:", "SDP:", "SDPS:", "SDPU:", "SDPV:", "CFG:", "FB[-t 100]:"};
+    struct x8_script s;
+    struct x8_error err;
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(words); i++) {
+        assert_int_equal(parse_bytes(words[i], strlen(words[i]), 1, &s, &err), -X8_E_USAGE);
+        assert_non_null(strstr(err.msg, "no command behind"));
+        assert_non_null(strstr(err.next, "x8ctl uuu "));
+    }
 }
 
 static void scripts_are_told_from_images(void **state)
@@ -728,6 +822,8 @@ int main(void)
         cmocka_unit_test(a_flash_before_fastboot_dev_is_noted),
         cmocka_unit_test(a_long_delay_is_noted_and_an_endless_one_refused),
         cmocka_unit_test(host_commands_and_fuses_are_unsafe),
+        cmocka_unit_test(fuses_are_found_behind_lists_quotes_and_variables),
+        cmocka_unit_test(what_only_looks_like_fuses_is_none),
         cmocka_unit_test(only_what_writes_is_an_erase_risk),
         cmocka_unit_test(variables_of_the_environment_are_filled_in),
         cmocka_unit_test(an_unset_variable_is_named),
@@ -741,6 +837,7 @@ int main(void)
         cmocka_unit_test(a_line_that_is_too_long_is_refused),
         cmocka_unit_test(limits_of_size_and_number_hold),
         cmocka_unit_test(a_single_command_needs_no_script_around_it),
+        cmocka_unit_test(a_single_command_without_a_verb_says_what_is_missing),
         cmocka_unit_test(scripts_are_told_from_images),
         cmocka_unit_test(every_verb_has_a_name),
         cmocka_unit_test(very_many_notes_are_bounded),

@@ -48,6 +48,58 @@ static void done_behind_then_ends_the_script(void **state)
     kit_done(&kit);
 }
 
+static void a_fuse_command_does_not_run_by_itself(void **state)
+{
+    static const struct {
+        const char *lines;
+        int allow_fuse, rc;
+    } rows[] = {
+        {"FB: ucmd fuse prog -y 6 0 1\n", 0, -X8_E_NEED_YES},
+        {"FB: ucmd fuse prog -y 6 0 1\n", 1, 0},
+        {"FB: if a == a then ucmd fuse prog -y 6 0 1\n", 0, -X8_E_NEED_YES},
+        {"FB: if a == b then ucmd fuse prog -y 6 0 1\n", 0, 0}, /* not run */
+        {"FB: < echo ucmd fuse prog -y 6 0 1\n", 0, -X8_E_NEED_YES},
+        {"FB: < echo ucmd fuse prog -y 6 0 1\n", 1, 0},
+        {"FB: < echo nonsense\n", 1, -X8_E_BAD_IMAGE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        struct x8_plan_options options = {.allow_host = 1, .allow_fuse = rows[i].allow_fuse};
+        char text[300];
+        struct kit kit;
+
+        kit_init(&kit, IMAGE_LEN);
+        snprintf(text, sizeof text, "%s%s", SETUP, rows[i].lines);
+        kit_text(&kit, "full_image.uuu", text);
+        kit_board(&kit, "start=fastboot");
+        assert_int_equal(kit_plan(&kit, &options), 0);
+        if (kit_run_plan(&kit, X8_VERIFY_AUTO) != rows[i].rc)
+            fail_msg("row %zu: %d %s", i, kit.results[0].rc, kit.err.msg);
+        if (rows[i].rc == -X8_E_NEED_YES)
+            assert_non_null(strstr(kit.err.next, "--confirm fuse"));
+        kit_done(&kit);
+    }
+}
+
+static void what_getvar_was_told_is_in_the_result(void **state)
+{
+    struct kit kit;
+
+    (void)state;
+    kit_init(&kit, IMAGE_LEN);
+    assert_int_equal(run_lines(&kit, "",
+                               "FB: getvar version\nFB: getvar secure\n"
+                               "FB: getvar version\n",
+                               X8_VERIFY_AUTO),
+                     0);
+    assert_int_equal(kit.results[0].var_count, 2);
+    assert_string_equal(kit.results[0].vars[0].name, "version");
+    assert_string_equal(kit.results[0].vars[0].value, "0.4");
+    assert_string_equal(kit.results[0].vars[1].value, "no");
+    kit_done(&kit);
+}
+
 static void a_check_of_nothing_is_no_success(void **state)
 {
     static const char *const lines[] = {
@@ -363,6 +415,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(done_behind_then_ends_the_script),
+        cmocka_unit_test(a_fuse_command_does_not_run_by_itself),
+        cmocka_unit_test(what_getvar_was_told_is_in_the_result),
         cmocka_unit_test(a_check_of_nothing_is_no_success),
         cmocka_unit_test(a_write_line_is_said_to_be_unproven),
         cmocka_unit_test(more_flash_lines_than_are_listed_are_all_counted),
