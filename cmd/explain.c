@@ -94,7 +94,8 @@ const struct x8_cmd x8_cmd_explain = {
         "which they run: in the boot ROM, in the first loader, in fastboot mode. Then the\n"
         "files it needs and whether they are there, then notes with line numbers: info\n"
         "(uuu would behave differently), warn (probably not what was meant), unsafe (runs\n"
-        "on this computer, or can never be undone). SCRIPT may also be an archive or a\n"
+        "on this computer, or burns fuses and sets what can never be undone; x8ctl uuu and\n"
+        "flash run that only with --confirm fuse). SCRIPT may also be an archive or a\n"
         "folder: then its full_image.uuu is explained, or the one named by --script.\n"
         "No board is needed. The exit code is 4 when a file is missing or a line is\n"
         "unsafe.",

@@ -2,23 +2,17 @@
  * x8ctl flash: the vendor's files onto a board, from whatever stage the board is in.
  */
 #include "flash_boards.h"
-#include "flash_report.h"
 
 #include "board/carriers.h"
 
 #include <stdlib.h>
 
-/* ROM to SPL takes 1 to 2 s, SPL to fastboot up to 10 s; three times that is a failure. */
-#define STAGE_LIMIT_MS 30000
-
 static struct {
-    int only, verify, skip_unused, allow_host;
+    int only, skip_unused;
     const char *script, *carrier;
-    int64_t stage_ms;
-} opt = {.stage_ms = STAGE_LIMIT_MS};
+} opt;
 
 static const char *const only_choices[] = {"all", "loader", "os", NULL};
-static const char *const verify_choices[] = {"auto", "full", "none", NULL};
 
 static const struct x8_opt opts[] = {
     {.name = "only",
@@ -27,12 +21,6 @@ static const struct x8_opt opts[] = {
      .arg = "PART",
      .choices = only_choices,
      .help = "write only the loader's boot areas, or only the OS image"},
-    {.name = "verify",
-     .kind = X8_OPT_CHOICE,
-     .value = &opt.verify,
-     .arg = "MODE",
-     .choices = verify_choices,
-     .help = "read back on the board: auto (wherever its loader can), full (or fail), none"},
     {.name = "script",
      .kind = X8_OPT_STRING,
      .value = &opt.script,
@@ -49,15 +37,7 @@ static const struct x8_opt opts[] = {
      .kind = X8_OPT_FLAG,
      .value = &opt.skip_unused,
      .help = "leave blocks alone that the block map (.bmap) calls unused; old data stays there"},
-    {.name = "allow-host-commands",
-     .kind = X8_OPT_FLAG,
-     .value = &opt.allow_host,
-     .help = "let the script run commands on this computer"},
-    {.name = "stage-timeout",
-     .kind = X8_OPT_DURATION,
-     .value = &opt.stage_ms,
-     .arg = "DUR",
-     .help = "limit for each change of stage (30s)"},
+    X8_RUN_OPTS,
     {0},
 };
 
@@ -86,16 +66,6 @@ static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
     return row;
 }
 
-static int dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
-{
-    struct x8_measure measure;
-    int rc = x8_plan_measure(&ctx->op, plan, 512, &measure, err);
-
-    if (rc == 0)
-        x8_report_measure(ctx, plan, &measure);
-    return rc;
-}
-
 static void say_switches(struct x8_ctx *ctx, const struct x8_carrier *row)
 {
     if (row)
@@ -105,17 +75,17 @@ static void say_switches(struct x8_ctx *ctx, const struct x8_carrier *row)
                            "without a carrier just replug");
 }
 
-static int flash_boards(struct x8_ctx *ctx, const struct x8_plan *plan,
-                        const struct x8_carrier *row, struct x8_error *err)
+static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_carrier *row,
+                        struct x8_error *err)
 {
     struct x8_board *boards = NULL;
-    struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
     int n = x8_pick_boards(ctx, NULL, 1, &boards, err), rc = n < 0 ? n : 0;
 
     if (rc == 0)
-        rc = x8_agree(ctx, boards, (size_t)n, "Write to", "Everything on the eMMC is lost.", err);
+        rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Write to",
+                              "Everything on the eMMC is lost.", err);
     if (rc == 0)
-        rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
+        rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
     if (rc == 0)
         say_switches(ctx, row);
     free(boards);
@@ -127,7 +97,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     struct x8_plan_options options = {.script = opt.script,
                                       .only = (enum x8_only)opt.only,
                                       .skip_unused = opt.skip_unused,
-                                      .allow_host = opt.allow_host,
+                                      .allow_host = x8_run_opts.allow_host,
                                       .is_flash = 1,
                                       .getenv = x8_env_for_script};
     const struct x8_carrier *row;
@@ -146,7 +116,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = ctx->globals->dry_run ? dry_run(ctx, &plan, err) : flash_boards(ctx, &plan, row, err);
+    rc = ctx->globals->dry_run ? x8_dry_run(ctx, &plan, err) : flash_boards(ctx, &plan, row, err);
     x8_plan_done(&plan);
     return rc;
 }
@@ -170,6 +140,9 @@ const struct x8_cmd x8_cmd_flash = {
         "its parts, and once while writing. Where its members stand in an awkward order\n"
         "(the image first) it still works; the cost is the same: its outer layer is\n"
         "decompressed twice, a few seconds for a release.\n"
+        "\n"
+        "A script that burns fuses is run only with --confirm fuse, or when the word is\n"
+        "typed at the question; -y does not agree to what can never be undone.\n"
         "\n"
         "The first Ctrl-C stops at a safe point and says what state the board is in,\n"
         "the second one at once.",

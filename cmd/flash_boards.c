@@ -1,5 +1,5 @@
 /*
- * Finding, choosing and confirming boards for the commands that write.
+ * Finding and choosing boards for the commands that write, and the run over them.
  */
 #include "flash_boards.h"
 
@@ -16,6 +16,13 @@
 #define PERSON_LIMIT_MS 120000
 #define SCRIPT_LIMIT_MS 30000
 #define SELECTORS_MAX   128
+#define BLOCK_SIZE      512 /* of a Portenta X8's loader */
+
+/* ROM to SPL takes 1 to 2 s, SPL to fastboot up to 10 s; three times that is a failure. */
+#define STAGE_LIMIT_MS 30000
+
+struct x8_run_opts x8_run_opts = {.stage_ms = STAGE_LIMIT_MS};
+const char *const x8_verify_choices[] = {"auto", "full", "none", NULL};
 
 int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx)
 {
@@ -105,9 +112,9 @@ static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struc
     char question[256], answer[64];
     int rc;
 
-    if (given && *last && x8_casecmp(given, last) == 0)
+    if (*last && x8_confirmed(ctx, last))
         return 0;
-    if (given) {
+    if (given && x8_casecmp(given, X8_FUSE_WORD) != 0) {
         x8_fail(err, X8_E_NEED_YES, "--confirm %s does not fit board %s", given, serial);
         x8_error_why(err, "the board runs Linux, and flashing erases it: it must be the right one");
         x8_error_next(err, "--confirm takes the last four of the serial: %s", last);
@@ -122,7 +129,7 @@ static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struc
     if (rc == 0)
         rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
     x8_error_why(err, "board %s runs Linux, and flashing erases it", serial);
-    x8_error_next(err, "--confirm %s    in scripts", last);
+    x8_error_next(err, "--confirm %s%s    in scripts", last, given ? "," X8_FUSE_WORD : "");
     return rc;
 }
 
@@ -208,34 +215,6 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
     return n;
 }
 
-int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, const char *what,
-             const char *price, struct x8_error *err)
-{
-    char question[512], list[256] = "";
-    int rc;
-
-    for (size_t i = 0; i < count && strlen(list) + 64 < sizeof list; i++) {
-        size_t len = strlen(list);
-
-        snprintf(list + len, sizeof list - len, "%susb %s (%s)", i ? ", " : "",
-                 boards[i].device.port, x8_board_state(&boards[i]));
-    }
-    if (ctx->globals->yes)
-        return 0;
-    snprintf(question, sizeof question, "%s %s? %s", what, list, price);
-    rc = x8_ui_ask_yes(ctx->ui, question, err);
-    if (rc > 0)
-        return 0;
-    if (rc == 0)
-        rc = x8_cancel_check(ctx->cancel, X8_CANCEL_SOFT, err);
-    if (rc == 0) {
-        rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
-        x8_error_why(err, "the answer was not yes");
-        x8_error_next(err, "-y    agrees beforehand");
-    }
-    return rc;
-}
-
 /* A port is locked for the whole run: between two stages nothing else would keep another copy away
  * from it. */
 static int lock_ports(const struct x8_board *boards, size_t count, int *fds, struct x8_error *err)
@@ -262,15 +241,15 @@ static void unlock_ports(int *fds, size_t count)
         x8_fd_close(&fds[i]);
 }
 
-int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_how *how,
-                  const struct x8_board *boards, size_t count, struct x8_error *err)
+int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_board *boards,
+                  size_t count, struct x8_error *err)
 {
     struct x8_fleet fleet = {.bus = ctx->bus,
                              .plan = plan,
                              .op = ctx->op,
-                             .verify = how->verify,
-                             .arrive_ms = how->stage_ms,
-                             .stage_ms = how->stage_ms};
+                             .verify = (enum x8_verify)x8_run_opts.verify,
+                             .arrive_ms = x8_run_opts.stage_ms,
+                             .stage_ms = x8_run_opts.stage_ms};
     struct x8_fleet_board *members = calloc(count, sizeof *members);
     struct x8_flash_result *results = calloc(count, sizeof *results);
     int fds[X8_FLEET_MAX], rc = lock_ports(boards, count, fds, err);
@@ -288,5 +267,15 @@ int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x
     unlock_ports(fds, count);
     free(members);
     free(results);
+    return rc;
+}
+
+int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    struct x8_measure measure;
+    int rc = x8_plan_measure(&ctx->op, plan, BLOCK_SIZE, &measure, err);
+
+    if (rc == 0)
+        x8_report_measure(ctx, plan, &measure);
     return rc;
 }

@@ -9,6 +9,33 @@
 #include "cmd.h"
 #include "flash/fleet.h"
 
+/* Options of every run of a plan; its rows are X8_RUN_OPTS. */
+struct x8_run_opts {
+    int verify, allow_host;
+    int64_t stage_ms; /* limit of each change of stage */
+};
+extern struct x8_run_opts x8_run_opts;
+extern const char *const x8_verify_choices[];
+
+/* clang-format off */
+#define X8_RUN_OPTS                                                                                \
+    {.name = "verify",                                                                             \
+     .kind = X8_OPT_CHOICE,                                                                        \
+     .value = &x8_run_opts.verify,                                                                 \
+     .arg = "MODE",                                                                                \
+     .choices = x8_verify_choices,                                                                 \
+     .help = "read back on the board: auto (wherever its loader can), full (or fail), none"},      \
+    {.name = "allow-host-commands",                                                                \
+     .kind = X8_OPT_FLAG,                                                                          \
+     .value = &x8_run_opts.allow_host,                                                             \
+     .help = "let the script run commands on this computer (sh, shell, <)"},                       \
+    {.name = "stage-timeout",                                                                      \
+     .kind = X8_OPT_DURATION,                                                                      \
+     .value = &x8_run_opts.stage_ms,                                                               \
+     .arg = "DUR",                                                                                 \
+     .help = "limit for each change of stage (30s)"}
+/* clang-format on */
+
 /* How long to wait for a board: -t, or 120 s for a person and 30 s for a script. */
 int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx);
 
@@ -26,13 +53,25 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
 int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, const char *what,
              const char *price, struct x8_error *err);
 
-struct x8_how {
-    enum x8_verify verify;
-    int64_t stage_ms; /* limit of each change of stage */
-};
+/* The word that agrees to fuses and one-time settings. */
+#define X8_FUSE_WORD "fuse"
 
-/* Run the plan on the picked boards and print their results. */
-int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_how *how,
-                  const struct x8_board *boards, size_t count, struct x8_error *err);
+/* 1 when --confirm holds the word; it may hold several, joined by commas. */
+int x8_confirmed(const struct x8_ctx *ctx, const char *word);
+
+/*
+ * Ask before a plan is run. Without X8_RISK_FUSE in it: as x8_agree(), and nothing when `price` is
+ * NULL. With it: the word "fuse" must be typed or stand in --confirm; -y does not count, and no
+ * second question follows. Sets plan->options.allow_fuse.
+ */
+int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_board *boards,
+                     size_t count, const char *what, const char *price, struct x8_error *err);
+
+/* Run the plan on the picked boards and print their results, as x8_run_opts says. */
+int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_board *boards,
+                  size_t count, struct x8_error *err);
+
+/* --dry-run: everything that can be known without a board is checked, measured and printed. */
+int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err);
 
 #endif

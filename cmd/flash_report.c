@@ -44,6 +44,15 @@ static struct x8_json *target_json(const struct x8_target *target)
     return json;
 }
 
+static struct x8_json *variables_json(const struct x8_flash_result *result)
+{
+    struct x8_json *json = x8_json_object();
+
+    for (size_t i = 0; i < result->var_count; i++)
+        x8_json_str(json, result->vars[i].name, result->vars[i].value);
+    return json;
+}
+
 static struct x8_json *result_json(const struct x8_flash_result *result)
 {
     struct x8_json *json = x8_json_object(), *targets = x8_json_array(), *bad = x8_json_array();
@@ -74,6 +83,8 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
         x8_json_add(bad, NULL, row);
     }
     x8_json_add(json, "bad_regions", bad);
+    if (result->var_count)
+        x8_json_add(json, "variables", variables_json(result));
     if (result->rc < 0)
         x8_json_error(json, "error", &result->error);
     return json;
@@ -125,6 +136,22 @@ static void print_line(const struct x8_flash_result *result)
                result->unproven, time);
 }
 
+/* The answer of a single getvar is the result; of several boards each with its port. */
+static int is_answer(const struct x8_plan *plan, const struct x8_flash_result *result)
+{
+    return plan->options.command_line && result->rc == 0 && result->var_count > 0;
+}
+
+static void print_answer(const struct x8_flash_result *result, size_t count)
+{
+    const char *value = result->vars[0].value;
+
+    if (count > 1)
+        printf("%s\t%s\n", result->port, value);
+    else
+        printf("%s\n", value);
+}
+
 void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
                        const struct x8_flash_result *results, size_t count)
 {
@@ -138,9 +165,12 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
         print_json(ctx, json);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        if (results[i].rc == 0 || count > 1)
+    for (size_t i = 0; i < count; i++) {
+        if (is_answer(plan, &results[i]))
+            print_answer(&results[i], count);
+        else if (results[i].rc == 0 || count > 1)
             print_line(&results[i]);
+    }
 }
 
 void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,

@@ -101,9 +101,11 @@ static const struct x8_code_help texts[] = {
      "  * flash again; the boot ROM can always be reached with the carrier's switches\n"},
     {X8_E_NEED_YES,
      "  * the command would erase something, and nobody can be asked: stdin or stderr\n"
-     "    is no terminal, or --no-input was given\n",
+     "    is no terminal, or --no-input was given\n"
+     "  * a script burns fuses or sets what can be set only once: -y is not enough\n",
      "  * -y agrees; --confirm TEXT for a board that runs Linux (last four of its\n"
-     "    serial number)\n"},
+     "    serial number)\n"
+     "  * --confirm fuse agrees to fuses; x8ctl explain SCRIPT shows the lines\n"},
     {X8_E_SOME_FAILED, "  * of several boards, at least one failed; the others are done\n",
      "  * each board's own error and code stand above; repeat with -s for those\n"},
     {X8_E_STOPPED,

@@ -2,35 +2,18 @@
  * x8ctl uuu: vendor scripts and single commands, unchanged.
  */
 #include "flash_boards.h"
-#include "flash_report.h"
 
 #include "util/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define STAGE_LIMIT_MS 30000
-#define BLOCK_SIZE     512 /* of a Portenta X8's loader */
-
 static struct {
-    int verify, allow_host;
     struct x8_strings paths;
-    int64_t stage_ms;
-} opt = {.stage_ms = STAGE_LIMIT_MS};
-
-static const char *const verify_choices[] = {"auto", "full", "none", NULL};
+} opt;
 
 static const struct x8_opt opts[] = {
-    {.name = "verify",
-     .kind = X8_OPT_CHOICE,
-     .value = &opt.verify,
-     .arg = "MODE",
-     .choices = verify_choices,
-     .help = "read back what flash lines wrote: auto (wherever the loader can), full, none"},
-    {.name = "allow-host-commands",
-     .kind = X8_OPT_FLAG,
-     .value = &opt.allow_host,
-     .help = "let the script run commands on this computer (sh, shell, <)"},
+    X8_RUN_OPTS,
     {.name = "path",
      .letter = 'm',
      .kind = X8_OPT_LIST,
@@ -38,17 +21,13 @@ static const struct x8_opt opts[] = {
      .arg = "PORT",
      .complete = "board",
      .help = "the vendor tool's name for -s; takes its 1:42 form as well"},
-    {.name = "stage-timeout",
-     .kind = X8_OPT_DURATION,
-     .value = &opt.stage_ms,
-     .arg = "DUR",
-     .help = "limit for each change of stage (30s)"},
     {0},
 };
 
 static const struct x8_example examples[] = {
     {"x8ctl uuu mfgtool-files-portenta-x8/full_image.uuu", "a vendor script, unchanged"},
     {"x8ctl uuu FB: ucmd mmc list", "a single command"},
+    {"x8ctl uuu FB: getvar version", "the loader's answer alone on stdout"},
     {"x8ctl uuu -m 1:42 probe_emmc.uuu", "on the board at one port"},
     {NULL, NULL},
 };
@@ -77,43 +56,25 @@ static int join(struct x8_ctx *ctx, struct x8_buf *out, struct x8_error *err)
     return 0;
 }
 
-/* What the worst command of the script costs; NULL when there is nothing to lose. */
+/* What the script costs beside fuses; NULL when there is nothing to lose. */
 static const char *price_of(const struct x8_plan *plan)
 {
-    unsigned risks = 0;
-
-    for (size_t i = 0; i < plan->script.count; i++)
-        risks |= x8_command_risks(&plan->script.commands[i]);
-    if (risks & X8_RISK_FUSE)
-        return "It changes fuses or one-time settings of the chip, which can never be undone.";
-    if (x8_plan_writes(plan) || risks & X8_RISK_ERASE)
+    if (x8_plan_writes(plan) || x8_plan_risks(plan) & X8_RISK_ERASE)
         return "It erases or writes the eMMC: what is there may be lost.";
     return NULL;
 }
 
-static int run_on_boards(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+static int run_on_boards(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *err)
 {
-    const char *price = price_of(plan);
     struct x8_board *boards = NULL;
-    struct x8_how how = {.verify = (enum x8_verify)opt.verify, .stage_ms = opt.stage_ms};
     int n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err), rc = n < 0 ? n : 0;
 
-    if (rc == 0 && price)
-        rc = x8_agree(ctx, boards, (size_t)n, "Run this script on", price, err);
     if (rc == 0)
-        rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
+        rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Run this script on", price_of(plan),
+                              err);
+    if (rc == 0)
+        rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
     free(boards);
-    return rc;
-}
-
-/* Everything that can be known without a board: the script is understood, its files are whole. */
-static int dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
-{
-    struct x8_measure measure;
-    int rc = x8_plan_measure(&ctx->op, plan, BLOCK_SIZE, &measure, err);
-
-    if (rc == 0)
-        x8_report_measure(ctx, plan, &measure);
     return rc;
 }
 
@@ -134,7 +95,8 @@ static int too_many(char *const *argv, struct x8_error *err)
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    struct x8_plan_options options = {.allow_host = opt.allow_host, .getenv = x8_env_for_script};
+    struct x8_plan_options options = {.allow_host = x8_run_opts.allow_host,
+                                      .getenv = x8_env_for_script};
     X8_AUTO_BUF line = {0};
     struct x8_plan plan;
     int rc = 0;
@@ -156,7 +118,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = ctx->globals->dry_run ? dry_run(ctx, &plan, err) : run_on_boards(ctx, &plan, err);
+    rc = ctx->globals->dry_run ? x8_dry_run(ctx, &plan, err) : run_on_boards(ctx, &plan, err);
     x8_plan_done(&plan);
     return rc;
 }
@@ -172,6 +134,11 @@ const struct x8_cmd x8_cmd_uuu = {
         "never success, what flash lines wrote is read back on the board, commands for\n"
         "this computer run only with --allow-host-commands, and every wait has a limit.\n"
         "x8ctl explain SCRIPT tells beforehand what a script does.\n"
+        "\n"
+        "Fuses and settings of the chip or eMMC that can be written only once need an\n"
+        "answer of their own: type the word fuse when asked, or give --confirm fuse. -y\n"
+        "does not agree to them. What the board itself has stored (run NAME) is not\n"
+        "known beforehand.\n"
         "\n"
         "In PROTOCOL: COMMAND all that follows the protocol belongs to the command: put\n"
         "options of x8ctl in front of it.",

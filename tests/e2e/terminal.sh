@@ -131,10 +131,23 @@ typed=(--type '[y/N]=\x03')
 tty 130 80 start=fastboot log="$log" -- flash release
 prints '^  code   130 stopped'
 sent_nothing
-start "a question about fuses names them"
-typed=(--type '[y/N]=n\n')
-tty 41 80 start=fastboot log="$log" -- uuu FB: ucmd fuse prog -y 6 0 1
+start "fuses: the word itself is typed, whatever -y says"
+typed=(--type 'Type the word fuse to go on:=fuse\n')
+tty 0 80 start=fastboot log="$log" -- uuu -y FB: ucmd fuse prog -y 6 0 1
 prints 'never be undone'
+for key in 'y\n' '\n' 'fuses\n' '\x04'; do
+    start "fuses: not $key"
+    rm -f "$log"
+    typed=(--type "Type the word fuse to go on:=$key")
+    tty 41 80 start=fastboot log="$log" -- uuu -y FB: ucmd fuse prog -y 6 0 1
+    prints 'not confirmed; nothing was done'
+    prints '^  next   .*--confirm fuse'
+    sent_nothing
+done
+start "fuses: Ctrl-C"
+rm -f "$log"
+typed=(--type 'Type the word fuse to go on:=\x03')
+tty 130 80 start=fastboot log="$log" -- uuu FB: ucmd fuse prog -y 6 0 1
 sent_nothing
 start "-y, --no-input and --progress json are not asked"
 typed=()

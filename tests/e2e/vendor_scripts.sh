@@ -95,17 +95,54 @@ logged 'ACmd:bootm .* -> OKAY'
 
 echo "== scripts that cannot be undone"
 for name in fuse close; do
-    start "$name.uuu needs a confirmation, and the question names its price"
-    script 41 $name.uuu --
-    error_form '41 need-yes'
-    says 'It changes fuses .* which can never be undone'
-    says '^  next   .*-y'
-    not_logged '^(rom|spl|fastboot) '
-    start "$name.uuu with -y is run"
-    script 0 $name.uuu -- -y
+    for answers in '' -y '-y --confirm 7788'; do
+        start "$name.uuu needs a confirmation of its own: '$answers' is none"
+        # shellcheck disable=SC2086
+        script 41 $name.uuu -- $answers
+        error_form '41 need-yes'
+        says 'fuses .* which can never be undone'
+        says '^  why    line [0-9]+ says: FB.*(fuse prog|fiohab_close).*-y does not agree'
+        says '^  next   .*--confirm (7788,)?fuse'
+        not_logged '^(rom|spl|fastboot) '
+    done
+    start "$name.uuu with --confirm fuse is run, without any other answer"
+    script 0 $name.uuu -- --confirm fuse
     says 'warn .*can never be undone'
 done
 logged 'fiohab_close'
+script 0 fuse.uuu -- -y --confirm 7788,Fuse
+logged 'fuse prog -y 7 3'
+start "a fuse script that waits behind flash --script"
+printf 'uuu_version 1.2.39\nFB: ucmd setenv fastboot_dev mmc\nFB: flash sit ../sit-portenta-x8.bin\nFB: ucmd fuse prog -y 1 0 1\nFB: done\n' >"$tools/both.uuu"
+rm -f "$log"
+flash 41 start=fastboot emmc=1G log="$log" -- flash -y --script both.uuu "$work/934"
+error_form '41 need-yes'
+says 'next   .*--confirm fuse'
+not_logged '^fastboot '
+flash 0 start=fastboot emmc=1G log="$log" -- flash --confirm fuse --script both.uuu "$work/934"
+logged 'fuse prog -y 1 0 1'
+prints 'written .* and verified'
+start "fuses behind variables, stored commands and lists"
+number=0
+for lines in 'ucmd setenv f fuse\nFB: ucmd true; ${f} prog -y 6 0 1' "ucmd setenv burn 'fuse prog -y 6 0 1'\nFB: ucmd run burn" \
+    'ucmd true && fuse prog -y 6 0 1' 'if @CHIP@ != X then ucmd f\\use prog -y 6 0 1' 'ucmd fuse $op 6 0 1'; do
+    printf "uuu_version 1.2.39\nFB: $lines\nFB: done\n" >"$tools/hidden.uuu"
+    rm -f "$log"
+    flash 41 start=fastboot log="$log" -- uuu -y hidden.uuu
+    error_form '41 need-yes'
+    not_logged '^fastboot '
+    run 4 "$X8CTL" explain hidden.uuu
+    prints 'unsafe   changes fuses'
+done
+start "fuses in a line that a command of this computer prints: refused before the board is told"
+printf 'uuu_version 1.2.39\nFB: < echo ucmd fuse prog -y 6 0 1\nFB: done\n' >"$tools/hidden.uuu"
+rm -f "$log"
+flash 41 start=fastboot log="$log" -- uuu -y --allow-host-commands hidden.uuu
+error_form '41 need-yes'
+says 'next   .*--confirm fuse'
+not_logged 'fuse'
+flash 0 start=fastboot log="$log" -- uuu -y --allow-host-commands --confirm fuse hidden.uuu
+logged 'fuse prog -y 6 0 1'
 for name in full_image bootloader erase_emmc full_image-sec; do
     start "$name.uuu without -y sends nothing"
     script 41 $name.uuu --
@@ -148,7 +185,19 @@ echo "== single commands"
 single 0 FB: ucmd mmc list
 logged 'fastboot UCmd:mmc list -> OKAY'
 single 0 FB: getvar version
+prints '^0\.4$'
+[ "$(wc -l <"$out")" = 1 ] || problem "stdout holds more than the value"
+single 0 --json FB: getvar version
+json 'd["boards"][0]["variables"] == {"version": "0.4"}'
+start "x8ctl uuu FB: getvar on two boards: which one says what"
+board 0 start=fastboot --count 2 -- "$X8CTL" uuu --all FB: getvar version
+prints '^1-2	0\.4$'
+prints '^1-3	0\.4$'
+start "getvar in a script: told on the way, and in the JSON result"
+printf 'uuu_version 1.2.39\nFB: getvar version\nFB: done\n' >"$tools/vars.uuu"
+flash 0 start=fastboot -- uuu --json vars.uuu
 says 'version: 0\.4'
+json 'd["boards"][0]["variables"]["version"] == "0.4"'
 single 0 'FB: ucmd mmc dev 2'
 logged 'UCmd:mmc dev 2 -> OKAY'
 single 0 'FB[-t' '5000]:' ucmd mmc list
@@ -158,13 +207,28 @@ error_form '30 refused'
 single 30 FB: getvar nothing
 error_form '30 refused'
 says 'board says: unknown variable'
-single 21 FB: flesh all x
-error_form '21 bad-image'
+single 2 FB: flesh all x
+error_form '2 usage'
+for words in FB: SDP: SDPV: 'FB[-t 100]:' CFG:; do
+    single 2 "$words"
+    error_form '2 usage'
+    says 'behind'
+    says '^  next   x8ctl uuu '
+done
+single 2 FB: ucmd
+error_form '2 usage'
+says 'the text is missing'
 single 41 FB: ucmd mmc erase 0 1
 not_logged 'erase'
-single 41 FB: ucmd fuse prog -y 6 0 1
-not_logged 'fuse'
-says 'never be undone'
+for answers in '' -y; do
+    # shellcheck disable=SC2086
+    single 41 $answers FB: ucmd fuse prog -y 6 0 1
+    not_logged 'fuse'
+    says 'never be undone'
+    says '^  next   .*--confirm fuse'
+done
+single 0 --confirm fuse FB: ucmd fuse prog -y 6 0 1
+logged 'fuse prog -y 6 0 1'
 single 12 SDP: boot -f imx-boot-mfgtool
 error_form '12 wrong-state'
 says 'fastboot|1fc9:0152'
