@@ -38,8 +38,8 @@ real() {
     local name=$1
     shift
     unset LC_ALL
-    if [ "$board_tools" = busybox ]; then exec "$host/busybox" "$name" "$@"; fi
-    exec "$host/$name" "$@"
+    if [ "$board_tools" = busybox ]; then exec -a "$name" "$host/busybox" "$@"; fi
+    exec -a "$name" "$host/$name" "$@"
 }
 
 # now: the board's time in seconds, which clock= and `date -s` move away from that of this computer.
