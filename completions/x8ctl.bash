@@ -5,16 +5,17 @@ _x8ctl_kind() {
     case "$1 $2" in
     list' --state') echo 'words rom spl fastboot linux initramfs no-access' ;;
     flash' --only') echo 'words all loader os' ;;
-    flash' --verify') echo 'words auto full none' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
+    flash' --verify') echo 'words auto full none' ;;
     flash' --stage-timeout') echo 'value' ;;
     uuu' --verify') echo 'words auto full none' ;;
-    uuu' --path' | uuu' -m') echo 'board' ;;
     uuu' --stage-timeout') echo 'value' ;;
+    uuu' --path' | uuu' -m') echo 'board' ;;
     explain' --script') echo 'file' ;;
     udev' --dir') echo 'dir' ;;
     *' --serial' | *' -s') echo 'board' ;;
+    *' --via') echo 'words auto usb adb tcp' ;;
     *' --progress') echo 'words auto bar lines json none' ;;
     *' --log') echo 'file' ;;
     *' --color') echo 'words auto always never' ;;
@@ -26,13 +27,13 @@ _x8ctl_kind() {
 _x8ctl_options() {
     case $1 in
     list) echo ' --state' ;;
-    flash) echo ' --only --verify --script --carrier --skip-unused --allow-host-commands --stage-timeout' ;;
-    uuu) echo ' --verify --allow-host-commands --path --stage-timeout' ;;
+    flash) echo ' --only --script --carrier --skip-unused --verify --allow-host-commands --stage-timeout' ;;
+    uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
     udev) echo ' --dir' ;;
     help) echo ' --man' ;;
     esac
-    echo ' --serial --all --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --help --version'
+    echo ' --serial --all --via --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --help --version'
 }
 
 _x8ctl_operands() {

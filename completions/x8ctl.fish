@@ -9,8 +9,9 @@ function __x8ctl_boards
 end
 
 complete -c x8ctl -f
-complete -c x8ctl -l serial -s s -x -a '(__x8ctl_boards)' -d 'which board: serial, its last digits (4 or more), or usb:1-4.2; repeatable'
+complete -c x8ctl -l serial -s s -x -a '(__x8ctl_boards)' -d 'which board: serial, its last digits (4 or more), name, usb:1-4.2 or adb:HOST; repeatable'
 complete -c x8ctl -l all -d 'every board that is in a fitting state'
+complete -c x8ctl -l via -x -a 'auto usb adb tcp' -d 'way to a running board: its USB interface, a running adb server, or ADB over TCP'
 complete -c x8ctl -l json -d 'one JSON document on stdout, nothing else there'
 complete -c x8ctl -l progress -x -a 'auto bar lines json none' -d 'how progress is shown on stderr'
 complete -c x8ctl -l quiet -s q -d 'errors only'
@@ -22,7 +23,7 @@ complete -c x8ctl -l timeout -s t -x -d 'limit for waiting on the board, as 90s,
 complete -c x8ctl -l dry-run -s n -d 'check and measure everything, change nothing'
 complete -c x8ctl -l yes -s y -d 'agree to what would be asked'
 complete -c x8ctl -l no-input -d 'never ask'
-complete -c x8ctl -l confirm -x -d 'answer for severe actions: last four of the serial'
+complete -c x8ctl -l confirm -x -d 'answer for severe actions: last four of the serial, or fuse; commas join several'
 complete -c x8ctl -l help -s h -d 'show help; works anywhere on the line'
 complete -c x8ctl -l version -s V -d 'show the version; works anywhere on the line'
 complete -c x8ctl -n __fish_use_subcommand -a list -d 'show the boards on USB'
@@ -32,18 +33,18 @@ complete -c x8ctl -n __fish_use_subcommand -a guide -d 'switches of the carriers
 complete -c x8ctl -n '__fish_seen_subcommand_from guide' -a 'max breakout hat mid none'
 complete -c x8ctl -n __fish_use_subcommand -a flash -d 'write an OS image and loader to a board over USB (erases the board)'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l only -x -a 'all loader os' -d 'write only the loader'\''s boot areas, or only the OS image'
-complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l verify -x -a 'auto full none' -d 'read back on the board: auto (wherever its loader can), full (or fail), none'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l script -r -F -d 'run this script of the source (or of this computer) instead of full_image.uuu'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l carrier -x -d 'name the carrier, so that the hints about switches are the right ones'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l skip-unused -d 'leave blocks alone that the block map (.bmap) calls unused; old data stays there'
-complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l allow-host-commands -d 'let the script run commands on this computer'
+complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l verify -x -a 'auto full none' -d 'read back on the board: auto (wherever its loader can), full (or fail), none'
+complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l allow-host-commands -d 'let the script run commands on this computer (sh, shell, <)'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l stage-timeout -x -d 'limit for each change of stage (30s)'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -F
 complete -c x8ctl -n __fish_use_subcommand -a uuu -d 'run a vendor script (.uuu) or a single command of it unchanged'
-complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l verify -x -a 'auto full none' -d 'read back what flash lines wrote: auto (wherever the loader can), full, none'
+complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l verify -x -a 'auto full none' -d 'read back on the board: auto (wherever its loader can), full (or fail), none'
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l allow-host-commands -d 'let the script run commands on this computer (sh, shell, <)'
-complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l path -s m -x -a '(__x8ctl_boards)' -d 'the vendor tool'\''s name for -s; takes its 1:42 form as well'
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l stage-timeout -x -d 'limit for each change of stage (30s)'
+complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -l path -s m -x -a '(__x8ctl_boards)' -d 'the vendor tool'\''s name for -s; takes its 1:42 form as well'
 complete -c x8ctl -n '__fish_seen_subcommand_from uuu' -F
 complete -c x8ctl -n __fish_use_subcommand -a explain -d 'say what a script does, and what is missing or unsafe'
 complete -c x8ctl -n '__fish_seen_subcommand_from explain' -l script -r -F -d 'which script of an archive or folder (full_image.uuu)'
