@@ -58,6 +58,9 @@ struct x8_transport_ops {
 
 struct x8_transport {
     const struct x8_transport_ops *ops;
+    /* 1: a byte stream (TCP). Sends have no boundaries, so that several may be joined into one, and
+     * `recv` may be asked for more than is due: it returns what is there. */
+    int is_stream;
     /* Called by `send` as bytes of a large transfer are confirmed; may be NULL. Set by the owner.
      * From the sending thread. */
     void (*on_sent)(void *ctx, size_t bytes);
