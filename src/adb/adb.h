@@ -71,6 +71,14 @@ int x8_adb_open(struct x8_adb *adb, const struct x8_op *op, const char *service,
 ssize_t x8_adb_read(struct x8_adb_stream *stream, const struct x8_op *op, void *out, size_t cap,
                     int timeout_ms, struct x8_error *err);
 
+/*
+ * Wait until one of `count` (1..4) streams of one daemon has something to tell its reader: bytes,
+ * its end, its error, or that it was shut. Its index (the lowest of several), X8_E_TIMEOUT after
+ * `timeout_ms` (< 0: no limit), X8_E_STOPPED at HARD cancel. Thread: that of the streams' reader.
+ */
+int x8_adb_wait_any(struct x8_adb_stream *const *streams, size_t count, const struct x8_op *op,
+                    int timeout_ms, struct x8_error *err);
+
 /* Write all of it; X8_E_TIMEOUT after `timeout_ms` without progress, X8_E_GONE when the daemon
  * closed the stream or the link broke. */
 int x8_adb_write(struct x8_adb_stream *stream, const struct x8_op *op, const void *data, size_t len,

@@ -27,10 +27,17 @@ int x8_boot_areas_keep(struct x8_session *session, const struct x8_op *op,
                        const struct x8_root *root, const char *serial, const char *folder,
                        struct x8_error *err);
 
-/* Clear both and read them back. X8_E_VERIFY when a byte is not zero; the areas that were there
- * before are in the kept folder. Only after keep. */
+/*
+ * Clear both and read them back; refused unless `folder` holds a copy of this board (serial) with
+ * the digests that the areas have right now (X8_E_WRONG_STATE, X8_E_MISFIT, X8_E_BAD_DIGEST). When
+ * it fails half-way the copy is written back at once; the message says what state the areas are in:
+ * X8_E_VERIFY or X8_E_REFUSED when they are as before, X8_E_UNKNOWN_STATE when that is not certain
+ * (the link broke, or writing back failed): the board must then keep its power until
+ * `x8ctl recover --restore-boot` went through.
+ */
 int x8_boot_areas_clear(struct x8_session *session, const struct x8_op *op,
-                        const struct x8_root *root, struct x8_error *err);
+                        const struct x8_root *root, const char *serial, const char *folder,
+                        struct x8_error *err);
 
 /* Write a kept folder back, read back, compare. X8_E_MISFIT when it was kept from another board,
  * X8_E_BAD_DIGEST when a file is not what it was. */
