@@ -251,3 +251,12 @@ const char *x8_json_get_str(const struct x8_json *in, const char *key)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive((const cJSON *)in, key));
 }
+
+const char *x8_json_key(const struct x8_json *in, size_t i)
+{
+    const cJSON *member = cJSON_IsObject((const cJSON *)in) ? ((const cJSON *)in)->child : NULL;
+
+    while (member && i-- > 0)
+        member = member->next;
+    return member ? member->string : NULL;
+}

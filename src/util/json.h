@@ -35,6 +35,8 @@ char *x8_json_text(const struct x8_json *json, int indented);
 /* Parse; X8_E_BAD_IMAGE with the position of the fault. */
 int x8_json_parse(const char *text, size_t len, struct x8_json **out, struct x8_error *err);
 const struct x8_json *x8_json_get(const struct x8_json *in, const char *key);
+/* Name of the i-th member of an object; NULL past the end. */
+const char *x8_json_key(const struct x8_json *in, size_t i);
 const char *x8_json_get_str(const struct x8_json *in,
                             const char *key); /* NULL when absent or no string */
 
