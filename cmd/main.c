@@ -134,6 +134,16 @@ static void print_error(const struct x8_error *failed)
     x8_json_free(&json);
 }
 
+/* Where 0 to 254 belong to a command on the board, our failures are told apart by 255, as with ssh;
+ * a stop by the user stays one. */
+static int own_status(const struct x8_cmd *cmd, int rc)
+{
+    int code = (int)x8_code_of(rc);
+    int is_stop = code == X8_E_STOPPED || code == X8_E_TERMINATED;
+
+    return cmd && cmd->needs & X8_STATUS_IS_REMOTE && !is_stop ? 255 : code;
+}
+
 /* Exit status of a return value, after saying what went wrong. */
 static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *failed)
 {
@@ -152,7 +162,7 @@ static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *fai
         if (!silent)
             x8_ui_error(ui, &err);
     }
-    return rc < 0 ? (int)x8_code_of(rc) : rc;
+    return rc < 0 ? own_status(ctx->cmd, rc) : rc;
 }
 
 int main(int argc, char **argv)
