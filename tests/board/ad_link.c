@@ -1,0 +1,428 @@
+/*
+ * One link from its first byte to its last: ad_serve() waits for bytes of the host, of the streams'
+ * processes and for time to pass; whole packets go to ad_packet_take(), what they lead to is queued
+ * and written in large pieces.
+ */
+#define _GNU_SOURCE /* ppoll: a USB round trip is shorter than a millisecond; POLLRDHUP */
+#include "ad_model.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_SIZE (256u << 10)
+#define OUT_MAX   (4u << 20) /* nothing is taken from the host while so much waits for it */
+#define SLACK_US  2000       /* what a paced link may catch up after it was late */
+#define DRAIN_MS  300        /* a dropped link: how long the host's bytes are still swallowed */
+
+#define MAX_FDS (2 + AD_STREAMS * AD_WAITS + AD_ORPHANS)
+
+static void write_link(struct ad_link *link);
+
+/* ---- sending ---- */
+
+static void account(struct ad_link *link, size_t bytes)
+{
+    if (link->rate == 0)
+        return;
+    int64_t now = ad_now_us();
+    if (link->busy_until_us < now - SLACK_US)
+        link->busy_until_us = now - SLACK_US;
+    link->busy_until_us += (int64_t)((uint64_t)bytes * 1000000 / link->rate);
+}
+
+uint8_t *ad_link_room(struct ad_link *link, size_t cap)
+{
+    return ad_buf_room(&link->out, AD_HEADER + cap) + AD_HEADER;
+}
+
+static void spoil(struct ad_packet *p, const struct ad_fault *fault)
+{
+    switch (fault->action) {
+    case AD_DO_BADSUM:
+        p->sum++;
+        break;
+    case AD_DO_BADMAGIC:
+        p->magic ^= 1;
+        break;
+    case AD_DO_OVERSIZE:
+        p->len = (64u << 20) + 1;
+        break;
+    case AD_DO_GARBAGE:
+        p->command = 0x6761672a;
+        p->len = 0xfffffff0;
+        break;
+    default:
+        break;
+    }
+}
+
+static int is_spoiling(enum ad_action action)
+{
+    return action == AD_DO_BADSUM || action == AD_DO_BADMAGIC || action == AD_DO_OVERSIZE ||
+           action == AD_DO_GARBAGE;
+}
+
+void ad_link_commit(struct ad_link *link, uint32_t command, uint32_t arg0, uint32_t arg1,
+                    size_t len, const char *service)
+{
+    uint8_t *header = ad_buf_room(&link->out, AD_HEADER + len);
+    struct ad_packet p = {command, arg0, arg1, (uint32_t)len, 0, ~command, NULL};
+    size_t cut = 0;
+    if (link->end)
+        return;
+    if (link->version == AD_OLD_VERSION)
+        p.sum = ad_sum(header + AD_HEADER, len);
+    link->messages_out++;
+    const struct ad_fault *fault = ad_fault_at(link->ad, AD_OUT, command, len, service, &cut);
+    if (fault && is_spoiling(fault->action)) {
+        ad_log(link->ad, "fault at message %s", ad_command_word(command));
+        spoil(&p, fault);
+        fault = NULL;
+    }
+    ad_header_put(&p, header);
+    int is_last = fault && (fault->action == AD_DO_DROP || fault->action == AD_DO_DIE ||
+                            fault->action == AD_DO_REBOOT);
+    if (fault && !is_last)
+        ad_link_strike(link, fault); /* before it: what was said earlier goes out now */
+    size_t sent = is_last ? cut : AD_HEADER + len;
+    link->out.len += sent;
+    link->queued += sent;
+    account(link, AD_HEADER + len);
+    if (is_last)
+        ad_link_strike(link, fault);
+}
+
+void ad_link_send(struct ad_link *link, uint32_t command, uint32_t arg0, uint32_t arg1,
+                  const void *data, size_t len, const char *service)
+{
+    uint8_t *room = ad_link_room(link, len);
+    if (len)
+        memcpy(room, data, len);
+    ad_link_commit(link, command, arg0, arg1, len, service);
+}
+
+/* ---- ends and faults ---- */
+
+void ad_link_end(struct ad_link *link, enum ad_end end, const char *why)
+{
+    if (link->end)
+        return;
+    link->end = end;
+    ad_log(link->ad, "link ends: %s", why);
+}
+
+static void write_power(struct ad *ad)
+{
+    FILE *out = fopen(AD_FOLDER "/power", "we");
+    if (!out) {
+        ad_log(ad, "no folder for the word reboot");
+        return;
+    }
+    fputs("reboot\n", out);
+    fclose(out);
+}
+
+void ad_link_strike(struct ad_link *link, const struct ad_fault *fault)
+{
+    struct ad *ad = link->ad;
+    int64_t now = ad_now_us(), until = fault->for_us < 0 ? AD_FOREVER : now + fault->for_us;
+
+    switch (fault->action) {
+    case AD_DO_DROP:
+        ad->away_until_us = until;
+        ad_link_end(link, AD_DROPPED, "fault drop");
+        break;
+    case AD_DO_STALL:
+        ad_log(ad, "fault stall");
+        write_link(link);
+        link->is_stalled = 1;
+        link->busy_until_us = until;
+        break;
+    case AD_DO_DELAY:
+        write_link(link);
+        link->busy_until_us = fault->for_us < 0 ? now : until;
+        break;
+    case AD_DO_SLOW:
+        link->rate = fault->rate;
+        break;
+    case AD_DO_DIE:
+        ad->exit_status = 1;
+        ad_link_end(link, AD_DIED, "fault die");
+        break;
+    case AD_DO_REBOOT:
+        write_power(ad);
+        ad_link_end(link, AD_STOPPED, "fault reboot");
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- receiving ---- */
+
+static void note_arrival(struct ad_link *link, size_t bytes)
+{
+    link->read_in += bytes;
+    if (link->ad->cfg.latency_us == 0)
+        return;
+    if (link->arrival_count == AD_ARRIVALS)
+        link->arrival_count--; /* the last two come together, as the later one */
+    size_t at = (link->arrival_first + link->arrival_count++) % AD_ARRIVALS;
+    link->arrivals[at].upto = link->read_in;
+    link->arrivals[at].due_us = ad_now_us() + link->ad->cfg.latency_us;
+}
+
+/* Bytes that have been here for the latency are released. */
+static void release_arrivals(struct ad_link *link, int64_t now)
+{
+    if (link->ad->cfg.latency_us == 0)
+        link->released_in = link->read_in;
+    while (link->arrival_count && link->arrivals[link->arrival_first].due_us <= now) {
+        link->released_in = link->arrivals[link->arrival_first].upto;
+        link->arrival_first = (link->arrival_first + 1) % AD_ARRIVALS;
+        link->arrival_count--;
+    }
+}
+
+static void read_link(struct ad_link *link)
+{
+    size_t want = READ_SIZE;
+    uint8_t *room = ad_buf_room(&link->in, want);
+    ssize_t n = recv(link->fd, room, want, MSG_DONTWAIT);
+    if (n > 0) {
+        link->in.len += (size_t)n;
+        note_arrival(link, (size_t)n);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        ad_link_end(link, AD_GONE, "closed by the host");
+    }
+}
+
+/* The rules of the header. -1: the link was dropped. */
+static int check_header(struct ad_link *link, const struct ad_packet *p)
+{
+    if (p->magic != ~p->command)
+        ad_link_end(link, AD_DROPPED, "wrong magic");
+    else if (p->len > link->ad->cfg.maxdata)
+        ad_link_end(link, AD_DROPPED, "payload too long");
+    return link->end ? -1 : 0;
+}
+
+static void take_packet(struct ad_link *link, const struct ad_packet *p)
+{
+    if (link->version == AD_OLD_VERSION && ad_sum(p->data, p->len) != p->sum) {
+        ad_link_end(link, AD_DROPPED, "wrong checksum");
+        return;
+    }
+    link->messages_in++;
+    account(link, AD_HEADER + p->len);
+    ad_packet_take(link, p);
+}
+
+static void take_packets(struct ad_link *link)
+{
+    struct ad_packet p;
+    while (!link->end && ad_buf_len(&link->in) >= AD_HEADER && ad_buf_len(&link->out) < OUT_MAX) {
+        const uint8_t *at = link->in.data + link->in.off;
+        if (link->rate || link->ad->cfg.latency_us || link->ad->fault_count) {
+            int64_t now = ad_now_us();
+            release_arrivals(link, now);
+            if (link->busy_until_us > now)
+                return;
+        }
+        ad_header_get(&p, at);
+        if (link->ad->cfg.latency_us && link->released_in < link->taken_in + AD_HEADER + p.len)
+            return;
+        if (check_header(link, &p) || ad_buf_len(&link->in) - AD_HEADER < p.len)
+            return;
+        p.data = at + AD_HEADER;
+        take_packet(link, &p);
+        ad_buf_drop(&link->in, AD_HEADER + p.len);
+        link->taken_in += AD_HEADER + p.len;
+    }
+}
+
+static void write_link(struct ad_link *link)
+{
+    while (ad_buf_len(&link->out)) {
+        ssize_t n = send(link->fd, link->out.data + link->out.off, ad_buf_len(&link->out),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno != EAGAIN && errno != EINTR)
+                ad_link_end(link, AD_GONE, "closed by the host");
+            return;
+        }
+        ad_buf_drop(&link->out, (size_t)n);
+        link->written += (uint64_t)n;
+    }
+}
+
+/* ---- waiting ---- */
+
+struct watch {
+    struct pollfd fds[MAX_FDS];
+    size_t first[AD_STREAMS + 1]; /* of each stream */
+    size_t count, streams;
+};
+
+static void add_fd(struct watch *w, int fd, int events)
+{
+    w->fds[w->count++] = (struct pollfd){fd, (short)events, 0};
+}
+
+static void gather(struct ad_link *link, struct watch *w, int is_busy)
+{
+    int events = is_busy && !link->is_stalled ? 0 : POLLRDHUP;
+    w->count = 0;
+    w->streams = link->stream_count;
+    if (!is_busy && ad_buf_len(&link->out) < OUT_MAX)
+        events = POLLIN;
+    if (!is_busy && ad_buf_len(&link->out))
+        events |= POLLOUT;
+    add_fd(w, link->fd, events);
+    add_fd(w, link->ad->stop_fd, POLLIN);
+    for (size_t i = 0; i < link->stream_count; i++) {
+        struct ad_stream *s = link->streams[i];
+        w->first[i] = w->count;
+        if (!is_busy && s->kind->waits)
+            w->count += s->kind->waits(s, &w->fds[w->count]);
+    }
+    w->first[link->stream_count] = w->count;
+    for (size_t i = 0; i < link->ad->orphan_count; i++)
+        add_fd(w, link->ad->orphans[i].fd, POLLIN);
+}
+
+static int64_t next_due(struct ad_link *link, int is_busy)
+{
+    if (is_busy)
+        return link->busy_until_us;
+    int64_t due = AD_FOREVER;
+    if (link->arrival_count)
+        due = link->arrivals[link->arrival_first].due_us;
+    for (size_t i = 0; i < link->stream_count; i++)
+        if (link->streams[i]->due_us && link->streams[i]->due_us < due)
+            due = link->streams[i]->due_us;
+    return due;
+}
+
+static void wait_for(struct watch *w, int64_t due)
+{
+    struct timespec ts = {0, 0};
+    if (due != AD_FOREVER) {
+        int64_t left = due - ad_now_us();
+        if (left > 0)
+            ts = (struct timespec){left / 1000000, left % 1000000 * 1000};
+    }
+    if (ppoll(w->fds, w->count, due == AD_FOREVER ? NULL : &ts, NULL) < 0)
+        for (size_t i = 0; i < w->count; i++)
+            w->fds[i].revents = 0;
+}
+
+static void step_streams(struct ad_link *link, const struct watch *w)
+{
+    int64_t now = ad_now_us();
+    for (size_t i = 0; i < w->streams; i++) {
+        struct ad_stream *s = link->streams[i];
+        int is_ready = s->due_us && s->due_us <= now;
+        for (size_t k = w->first[i]; k < w->first[i + 1]; k++)
+            is_ready |= w->fds[k].revents;
+        if (is_ready)
+            ad_stream_step(s);
+    }
+}
+
+static void bury(struct ad_link *link)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < link->stream_count; i++) {
+        if (link->streams[i]->dead)
+            ad_stream_free(link->streams[i]);
+        else
+            link->streams[kept++] = link->streams[i];
+    }
+    link->stream_count = kept;
+}
+
+static void turn(struct ad_link *link, struct watch *w)
+{
+    int is_busy = link->busy_until_us > ad_now_us();
+    if (!is_busy)
+        link->is_stalled = 0;
+    gather(link, w, is_busy);
+    wait_for(w, next_due(link, is_busy));
+    if (w->fds[1].revents) {
+        ad_link_end(link, AD_STOPPED, "told to stop");
+        return;
+    }
+    if (w->fds[0].revents & (POLLRDHUP | POLLHUP | POLLERR) && !(w->fds[0].revents & POLLIN))
+        ad_link_end(link, AD_GONE, "closed by the host");
+    if (w->fds[0].revents & POLLIN)
+        read_link(link);
+    ad_orphans_reap(link->ad);
+    take_packets(link);
+    if (!is_busy)
+        step_streams(link, w);
+    bury(link);
+    if (link->busy_until_us <= ad_now_us())
+        write_link(link);
+}
+
+/* What was said before the end still arrives; then the other side sees the end, and not a reset. */
+static void hang_up(struct ad_link *link)
+{
+    int64_t until = ad_now_us() + DRAIN_MS * 1000;
+    uint8_t sink[4096];
+    struct pollfd fd = {link->fd, POLLIN, 0};
+    if (link->end == AD_DROPPED || link->end == AD_DIED) {
+        while (ad_buf_len(&link->out) && ad_now_us() < until) {
+            struct pollfd out = {link->fd, POLLOUT, 0};
+            poll(&out, 1, 20);
+            enum ad_end end = link->end;
+            write_link(link);
+            if (out.revents & (POLLERR | POLLHUP))
+                break;
+            link->end = end;
+        }
+        shutdown(link->fd, SHUT_WR);
+        while (ad_now_us() < until && poll(&fd, 1, 20) >= 0)
+            if (fd.revents && recv(link->fd, sink, sizeof sink, MSG_DONTWAIT) == 0)
+                break;
+    }
+    close(link->fd);
+}
+
+enum ad_end ad_serve(struct ad *ad, int fd)
+{
+    struct ad_link *link = calloc(1, sizeof *link);
+    struct watch *watch = calloc(1, sizeof *watch);
+    int on = 1;
+    if (!link || !watch)
+        abort();
+    link->ad = ad;
+    link->fd = fd;
+    link->version = AD_OLD_VERSION;
+    link->maxdata = AD_OLD_MAXDATA;
+    link->rate = ad->cfg.rate;
+    if (ad->cfg.maxdata == 0)
+        ad->cfg.maxdata = ad->cfg.is_new ? AD_NEW_MAXDATA : AD_OLD_MAXDATA;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* no TCP: no matter */
+    ad_log(ad, "link begins");
+    while (!link->end)
+        turn(link, watch);
+    enum ad_end end = link->end;
+    for (size_t i = 0; i < link->stream_count; i++)
+        ad_stream_free(link->streams[i]);
+    ad_log(ad, "messages in=%llu out=%llu", (unsigned long long)link->messages_in,
+           (unsigned long long)link->messages_out);
+    hang_up(link);
+    ad_buf_free(&link->in);
+    ad_buf_free(&link->out);
+    free(watch);
+    free(link);
+    return end;
+}
