@@ -1,0 +1,156 @@
+/*
+ * Finding boards: the bus, then the adb server, then addresses; who runs is asked, and what turns
+ * out to be one board becomes one row.
+ */
+#include "board/target_parts.h"
+
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What only a server or an address says to be a board is asked even where nobody wants facts. */
+enum { PROVE_MS = 1500 };
+
+struct finding {
+    struct x8_bus *bus;
+    const struct x8_op *op;
+    const struct x8_reach *reach;
+    struct x8_target_list list;
+    struct x8_device *devices;
+    int device_count;
+};
+
+static int no_memory(struct x8_error *err)
+{
+    return x8_fail(err, X8_E_INTERNAL, "out of memory while looking for boards");
+}
+
+static int look_at_bus(struct finding *f, struct x8_error *err)
+{
+    struct x8_board *boards;
+    size_t count = 0;
+    int rc;
+
+    f->device_count = f->bus->ops->list(f->bus, &f->devices, err);
+    if (f->device_count < 0)
+        return f->device_count;
+    boards = calloc((size_t)f->device_count + 1, sizeof *boards);
+    for (int i = 0; boards && i < f->device_count; i++)
+        count += (size_t)x8_board_of(&f->devices[i], &boards[count]);
+    rc = boards ? x8_targets_add_boards(&f->list, boards, count) : -1;
+    free(boards);
+    return rc < 0 ? no_memory(err) : 0;
+}
+
+/* 1 when a server was asked, 0 when none runs. */
+static int look_at_server(struct finding *f, struct x8_error *err)
+{
+    struct x8_adb_device *known = NULL;
+    unsigned version;
+    int count, rc;
+
+    if (!f->reach->adb_port || f->reach->via == X8_VIA_USB || f->reach->via == X8_VIA_TCP)
+        return 0;
+    rc = x8_adb_server_version(f->op, f->reach->adb_port, &version, err);
+    if (rc <= 0)
+        return rc;
+    count = x8_adb_server_devices(f->op, f->reach->adb_port, &known, err);
+    if (count < 0)
+        return count;
+    rc = x8_targets_add_adb(&f->list, known, (size_t)count, f->devices,
+                            f->device_count > 0 ? (size_t)f->device_count : 0);
+    free(known);
+    return rc < 0 ? no_memory(err) : 1;
+}
+
+static int is_stop(int rc)
+{
+    return rc == -(int)X8_E_STOPPED || rc == -(int)X8_E_TERMINATED;
+}
+
+/* One of bus and server is enough; a server that speaks no ADB is no reason to show nothing. */
+static int look(struct finding *f, const char *const *addresses, size_t count, struct x8_error *err)
+{
+    struct x8_error server_err;
+    int bus_rc = f->bus ? look_at_bus(f, err) : 0;
+    int server_rc = look_at_server(f, &server_err);
+    int rc = 0;
+
+    if (is_stop(server_rc) || server_rc == -(int)X8_E_INTERNAL ||
+        (server_rc < 0 && f->reach->via == X8_VIA_ADB)) {
+        *err = server_err;
+        return server_rc;
+    }
+    if (server_rc < 0)
+        x8_emit(f->op, X8_EV_WARN, "%s", server_err.msg);
+    if (bus_rc < 0 && server_rc <= 0 && count == 0)
+        return bus_rc;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = x8_targets_add_address(&f->list, addresses[i], err);
+    return rc;
+}
+
+static int is_askable(const struct x8_target *target)
+{
+    int is_served = x8_target_is_served(target);
+    int is_on_usb = target->has_usb && target->usb.device.has_adb && !target->usb.device.no_access;
+
+    return target->mode == X8_MODE_LINUX && (is_served || is_on_usb || target->host[0]);
+}
+
+static void ask(struct finding *f, int probe_ms)
+{
+    struct x8_target **chosen = calloc(f->list.count + 1, sizeof(struct x8_target *));
+    size_t count = 0;
+
+    for (size_t i = 0; chosen && i < f->list.count; i++)
+        if (is_askable(&f->list.items[i]) && (probe_ms > 0 || f->list.items[i].unproven))
+            chosen[count++] = &f->list.items[i];
+    if (count)
+        x8_targets_probe(f->bus, f->op, f->reach, chosen, count,
+                         x8_deadline_in(probe_ms > 0 ? probe_ms : PROVE_MS));
+    free(chosen);
+}
+
+static void name_all(struct finding *f, const struct x8_json *names)
+{
+    for (size_t i = 0; i < f->list.count; i++)
+        x8_target_name(&f->list.items[i], names);
+}
+
+static void find_out(struct finding *f, int probe_ms)
+{
+    struct x8_json *names = x8_names_load(f->reach->names_path);
+
+    name_all(f, names);
+    for (size_t i = 0; i < f->list.count; i++)
+        x8_target_judge(&f->list.items[i]);
+    ask(f, probe_ms);
+    x8_targets_join(&f->list);
+    name_all(f, names);
+    x8_json_free(&names);
+}
+
+int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                    const char *const *addresses, size_t address_count, int probe_ms,
+                    struct x8_target **out, struct x8_error *err)
+{
+    struct finding f = {.bus = bus, .op = op, .reach = reach};
+    int rc = look(&f, addresses, address_count, err);
+
+    if (rc == 0) {
+        find_out(&f, probe_ms);
+        rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
+    }
+    if (rc == 0 && !f.list.items)
+        f.list.items = calloc(1, sizeof *f.list.items);
+    if (rc == 0 && !f.list.items)
+        rc = no_memory(err);
+    if (rc == 0)
+        *out = f.list.items;
+    else
+        free(f.list.items);
+    free(f.devices);
+    return rc < 0 ? rc : (int)f.list.count;
+}

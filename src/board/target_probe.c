@@ -1,0 +1,151 @@
+/*
+ * Asking running boards who they are, all at the same time. One that does not answer costs the
+ * limit and holds up nobody: at its end everything that still waits is woken.
+ */
+#include "board/target_parts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct probing {
+    struct x8_bus *bus;
+    const struct x8_reach *reach;
+    struct x8_op op; /* with a stop token of its own */
+    struct x8_cancel cancel;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    size_t left; /* under the lock */
+};
+
+struct asked {
+    struct probing *probing;
+    struct x8_target *target;
+    pthread_t thread;
+    int is_started;
+};
+
+static void tell_failure(struct x8_target *target, const struct x8_error *error)
+{
+    struct x8_error late;
+
+    if (error->code != X8_E_STOPPED && error->code != X8_E_TERMINATED &&
+        error->code != X8_E_TIMEOUT) {
+        x8_target_note_error(target, error);
+        return;
+    }
+    /* Stopped means: by the limit. When it was the user, nobody reads this. */
+    x8_fail(&late, X8_E_TIMEOUT, "the board does not answer");
+    x8_error_why(&late, target->host[0] || !target->has_usb
+                            ? "its ADB daemon does not answer: another client may hold its only "
+                              "place"
+                            : "its ADB daemon does not answer");
+    x8_error_next(&late, "%s", target->has_usb ? "replug the board" : "");
+    x8_target_note_error(target, &late);
+}
+
+static void ask(struct asked *asked)
+{
+    struct probing *p = asked->probing;
+    struct x8_target *target = asked->target;
+    struct x8_session *session = NULL;
+    struct x8_facts *facts = calloc(1, sizeof *facts);
+    struct x8_op op = p->op;
+    struct x8_error err;
+    int rc;
+
+    if (!facts)
+        return;
+    op.board = target->label;
+    rc = x8_target_open(p->bus, &op, p->reach, target, &session, &err);
+    if (rc == 0)
+        rc = x8_facts_probe_short(session, &op, x8_deadline_left(op.deadline, 60000), facts, &err);
+    x8_session_close(&session);
+    if (rc == 0) {
+        target->facts = *facts;
+        target->probed = 1;
+        x8_target_judge(target);
+    } else {
+        tell_failure(target, &err);
+    }
+    free(facts);
+}
+
+static void *ask_in_thread(void *arg)
+{
+    struct asked *asked = arg;
+
+    ask(asked);
+    pthread_mutex_lock(&asked->probing->lock);
+    asked->probing->left--;
+    pthread_cond_signal(&asked->probing->done);
+    pthread_mutex_unlock(&asked->probing->lock);
+    return NULL;
+}
+
+/* What stops the whole operation stops the asking at once: there is no state to save. */
+static void pass_on(void *ctx, enum x8_cancel_level level)
+{
+    struct probing *p = ctx;
+
+    (void)level;
+    x8_cancel_raise(&p->cancel, X8_CANCEL_HARD, X8_E_STOPPED);
+}
+
+static void init(struct probing *p)
+{
+    pthread_condattr_t attr;
+
+    x8_cancel_init(&p->cancel);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->done, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static void done(struct probing *p)
+{
+    pthread_cond_destroy(&p->done);
+    pthread_mutex_destroy(&p->lock);
+    x8_cancel_done(&p->cancel);
+}
+
+static void wait_until(struct probing *p, int64_t deadline)
+{
+    struct timespec until = x8_deadline_timespec(deadline);
+    int rc = 0;
+
+    pthread_mutex_lock(&p->lock);
+    while (p->left > 0 && rc == 0)
+        rc = pthread_cond_timedwait(&p->done, &p->lock, &until);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void x8_targets_probe(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                      struct x8_target *const *targets, size_t count, int64_t deadline)
+{
+    struct probing p = {.bus = bus, .reach = reach, .op = *op, .left = count};
+    struct x8_waker waker = {.wake = pass_on, .ctx = &p};
+    struct asked *asked = calloc(count, sizeof *asked);
+
+    if (!asked)
+        return; /* the rows stay without facts */
+    init(&p);
+    p.op.cancel = &p.cancel;
+    p.op.deadline = x8_deadline_min(op->deadline, deadline);
+    x8_cancel_watch(op->cancel, &waker);
+    for (size_t i = 0; i < count; i++) {
+        asked[i] = (struct asked){.probing = &p, .target = targets[i]};
+        asked[i].is_started = pthread_create(&asked[i].thread, NULL, ask_in_thread, &asked[i]) == 0;
+        if (!asked[i].is_started)
+            ask_in_thread(&asked[i]);
+    }
+    wait_until(&p, p.op.deadline);
+    x8_cancel_raise(&p.cancel, X8_CANCEL_HARD, X8_E_STOPPED);
+    for (size_t i = 0; i < count; i++)
+        if (asked[i].is_started)
+            pthread_join(asked[i].thread, NULL);
+    x8_cancel_unwatch(op->cancel, &waker);
+    done(&p);
+    free(asked);
+}
