@@ -24,7 +24,7 @@ struct following {
     enum x8_mode mode;
     const char *old_boot_id;
     int64_t deadline, hands_at;
-    char seen[256]; /* what was there instead */
+    char seen[320]; /* what was there instead */
 };
 
 static const char *port_of(const struct x8_target *target)
