@@ -12,14 +12,14 @@
 
 static const char *state_name(enum x8_explain_state state)
 {
-    static const char *const names[] = {"unknown", "there", "missing", "unusable"};
+    static const char *const names[] = {"unknown", "there", "missing", "unusable", "replaced"};
 
     return names[state];
 }
 
 static const char *state_text(enum x8_explain_state state)
 {
-    static const char *const texts[] = {"unknown", "there", "MISSING", "UNUSABLE"};
+    static const char *const texts[] = {"unknown", "there", "MISSING", "UNUSABLE", "replaced"};
 
     return texts[state];
 }
@@ -85,7 +85,7 @@ static int print_files(const struct x8_explain *e, struct x8_buf *out)
         char right[512], name[300], size[24] = "";
 
         x8_clean(name, sizeof name, file->name, strlen(file->name));
-        if (file->found.state == X8_EXPLAIN_THERE && file->found.size != UINT64_MAX)
+        if (!x8_explain_lacks(&file->found) && file->found.size != UINT64_MAX)
             x8_size_text(size, file->found.size);
         snprintf(right, sizeof right, "%s  (line %d%s%s%s%s)", name, file->line,
                  size[0] ? ", " : "", size, file->found.detail[0] ? ", " : "", file->found.detail);
@@ -108,11 +108,11 @@ static int print_notes(const struct x8_script *script, struct x8_buf *out)
     return rc;
 }
 
-int x8_explain_text(const struct x8_source *source, const struct x8_script *script,
-                    const struct x8_explain *e, struct x8_buf *out)
+int x8_explain_text(const struct x8_source *source, const struct x8_explain *e, struct x8_buf *out)
 {
+    const struct x8_script *script = &source->plan.script;
     const uint32_t *v = script->version;
-    int rc = x8_buf_addf(out, "%s: %zu command%s", source->name, e->step_count,
+    int rc = x8_buf_addf(out, "%s: %zu command%s", source->plan.script_name, e->step_count,
                          e->step_count == 1 ? "" : "s");
 
     if (rc == 0 && (v[0] || v[1] || v[2]))
@@ -203,15 +203,15 @@ static struct x8_json *json_notes(const struct x8_script *script)
     return notes;
 }
 
-void x8_explain_json(const struct x8_source *source, const struct x8_script *script,
-                     const struct x8_explain *e)
+void x8_explain_json(const struct x8_source *source, const struct x8_explain *e)
 {
+    const struct x8_script *script = &source->plan.script;
     struct x8_json *top = x8_json_object();
     char version[40], *text;
 
     snprintf(version, sizeof version, "%u.%u.%u", script->version[0], script->version[1],
              script->version[2]);
-    x8_json_str(top, "script", source->name);
+    x8_json_str(top, "script", source->plan.script_name);
     x8_json_str(top, "uuu_version", strcmp(version, "0.0.0") != 0 ? version : NULL);
     x8_json_add(top, "stages", json_stages(e));
     x8_json_add(top, "files", json_files(e));

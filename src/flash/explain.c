@@ -53,18 +53,9 @@ static void add_stage(const struct x8_script *script, size_t row, struct x8_expl
         out->stages[out->stage_count++] = stage;
 }
 
-/* Names of files the command reads from this computer. */
-static size_t inputs(const struct x8_command *c, const char *names[2])
+int x8_explain_lacks(const struct x8_explain_found *found)
 {
-    size_t n = 0;
-
-    if (c->then)
-        return inputs(c->then, names);
-    if (c->file && c->verb != X8_VERB_UPLOAD && !(c->verb == X8_VERB_UCP && c->from_board))
-        names[n++] = c->file;
-    if (c->bmap)
-        names[n++] = c->bmap;
-    return n;
+    return found->state == X8_EXPLAIN_MISSING || found->state == X8_EXPLAIN_UNUSABLE;
 }
 
 static int is_known(const struct x8_explain *out, const char *name)
@@ -75,8 +66,8 @@ static int is_known(const struct x8_explain *out, const char *name)
     return 0;
 }
 
-static void add_file(const char *name, int line, x8_explain_look_fn *look, void *ctx,
-                     struct x8_explain *out)
+static void add_file(const char *name, int line, enum x8_role role, x8_explain_look_fn *look,
+                     void *ctx, struct x8_explain *out)
 {
     struct x8_explain_file *file = &out->files[out->file_count];
     struct x8_error unused;
@@ -86,21 +77,23 @@ static void add_file(const char *name, int line, x8_explain_look_fn *look, void 
         return;
     *file = (struct x8_explain_file){.name = name, .line = line, .found.size = UINT64_MAX};
     if (look && x8_file_ref_parse(name, &ref, &unused) == 0)
-        look(ctx, name, &ref, &file->found);
-    out->missing +=
-        file->found.state == X8_EXPLAIN_MISSING || file->found.state == X8_EXPLAIN_UNUSABLE;
+        look(ctx, name, role, &ref, &file->found);
+    out->missing += (size_t)x8_explain_lacks(&file->found);
     out->file_count++;
 }
 
-static void add_files(x8_explain_look_fn *look, void *ctx, struct x8_explain *out)
+/* The files that the command reads from this computer. */
+static void add_files_of(const struct x8_command *c, x8_explain_look_fn *look, void *ctx,
+                         struct x8_explain *out)
 {
-    for (size_t i = 0; i < out->step_count; i++) {
-        const char *names[2];
-        size_t n = inputs(out->steps[i].command, names);
+    int line = c->line;
 
-        for (size_t at = 0; at < n; at++)
-            add_file(names[at], out->steps[i].command->line, look, ctx, out);
-    }
+    while (c->then)
+        c = c->then;
+    if (c->file && c->verb != X8_VERB_UPLOAD && !(c->verb == X8_VERB_UCP && c->from_board))
+        add_file(c->file, line, x8_input_role(c), look, ctx, out);
+    if (c->bmap)
+        add_file(c->bmap, line, X8_ROLE_OTHER, look, ctx, out);
 }
 
 int x8_explain(const struct x8_script *script, x8_explain_look_fn *look, void *ctx,
@@ -115,7 +108,8 @@ int x8_explain(const struct x8_script *script, x8_explain_look_fn *look, void *c
     }
     for (size_t row = 0; row < X8_COUNT(order); row++)
         add_stage(script, row, out);
-    add_files(look, ctx, out);
+    for (size_t i = 0; i < out->step_count; i++)
+        add_files_of(out->steps[i].command, look, ctx, out);
     for (size_t i = 0; i < script->note_count; i++)
         out->unsafe += script->notes[i].level == X8_NOTE_UNSAFE;
     return 0;

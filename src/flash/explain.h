@@ -6,25 +6,26 @@
 #ifndef X8_FLASH_EXPLAIN_H
 #define X8_FLASH_EXPLAIN_H
 
-#include "flash/script.h"
+#include "flash/input.h"
 
 enum x8_explain_state {
     X8_EXPLAIN_UNKNOWN, /* nobody looked, or it could not be told */
     X8_EXPLAIN_THERE,
     X8_EXPLAIN_MISSING,
     X8_EXPLAIN_UNUSABLE, /* there, but a folder, a device or empty; `detail` says which */
+    X8_EXPLAIN_REPLACED, /* not there; `detail` names the file that would be taken instead */
 };
 
 struct x8_explain_found {
     enum x8_explain_state state;
     uint64_t size;    /* bytes as stored; UINT64_MAX when unknown */
-    char detail[128]; /* what else is known ("inside not looked at"), or "" */
+    char detail[128]; /* what else is known ("as image.wic.gz"), or "" */
 };
 
-/* Say whether the file a script names is there: `name` as written and taken apart. `out` comes
- * preset to UNKNOWN. */
-typedef void x8_explain_look_fn(void *ctx, const char *name, const struct x8_file_ref *ref,
-                                struct x8_explain_found *out);
+/* Say whether the file a script names is there: `name` as written and taken apart; `role` as for
+ * x8_input_find(). `out` comes preset to UNKNOWN. */
+typedef void x8_explain_look_fn(void *ctx, const char *name, enum x8_role role,
+                                const struct x8_file_ref *ref, struct x8_explain_found *out);
 
 struct x8_explain_step {
     const struct x8_command *command; /* borrowed from the script */
@@ -61,6 +62,9 @@ struct x8_explain {
 int x8_explain(const struct x8_script *script, x8_explain_look_fn *look, void *ctx,
                struct x8_explain *out, struct x8_error *err);
 void x8_explain_done(struct x8_explain *explain);
+
+/* 1 when a run would end for the lack of this file. */
+int x8_explain_lacks(const struct x8_explain_found *found);
 
 /* "info", "warn", "unsafe". */
 const char *x8_note_level_name(enum x8_note_level level);

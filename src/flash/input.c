@@ -3,6 +3,7 @@
  */
 #include "flash/input.h"
 
+#include "flash/layout.h"
 #include "image/inflate.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -27,6 +28,31 @@ const char *x8_input_name(const struct x8_input *input)
     if (input->entry)
         return input->entry->path;
     return input->path ? input->path : "";
+}
+
+enum x8_role x8_input_role(const struct x8_command *command)
+{
+    const struct x8_place *place = x8_place_of(command->partition);
+
+    if (command->verb == X8_VERB_BOOT && command->proto == X8_PROTO_SDP)
+        return X8_ROLE_MFG_SPL;
+    if (command->verb == X8_VERB_WRITE && command->proto == X8_PROTO_SDPV)
+        return X8_ROLE_MFG_FIT;
+    if (command->verb != X8_VERB_FLASH || !place)
+        return X8_ROLE_OTHER;
+    switch (place->holds) {
+    case X8_HOLDS_DISK:
+        return X8_ROLE_OS;
+    case X8_HOLDS_IVT:
+        return X8_ROLE_SPL;
+    case X8_HOLDS_FIT:
+        return X8_ROLE_FIT;
+    case X8_HOLDS_SIT:
+        return X8_ROLE_SIT;
+    case X8_HOLDS_ANY:
+        break;
+    }
+    return X8_ROLE_OTHER;
 }
 
 static int host_file(const char *path, struct x8_input *out, struct x8_error *err)

@@ -19,6 +19,9 @@ int x8_input_is_set(const struct x8_input *input);
 /* As shown to people. */
 const char *x8_input_name(const struct x8_input *input);
 
+/* The kind of file that a command takes, X8_ROLE_OTHER when any will do. */
+enum x8_role x8_input_role(const struct x8_command *command);
+
 /*
  * Find the file that `text` (uuu's form) names, relative to `dir` of the set. When the set has no
  * such name, an entry of the wanted `role` takes its place (`*substituted` = 1): releases name

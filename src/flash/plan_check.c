@@ -18,31 +18,6 @@
 /* Images end with their last partition, give or take alignment. */
 #define SLACK_MAX (64u << 20)
 
-static enum x8_role wanted_role(const struct x8_command *command)
-{
-    const struct x8_place *place = x8_place_of(command->partition);
-
-    if (command->verb == X8_VERB_BOOT && command->proto == X8_PROTO_SDP)
-        return X8_ROLE_MFG_SPL;
-    if (command->verb == X8_VERB_WRITE && command->proto == X8_PROTO_SDPV)
-        return X8_ROLE_MFG_FIT;
-    if (command->verb != X8_VERB_FLASH || !place)
-        return X8_ROLE_OTHER;
-    switch (place->holds) {
-    case X8_HOLDS_DISK:
-        return X8_ROLE_OS;
-    case X8_HOLDS_IVT:
-        return X8_ROLE_SPL;
-    case X8_HOLDS_FIT:
-        return X8_ROLE_FIT;
-    case X8_HOLDS_SIT:
-        return X8_ROLE_SIT;
-    case X8_HOLDS_ANY:
-        break;
-    }
-    return X8_ROLE_OTHER;
-}
-
 static int not_a(const struct x8_step *step, const char *what, struct x8_error *err)
 {
     char detail[sizeof err->msg];
@@ -171,7 +146,7 @@ static int find_input(const struct x8_op *op, struct x8_plan *plan, struct x8_st
 {
     const struct x8_command *command = step->command;
     int substituted = 0;
-    int rc = x8_input_find(plan->set, plan->script_dir, command->file, wanted_role(command),
+    int rc = x8_input_find(plan->set, plan->script_dir, command->file, x8_input_role(command),
                            &step->input, &substituted, err);
 
     if (rc == 0 && substituted)

@@ -35,7 +35,15 @@ static int load_script_entry(struct x8_plan *plan, const struct x8_entry *entry,
     int rc = x8_imageset_load(plan->set, entry, SCRIPT_MAX, &plan->script_text, err);
 
     plan->script_is_packed = x8_entry_is_packed(entry);
-    return rc < 0 ? rc : name_script(plan, entry->path, err);
+    if (rc == 0)
+        rc = name_script(plan, entry->path, err);
+    /* A script that the user named is called as the user did. */
+    if (rc == 0 && entry == x8_imageset_script(plan->set)) {
+        free(plan->script_name);
+        plan->script_name = x8_path_normal(plan->options.source);
+        rc = plan->script_name ? 0 : no_memory(err);
+    }
+    return rc;
 }
 
 /* Among the scripts of the set the one with this base name, nearest to the root. */
@@ -48,6 +56,25 @@ static const struct x8_entry *find_script(const struct x8_imageset *set, const c
             (!best || strlen(entry->path) < strlen(best->path)))
             best = entry;
     return best;
+}
+
+static int no_such_script(const struct x8_plan *plan, const char *wanted, struct x8_error *err)
+{
+    const struct x8_entry *entry;
+    char names[300] = "";
+    size_t used = 0;
+
+    x8_fail(err, X8_E_NO_FILE, "there is no script %s", wanted);
+    for (size_t i = 0; (entry = x8_imageset_entry(plan->set, i)); i++)
+        if (entry->role == X8_ROLE_SCRIPT && used + strlen(entry->path) + 3 < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                                     entry->path);
+    x8_error_why(err,
+                 used ? "this computer has no such file, and the scripts in %s are: %s"
+                      : "neither this computer nor %s has such a file%s",
+                 x8_imageset_source(plan->set), names);
+    x8_error_next(err, used ? "name one of them" : "leave --script out, or name a script");
+    return -(int)X8_E_NO_FILE;
 }
 
 static int choose_named_script(struct x8_plan *plan, const char *name, struct x8_error *err)
@@ -65,12 +92,7 @@ static int choose_named_script(struct x8_plan *plan, const char *name, struct x8
         entry = find_script(plan->set, "full_image.uuu");
         return rc < 0 ? rc : name_script(plan, entry ? entry->path : x8_path_base(name), err);
     }
-    x8_fail(err, X8_E_NO_FILE, "there is no script %s", name);
-    x8_error_why(err, "neither %s nor this computer has a file of this name",
-                 x8_imageset_source(plan->set));
-    x8_error_next(err, "x8ctl explain %s    shows the scripts of a source",
-                  x8_imageset_source(plan->set));
-    return -(int)X8_E_NO_FILE;
+    return no_such_script(plan, name, err);
 }
 
 static int part_name(const struct x8_plan *plan, enum x8_role role, const char **out,

@@ -123,10 +123,16 @@ flash 0 start=fastboot emmc=1G log="$log" -- flash --confirm fuse --script both.
 logged 'fuse prog -y 1 0 1'
 prints 'written .* and verified'
 start "fuses behind variables, stored commands and lists"
-number=0
-for lines in 'ucmd setenv f fuse\nFB: ucmd true; ${f} prog -y 6 0 1' "ucmd setenv burn 'fuse prog -y 6 0 1'\nFB: ucmd run burn" \
-    'ucmd true && fuse prog -y 6 0 1' 'if @CHIP@ != X then ucmd f\\use prog -y 6 0 1' 'ucmd fuse $op 6 0 1'; do
-    printf "uuu_version 1.2.39\nFB: $lines\nFB: done\n" >"$tools/hidden.uuu"
+# shellcheck disable=SC2016 # the variables are those of the loader
+hidden=(
+    'ucmd setenv f fuse\nFB: ucmd true; ${f} prog -y 6 0 1'
+    "ucmd setenv burn 'fuse prog -y 6 0 1'\nFB: ucmd run burn"
+    'ucmd true && fuse prog -y 6 0 1'
+    'if @CHIP@ != X then ucmd f\\use prog -y 6 0 1'
+    'ucmd fuse $op 6 0 1'
+)
+for lines in "${hidden[@]}"; do
+    printf 'uuu_version 1.2.39\nFB: %b\nFB: done\n' "$lines" >"$tools/hidden.uuu"
     rm -f "$log"
     flash 41 start=fastboot log="$log" -- uuu -y hidden.uuu
     error_form '41 need-yes'
@@ -167,6 +173,27 @@ done
 start "explain names what is missing, with its line, and needs no board"
 run 4 "$X8CTL" explain "$vendor/full_image.uuu"
 prints 'MISSING +\.\./lmp-factory-image-portenta-x8\.wic\.gz/\* +\(line 12\)'
+start "explain tells of the image that flash would take instead, and flash takes it"
+rm -rf "$work/named" && cp -r "$work/934" "$work/named"
+rm "$work"/named/*.wic.gz "$work/named/lmp-partner-arduino-image-portenta-x8.wic"
+cp "$raw" "$work/named/lmp-other-image-portenta-x8.wic"
+for source in "$work/named/mfgtool-files-portenta-x8/full_image.uuu" "$work/named"; do
+    run 0 "$X8CTL" explain "$source"
+    prints 'replaced +\.\./lmp-factory-image-portenta-x8\.wic\.gz/\* +\(line 12, .*lmp-other-image-portenta-x8\.wic takes its place'
+    run 0 "$X8CTL" explain --json "$source"
+    json '[f["state"] for f in d["files"] if "wic" in f["name"]] == ["replaced"]'
+done
+alone 0 flash -n "$work/named"
+says 'lmp-other-image-portenta-x8\.wic takes its place'
+tar -C "$work" -czf "$work/named.tar.gz" named
+run 0 "$X8CTL" explain "$work/named.tar.gz"
+prints 'replaced '
+start "explain of a folder without a script: the one that flash makes"
+rm -r "$work/named/mfgtool-files-portenta-x8"/*.uuu
+run 0 "$X8CTL" explain "$work/named"
+prints '^\(made from the parts\): '
+prints 'there +lmp-other-image-portenta-x8\.wic'
+alone 0 flash -n "$work/named"
 start "explain marks what cannot be undone"
 run 4 "$X8CTL" explain fuse.uuu
 prints 'line 9 ! +burns fuses'

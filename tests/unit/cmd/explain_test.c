@@ -10,23 +10,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern const struct x8_cmd x8_cmd_explain, x8_cmd_guide;
 
-static char *dir;
+/* The folder above a script belongs to its set: it is ours as well. */
+static char *above, *dir;
 
 static int set_up(void **state)
 {
     (void)state;
-    dir = test_dir_new();
-    return 0;
+    above = test_dir_new();
+    dir = test_path(above, "tools");
+    return mkdir(dir, 0755);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    test_dir_free(dir);
+    free(dir);
+    test_dir_free(above);
     return 0;
 }
 
@@ -120,6 +124,75 @@ static void the_same_name_packed_counts_as_there(void **state)
     put("a.wic.gz", "packed");
     assert_int_equal(explain("pack.uuu", 0, &out, &err), 0);
     assert_non_null(strstr(out, "as a.wic.gz"));
+    free(out);
+}
+
+static void another_image_takes_the_place_of_a_missing_one(void **state)
+{
+    struct x8_error err;
+    char *out;
+
+    (void)state;
+    put("other.uuu", "uuu_version 1.2.39\nFB: ucmd setenv fastboot_dev mmc\n"
+                     "FB: flash -raw2sparse all ../lmp-factory.wic.gz/*\nFB: done\n");
+    put("../lmp-partner.wic", "image");
+    assert_int_equal(explain("other.uuu", 0, &out, &err), 0);
+    assert_non_null(strstr(out, "replaced    ../lmp-factory.wic.gz/*  (line 3, 5 B, "
+                                "lmp-partner.wic takes its place)"));
+    assert_non_null(strstr(out, "nothing is missing"));
+    free(out);
+    assert_int_equal(explain("other.uuu", 1, &out, &err), 0);
+    assert_non_null(strstr(out, "\"state\": \"replaced\""));
+    assert_non_null(strstr(out, "\"missing\": 0"));
+    free(out);
+    /* The same name without its packing comes first. */
+    put("../lmp-factory.wic", "image");
+    assert_int_equal(explain("other.uuu", 0, &out, &err), 0);
+    assert_non_null(strstr(out, "there       ../lmp-factory.wic.gz/*  (line 3, 5 B, "
+                                "as lmp-factory.wic)"));
+    free(out);
+}
+
+static void several_that_could_take_its_place_are_no_choice(void **state)
+{
+    struct x8_error err;
+    char *out;
+
+    (void)state;
+    put("other.uuu", "uuu_version 1.2.39\nFB: ucmd setenv fastboot_dev mmc\n"
+                     "FB: flash -raw2sparse all ../c.wic\nFB: done\n");
+    put("../a.wic", "image");
+    put("../b.wic", "image");
+    assert_int_equal(explain("other.uuu", 0, &out, &err), X8_E_DIFFERS);
+    assert_non_null(strstr(out, "UNUSABLE    ../c.wic"));
+    free(out);
+}
+
+static void an_archive_that_is_not_looked_into_is_no_input(void **state)
+{
+    struct x8_error err;
+    char *out;
+
+    (void)state;
+    put("in.uuu", "uuu_version 1.2.39\nSDP: boot -f box.zip/loader\nSDP: done\n");
+    put("box.zip", "x");
+    assert_int_equal(explain("in.uuu", 0, &out, &err), X8_E_DIFFERS);
+    assert_non_null(strstr(out, "UNUSABLE    box.zip/loader"));
+    assert_non_null(strstr(out, "unpack it beside the script"));
+    free(out);
+}
+
+static void fuses_are_said_to_need_their_word(void **state)
+{
+    struct x8_error err;
+    char *out;
+
+    (void)state;
+    put("fuse.uuu", "uuu_version 1.2.39\nFB: ucmd setenv f fuse\nFB: ucmd $f prog -y 6 0 1\n"
+                    "FB: done\n");
+    assert_int_equal(explain("fuse.uuu", 0, &out, &err), X8_E_DIFFERS);
+    assert_non_null(strstr(out, "line 3 !"));
+    assert_non_null(strstr(out, "--confirm fuse"));
     free(out);
 }
 
@@ -224,6 +297,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_file_and_a_folder_are_not_taken_for_inputs, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_same_name_packed_counts_as_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_image_takes_the_place_of_a_missing_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(several_that_could_take_its_place_are_no_choice, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_that_is_not_looked_into_is_no_input, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(fuses_are_said_to_need_their_word, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unsafe_line_is_marked_and_ends_with_4, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_or_parsed_is_an_error_with_its_name,

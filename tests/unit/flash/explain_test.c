@@ -24,13 +24,14 @@ static struct x8_script parsed(const char *text)
 }
 
 /* Everything is there but the image; the SIT is a folder. */
-static void look(void *ctx, const char *name, const struct x8_file_ref *ref,
+static void look(void *ctx, const char *name, enum x8_role role, const struct x8_file_ref *ref,
                  struct x8_explain_found *out)
 {
     int *calls = ctx;
 
     (*calls)++;
     assert_non_null(name);
+    assert_int_equal(role == X8_ROLE_OS, strstr(ref->path, ".wic") != NULL);
     if (strstr(ref->path, ".wic"))
         out->state = X8_EXPLAIN_MISSING;
     else if (strstr(ref->path, "sit-"))
