@@ -71,6 +71,7 @@ enum x8_needs {
     X8_NEEDS_SIGNALS = 2, /* Ctrl-C raises ctx->cancel instead of ending the process */
     X8_STATUS_IS_REMOTE =
         8,               /* exit status 0 to 254 is a command's on the board; own failures: 255 */
+    X8_ENDS_BY_STOP = 16, /* Ctrl-C is how one ends it: nobody is told of a safe point */
     X8_RAW_OPERANDS = 4, /* what follows an operand like "FB:" or "FB[-t" belongs to the operands */
 };
 

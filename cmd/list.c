@@ -1,9 +1,9 @@
 /*
- * x8ctl list: the boards on USB, one row each.
+ * x8ctl list: the boards on USB, known to an adb server and named by address, one row each.
  */
-#include "cmd.h"
+#include "rows.h"
+#include "running.h"
 
-#include "board/select.h"
 #include "usb/usb.h"
 
 #include <stdio.h>
@@ -11,43 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const states[] = {"rom",       "spl",       "fastboot", "linux",
-                                     "initramfs", "no-access", NULL};
+static const char *const states[] = {"rom",          "spl",     "fastboot", "linux",
+                                     "initramfs",    "mute",    "no-adb",   "no-access",
+                                     "unauthorized", "offline", "busy",     NULL};
 
-static int wanted_state = -1;
+static struct {
+    int state, no_probe;
+    const char *columns;
+} opt = {.state = -1};
 
-static void add_row(struct x8_table *table, const struct x8_board *board)
+static const enum x8_column usual[] = {X8_COL_SERIAL, X8_COL_NAME,    X8_COL_STATE,
+                                       X8_COL_IMAGE,  X8_COL_CARRIER, X8_COL_LINKS,
+                                       X8_COL_WHERE,  X8_COL_NOTE,    X8_COL_NEXT};
+
+struct shown {
+    enum x8_column columns[X8_COLUMNS];
+    size_t count;
+};
+
+static int is_wanted(const struct x8_target *target)
 {
-    const struct x8_device *d = &board->device;
-    char where[X8_PORT_LEN + 8], id[8];
-    const char *cells[6] = {d->serial, x8_board_state(board), x8_speed_name(d->speed),
-                            where,     board->note,           board->next};
-    struct x8_json *extra;
-
-    snprintf(where, sizeof where, "usb %s", d->port);
-    x8_table_row(table, cells);
-    extra = x8_table_row_extra(table);
-    x8_json_str(extra, "port", d->port);
-    x8_json_str(extra, "mode", x8_mode_name(board->mode));
-    x8_json_bool(extra, "other_chip", board->trust == X8_TRUST_FOREIGN);
-    x8_json_bool(extra, "needs_something", board->needs_care);
-    snprintf(id, sizeof id, "%04x", d->vid);
-    x8_json_str(extra, "vid", id);
-    snprintf(id, sizeof id, "%04x", d->pid);
-    x8_json_str(extra, "pid", id);
-    snprintf(id, sizeof id, "%04x", d->bcd_device);
-    x8_json_str(extra, "bcd_device", id);
-    x8_json_str(extra, "product", d->product[0] ? d->product : NULL);
-    x8_json_str(extra, "manufacturer", d->manufacturer[0] ? d->manufacturer : NULL);
-    x8_json_bool(extra, "adb", d->has_adb);
-    x8_json_str(extra, "node", d->node);
-    x8_json_bool(extra, "access", !d->no_access);
-}
-
-static int is_wanted(const struct x8_board *board)
-{
-    return wanted_state < 0 || strcmp(states[wanted_state], x8_board_state(board)) == 0 ||
-           strcmp(states[wanted_state], x8_mode_name(board->mode)) == 0;
+    return opt.state < 0 || strcmp(states[opt.state], target->state) == 0 ||
+           strcmp(states[opt.state], x8_mode_name(target->mode)) == 0;
 }
 
 /* What else of these makers is there helps where an id changed or a board is half awake. */
@@ -71,17 +56,17 @@ static void say_none(struct x8_ctx *ctx)
               words);
 }
 
-static void say_summary(struct x8_ctx *ctx, const struct x8_board *boards, size_t shown,
+static void say_summary(struct x8_ctx *ctx, const struct x8_target *targets, size_t shown,
                         size_t count)
 {
     size_t needy = 0;
 
     for (size_t i = 0; i < count; i++)
-        needy += is_wanted(&boards[i]) && boards[i].needs_care;
+        needy += is_wanted(&targets[i]) && targets[i].needs_care;
     if (count == 0)
         say_none(ctx);
     else if (shown == 0)
-        x8_ui_say(ctx->ui, "no board in state %s, %zu in another", states[wanted_state], count);
+        x8_ui_say(ctx->ui, "no board in state %s, %zu in another", states[opt.state], count);
     else if (needy)
         x8_ui_say(ctx->ui, "%zu board%s, %zu need%s something", shown, shown == 1 ? "" : "s", needy,
                   needy == 1 ? "s" : "");
@@ -89,31 +74,100 @@ static void say_summary(struct x8_ctx *ctx, const struct x8_board *boards, size_
         x8_ui_say(ctx->ui, "%zu board%s", shown, shown == 1 ? "" : "s");
 }
 
-static void print(struct x8_ctx *ctx, const struct x8_board *boards, size_t count)
+static int has_cell(const struct x8_target *targets, size_t count, enum x8_column column)
 {
-    static const char *const columns[] = {"SERIAL", "STATE", "SPEED", "WHERE",
-                                          "NOTE",   "NEXT",  NULL};
-    struct x8_table *table = x8_table_new(columns);
-    size_t shown;
+    char room[32];
 
     for (size_t i = 0; i < count; i++)
-        if (is_wanted(&boards[i]))
-            add_row(table, &boards[i]);
-    shown = x8_table_rows(table);
+        if (is_wanted(&targets[i]) && x8_row_cell(&targets[i], column, room)[0])
+            return 1;
+    return 0;
+}
+
+/* A person is spared empty columns of remarks; for a program they are always in their place. */
+static int choose_columns(const struct x8_target *targets, size_t count, int is_json,
+                          struct shown *out, struct x8_error *err)
+{
+    int is_terminal = isatty(STDOUT_FILENO);
+
+    out->count = 0;
+    if (is_json) {
+        while (out->count < X8_COLUMNS) {
+            out->columns[out->count] = (enum x8_column)out->count;
+            out->count++;
+        }
+        return 0;
+    }
+    if (opt.columns)
+        return x8_columns_parse(opt.columns, out->columns, X8_COLUMNS, &out->count, err);
+    for (size_t i = 0; i < X8_COUNT(usual); i++) {
+        int is_remark = usual[i] == X8_COL_NOTE || usual[i] == X8_COL_NEXT;
+
+        if (!is_remark || !is_terminal || has_cell(targets, count, usual[i]))
+            out->columns[out->count++] = usual[i];
+    }
+    return 0;
+}
+
+static void add_row(struct x8_table *table, const struct shown *shown,
+                    const struct x8_target *target)
+{
+    const char *cells[X8_COLUMNS];
+    char rooms[X8_COLUMNS][32];
+
+    for (size_t i = 0; i < shown->count; i++)
+        cells[i] = x8_row_cell(target, shown->columns[i], rooms[i]);
+    x8_table_row(table, cells);
+    x8_row_extra(x8_table_row_extra(table), target);
+}
+
+static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8_target *targets,
+                  size_t count)
+{
+    const char *columns[X8_COLUMNS + 1];
+    struct x8_table *table;
+    size_t rows;
+
+    for (size_t i = 0; i < shown->count; i++)
+        columns[i] = x8_column_names[shown->columns[i]];
+    columns[shown->count] = NULL;
+    table = x8_table_new(columns);
+    for (size_t i = 0; i < count; i++)
+        if (is_wanted(&targets[i]))
+            add_row(table, shown, &targets[i]);
+    rows = x8_table_rows(table);
     x8_ui_flush(ctx->ui);
     if (ctx->globals->json)
         x8_table_print_json(table, "boards", stdout);
-    else if (shown)
+    else if (rows)
         x8_table_print(table, stdout, isatty(STDOUT_FILENO));
     (void)x8_stdout_flush(ctx); /* before the summary; the end of the run looks at it */
     x8_table_free(&table);
-    say_summary(ctx, boards, shown, count);
+    say_summary(ctx, targets, rows, count);
+}
+
+static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err)
+{
+    const struct x8_strings *serial = &ctx->globals->serial;
+    const char *addresses[X8_COUNT(serial->items)];
+    struct x8_reach reach;
+    size_t address_count;
+    int rc = x8_env_reach(ctx->globals, &reach, err);
+
+    if (rc == 0)
+        rc = x8_addresses_of(ctx->globals, addresses, &address_count, err);
+    if (rc == 0)
+        rc = x8_targets_find(ctx->bus, &ctx->op, &reach, addresses, address_count,
+                             opt.no_probe ? 0 : X8_ROWS_PROBE_MS, out, err);
+    if (rc >= 0 && serial->count)
+        rc = x8_targets_pick(serial->items, serial->count, 0, *out, (size_t)rc, err);
+    return rc;
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    const struct x8_strings *serial = &ctx->globals->serial;
-    struct x8_board *boards = NULL;
+    struct x8_target *targets = NULL;
+    struct shown shown;
     int count;
 
     if (ctx->argc > 0) {
@@ -121,22 +175,29 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "x8ctl list -s %s    for one board", ctx->argv[0]);
         return -X8_E_USAGE;
     }
-    count = x8_boards_find(ctx->bus, &boards, err);
-    if (count >= 0 && serial->count)
-        count = x8_select_boards(serial->items, serial->count, 0, boards, (size_t)count, err);
-    if (count >= 0)
-        print(ctx, boards, (size_t)count);
-    free(boards);
+    count = choose_columns(NULL, 0, 0, &shown, err); /* a wrong name is told before the wait */
+    if (count == 0)
+        count = find(ctx, &targets, err);
+    if (count >= 0) {
+        (void)choose_columns(targets, (size_t)count, ctx->globals->json, &shown, NULL);
+        print(ctx, &shown, targets, (size_t)count);
+    }
+    free(targets);
     return count < 0 ? count : 0;
 }
 
 static const struct x8_opt opts[] = {
-    {"state", 0, X8_OPT_CHOICE, &wanted_state, "STATE", states, "only boards in this state", NULL},
+    {"state", 0, X8_OPT_CHOICE, &opt.state, "STATE", states, "only boards in this state", NULL},
+    {"columns", 0, X8_OPT_STRING, &opt.columns, "A,B", NULL,
+     "these columns only; beside the usual ones there are speed and hostname", NULL},
+    {"no-probe", 0, X8_OPT_FLAG, &opt.no_probe, NULL, NULL,
+     "do not ask running boards for their image and carrier", NULL},
     {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
 };
 static const struct x8_example examples[] = {
-    {"x8ctl list", "every board on USB, with its state and what it needs"},
+    {"x8ctl list", "every board, with its state and what it needs"},
     {"x8ctl list --state rom --json", "boards in flashing mode, for a script"},
+    {"x8ctl list -s adb:192.168.1.50", "one that listens for ADB on the network"},
     {NULL, NULL},
 };
 static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_BOARD, X8_E_SEVERAL, 0};
@@ -144,18 +205,25 @@ static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_BOARD, X8_E_SEVERAL, 0
 const struct x8_cmd x8_cmd_list = {
     .name = "list",
     .group = "look",
-    .summary = "show the boards on USB",
+    .summary = "show the boards on USB and those an adb server knows",
     .usage = "",
-    .description = "Shows each board with its serial number, state, link speed and port, and\n"
-                   "what stands in the way of using it. States: rom (flashing mode), spl and\n"
-                   "fastboot (loaders in memory), linux, initramfs (flashing system in\n"
-                   "memory), no-access (the device node is closed to this user). A board\n"
-                   "shows another serial number in each state; its port stays the same.\n"
-                   "No board is no error (exit status 0), unless -s asks for one.",
+    .description =
+        "Shows each board once, with its serial number, your name for it, its state,\n"
+        "image and carrier, the ways to it that can be used now (usb, adb for a running\n"
+        "adb server, tcp), where it is, and what stands in the way of using it. Running\n"
+        "boards are asked for image and carrier, all at once and for 1.5 s at most.\n"
+        "\n"
+        "States: rom (flashing mode), spl and fastboot (loaders in memory), linux,\n"
+        "initramfs (flashing system in memory), no-access (the device node is closed to\n"
+        "this user), busy (another program holds it), mute (it does not answer),\n"
+        "no-adb (it runs, but offers no ADB), unauthorized and offline (what the adb\n"
+        "server says of it). --state linux finds running boards whatever else is wrong\n"
+        "with them. A board shows another serial number in each state; its port stays\n"
+        "the same. No board is no error (exit status 0), unless -s asks for one.",
     .opts = opts,
     .examples = examples,
     .exits = exits,
-    .see_also = "x8ctl watch, x8ctl guide, x8ctl udev",
+    .see_also = "x8ctl watch, x8ctl info, x8ctl guide, x8ctl udev",
     .needs = X8_NEEDS_BUS,
     .run = run,
 };

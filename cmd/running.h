@@ -63,6 +63,11 @@ void x8_job_print(struct x8_job_on *job, int to_errors, const void *text, size_t
  * run, -y agrees. 0, or X8_E_NEED_YES / X8_E_STOPPED. From `work`, any thread. */
 int x8_job_agree(struct x8_job_on *job, const char *what, const char *price, struct x8_error *err);
 
+/* The addresses among the selectors of -s, for x8_targets_find; `out` has room for all of them.
+ * X8_E_USAGE for a selector of no known form. */
+int x8_addresses_of(const struct x8_globals *globals, const char **out, size_t *out_count,
+                    struct x8_error *err);
+
 /* How boards are reached, from the environment and --via (main_paths.c): ANDROID_ADB_SERVER_PORT,
  * ADB_SERVER_SOCKET (tcp:PORT, tcp:localhost:PORT), ~/.android/adbkey, boards.json. */
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err);

@@ -115,19 +115,29 @@ static int choose(struct x8_run *run, size_t count, struct x8_error *err)
     return rc;
 }
 
-int x8_run_pick(struct x8_run *run, struct x8_error *err)
+int x8_addresses_of(const struct x8_globals *globals, const char **out, size_t *out_count,
+                    struct x8_error *err)
 {
-    const struct x8_strings *serial = &run->ctx->globals->serial;
-    struct x8_selector selectors[X8_COUNT(serial->items)];
-    const char *addresses[X8_COUNT(serial->items)];
-    size_t address_count = 0;
+    struct x8_selector selector;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < serial->count; i++) {
-        rc = x8_selector_parse(serial->items[i], &selectors[i], err);
-        if (rc == 0 && selectors[i].kind == X8_SELECT_ADDRESS)
-            addresses[address_count++] = selectors[i].key;
+    *out_count = 0;
+    for (size_t i = 0; rc == 0 && i < globals->serial.count; i++) {
+        const char *text = globals->serial.items[i];
+
+        rc = x8_selector_parse(text, &selector, err);
+        if (rc == 0 && selector.kind == X8_SELECT_ADDRESS)
+            out[(*out_count)++] = x8_starts(text, "adb:") ? text + 4 : text;
     }
+    return rc;
+}
+
+int x8_run_pick(struct x8_run *run, struct x8_error *err)
+{
+    const char *addresses[X8_COUNT(run->ctx->globals->serial.items)];
+    size_t address_count;
+    int rc = x8_addresses_of(run->ctx->globals, addresses, &address_count, err);
+
     if (rc == 0)
         rc = x8_targets_find(run->ctx->bus, &run->ctx->op, &run->reach, addresses, address_count,
                              run->plan->probe_ms, &run->targets, err);

@@ -105,11 +105,10 @@ static void ask(struct finding *f, int probe_ms)
     size_t count = 0;
 
     for (size_t i = 0; chosen && i < f->list.count; i++)
-        if (is_askable(&f->list.items[i]) && (probe_ms > 0 || f->list.items[i].unproven))
+        if (probe_ms > 0 || f->list.items[i].unproven)
             chosen[count++] = &f->list.items[i];
     if (count)
-        x8_targets_probe(f->bus, f->op, f->reach, chosen, count,
-                         x8_deadline_in(probe_ms > 0 ? probe_ms : PROVE_MS));
+        x8_targets_ask(f->bus, f->op, f->reach, chosen, count, probe_ms > 0 ? probe_ms : PROVE_MS);
     free(chosen);
 }
 

@@ -56,10 +56,18 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
                     const char *const *addresses, size_t address_count, int probe_ms,
                     struct x8_target **out, struct x8_error *err);
 
+/* Ask these running boards for image and carrier, all at the same time and for at most `probe_ms`:
+ * what x8_targets_find does with `probe_ms`, for some of them. */
+void x8_targets_ask(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                    struct x8_target *const *targets, size_t count, int probe_ms);
+
 /* As x8_select_boards, over targets; names and adb:HOST[:PORT] are further forms of a selector.
  * With a selector a board in another state than running is picked as well. */
 int x8_targets_pick(const char *const *selectors, size_t selector_count, int all,
                     struct x8_target *targets, size_t count, struct x8_error *err);
+
+/* "bench-1 usb 1-4.2 (linux), tcp 10.0.0.5:5555 (mute)", for messages; "no board" for none. */
+void x8_targets_words(const struct x8_target *targets, size_t count, char *out, size_t cap);
 
 /* 1 when a selector means this target; exact: no suffix of its serial number. */
 int x8_target_match(const struct x8_selector *selector, const struct x8_target *target,

@@ -48,9 +48,6 @@ void x8_target_judge(struct x8_target *target);
 /* A board that should answer and does not: what its row says. */
 void x8_target_note_error(struct x8_target *target, const struct x8_error *error);
 
-/* "where (state)" of all, for messages. */
-void x8_targets_words(const struct x8_target *targets, size_t count, char *out, size_t cap);
-
 /* 1 when a running adb server has the board ready for use. */
 int x8_target_is_served(const struct x8_target *target);
 
@@ -58,12 +55,6 @@ int x8_target_is_served(const struct x8_target *target);
 struct x8_json *x8_names_load(const char *path);
 /* The name of a serial number in it, or NULL. */
 const char *x8_names_find(const struct x8_json *names, const char *serial);
-
-/* --- asking --- */
-
-/* Ask these targets for their facts, all at the same time, until `deadline`. */
-void x8_targets_probe(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
-                      struct x8_target *const *targets, size_t count, int64_t deadline);
 
 /* --- links --- */
 

@@ -7,6 +7,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* There is a way to try, and it is not known to fail. */
+static int is_askable(const struct x8_target *target)
+{
+    int is_on_usb = target->has_usb && target->usb.device.has_adb && !target->usb.device.no_access;
+
+    return target->mode == X8_MODE_LINUX &&
+           (x8_target_is_served(target) || is_on_usb || target->host[0]);
+}
+
 struct probing {
     struct x8_bus *bus;
     const struct x8_reach *reach;
@@ -121,30 +130,41 @@ static void wait_until(struct probing *p, int64_t deadline)
     pthread_mutex_unlock(&p->lock);
 }
 
-void x8_targets_probe(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
-                      struct x8_target *const *targets, size_t count, int64_t deadline)
+static void ask_all(struct probing *p, struct asked *asked, struct x8_target *const *targets,
+                    size_t count)
 {
-    struct probing p = {.bus = bus, .reach = reach, .op = *op, .left = count};
+    size_t started = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_askable(targets[i]))
+            asked[started++] = (struct asked){.probing = p, .target = targets[i]};
+    p->left = count = started;
+    for (size_t i = 0; i < count; i++) {
+        asked[i].is_started = pthread_create(&asked[i].thread, NULL, ask_in_thread, &asked[i]) == 0;
+        if (!asked[i].is_started)
+            ask_in_thread(&asked[i]);
+    }
+    wait_until(p, p->op.deadline);
+    x8_cancel_raise(&p->cancel, X8_CANCEL_HARD, X8_E_STOPPED);
+    for (size_t i = 0; i < count; i++)
+        if (asked[i].is_started)
+            pthread_join(asked[i].thread, NULL);
+}
+
+void x8_targets_ask(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                    struct x8_target *const *targets, size_t count, int probe_ms)
+{
+    struct probing p = {.bus = bus, .reach = reach, .op = *op};
     struct x8_waker waker = {.wake = pass_on, .ctx = &p};
-    struct asked *asked = calloc(count, sizeof *asked);
+    struct asked *asked = calloc(count + 1, sizeof *asked);
 
     if (!asked)
         return; /* the rows stay without facts */
     init(&p);
     p.op.cancel = &p.cancel;
-    p.op.deadline = x8_deadline_min(op->deadline, deadline);
+    p.op.deadline = x8_deadline_min(op->deadline, x8_deadline_in(probe_ms));
     x8_cancel_watch(op->cancel, &waker);
-    for (size_t i = 0; i < count; i++) {
-        asked[i] = (struct asked){.probing = &p, .target = targets[i]};
-        asked[i].is_started = pthread_create(&asked[i].thread, NULL, ask_in_thread, &asked[i]) == 0;
-        if (!asked[i].is_started)
-            ask_in_thread(&asked[i]);
-    }
-    wait_until(&p, p.op.deadline);
-    x8_cancel_raise(&p.cancel, X8_CANCEL_HARD, X8_E_STOPPED);
-    for (size_t i = 0; i < count; i++)
-        if (asked[i].is_started)
-            pthread_join(asked[i].thread, NULL);
+    ask_all(&p, asked, targets, count);
     x8_cancel_unwatch(op->cancel, &waker);
     done(&p);
     free(asked);

@@ -15,7 +15,7 @@
 static struct {
     sigset_t set;
     pthread_t thread;
-    atomic_int stopping;
+    atomic_int stopping, expected;
     int running;
     struct x8_cancel *cancel;
     struct x8_ui *ui;
@@ -52,7 +52,7 @@ static void announce(int count)
 {
     struct x8_event event = {.kind = X8_EV_WARN};
 
-    if (!signals.ui)
+    if (!signals.ui || (count == 1 && atomic_load(&signals.expected)))
         return;
     event.text = count == 1 ? "stopping at the next safe point; once more stops at once"
                             : "stopping at once; once more ends the program";
@@ -84,6 +84,8 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
     signals.cancel = cancel;
     signals.ui = ui;
     atomic_store(&signals.stopping, 0);
+    atomic_store(&signals.is_quiet, 0);
+    atomic_store(&signals.expected, 0);
     /* SIGUSR1 is how x8_signals_stop() reaches the thread. */
     sigaddset(&signals.set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals.set, NULL);
@@ -93,6 +95,16 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
     if (ui)
         x8_ui_set_cancel(ui, cancel);
     return 0;
+}
+
+void x8_signals_expect(void)
+{
+    atomic_store(&signals.expected, 1);
+}
+
+void x8_signals_quiet(void)
+{
+    atomic_store(&signals.is_quiet, 1);
 }
 
 void x8_signals_stop(void)
