@@ -224,6 +224,9 @@ void ad_link_send(struct ad_link *link, uint32_t command, uint32_t arg0, uint32_
 uint8_t *ad_link_room(struct ad_link *link, size_t cap);
 void ad_link_commit(struct ad_link *link, uint32_t command, uint32_t arg0, uint32_t arg1,
                     size_t len, const char *service);
+void ad_link_flush(struct ad_link *link);                 /* what can be written now */
+void ad_link_account(struct ad_link *link, size_t bytes); /* of a paced link */
+void ad_link_hang_up(struct ad_link *link);
 void ad_link_end(struct ad_link *link, enum ad_end end, const char *why);
 void ad_link_strike(struct ad_link *link, const struct ad_fault *fault);
 /* One whole packet: what the board does about it. */

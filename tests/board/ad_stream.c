@@ -93,7 +93,6 @@ void ad_stream_step(struct ad_stream *s)
 {
     if (s->dead || s->link->end)
         return;
-    ad_reap(s);
     if (s->due_us && s->due_us <= ad_now_us()) {
         s->due_us = 0;
         s->kind->due(s);
