@@ -91,14 +91,6 @@ static int look(struct finding *f, const char *const *addresses, size_t count, s
     return rc;
 }
 
-static int is_askable(const struct x8_target *target)
-{
-    int is_served = x8_target_is_served(target);
-    int is_on_usb = target->has_usb && target->usb.device.has_adb && !target->usb.device.no_access;
-
-    return target->mode == X8_MODE_LINUX && (is_served || is_on_usb || target->host[0]);
-}
-
 static void ask(struct finding *f, int probe_ms)
 {
     struct x8_target **chosen = calloc(f->list.count + 1, sizeof(struct x8_target *));
