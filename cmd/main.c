@@ -92,7 +92,7 @@ static int run_command(struct x8_ctx *ctx, struct x8_error *err)
     else
         let_signals_end_us();
     if (ctx->cmd->needs & X8_ENDS_BY_STOP)
-        x8_signals_quiet();
+        x8_signals_expect();
     if (rc == 0 && ctx->cmd->needs & X8_NEEDS_BUS)
         rc = x8_usb_bus_open(&ctx->bus, err);
     if (rc == 0)

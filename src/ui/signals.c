@@ -84,7 +84,6 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
     signals.cancel = cancel;
     signals.ui = ui;
     atomic_store(&signals.stopping, 0);
-    atomic_store(&signals.is_quiet, 0);
     atomic_store(&signals.expected, 0);
     /* SIGUSR1 is how x8_signals_stop() reaches the thread. */
     sigaddset(&signals.set, SIGUSR1);
@@ -100,11 +99,6 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
 void x8_signals_expect(void)
 {
     atomic_store(&signals.expected, 1);
-}
-
-void x8_signals_quiet(void)
-{
-    atomic_store(&signals.is_quiet, 1);
 }
 
 void x8_signals_stop(void)

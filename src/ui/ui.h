@@ -88,8 +88,6 @@ int x8_ui_ask_secret(struct x8_ui *ui, const char *question, char *out, size_t c
 void x8_signals_block(void);
 int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error *err);
 void x8_signals_stop(void);
-/* A command that Ctrl-C ends as it should: the first signal is not announced. */
-void x8_signals_quiet(void);
 /* From now on the first signal is how the command is meant to end (something is followed until the
  * user has seen enough): it is not announced. */
 void x8_signals_expect(void);
