@@ -187,6 +187,7 @@ prints '^! stopping at once'
 start "Ctrl-C ends watch"
 typed=(--type 'present=\x03')
 tty 130 80 start=fastboot -- watch
+prints_no 'safe point'
 start "Ctrl-C while waiting for a board"
 typed=(--type 'waiting=\x03')
 tty 130 80 start=off -- flash -y -t 60s release

@@ -79,6 +79,23 @@ static void the_first_is_soft_the_second_hard_and_both_are_announced(void **stat
     free(words);
 }
 
+static int expected_then_not(struct x8_cancel *cancel)
+{
+    x8_signals_expect();
+    return two_interrupts(cancel);
+}
+
+static void the_signal_that_is_meant_to_end_it_is_not_announced(void **state)
+{
+    char *words;
+
+    (void)state;
+    assert_int_equal(run_child(expected_then_not, 0, &words), 0);
+    assert_null(strstr(words, "safe point"));
+    assert_non_null(strstr(words, "stopping at once"));
+    free(words);
+}
+
 static int three(struct x8_cancel *cancel, int number)
 {
     kill(getpid(), number);
@@ -189,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_is_soft_the_second_hard_and_both_are_announced),
+        cmocka_unit_test(the_signal_that_is_meant_to_end_it_is_not_announced),
         cmocka_unit_test(the_third_ends_the_program),
         cmocka_unit_test(a_terminal_that_goes_away_stops_softly),
         cmocka_unit_test(nohup_is_respected),
