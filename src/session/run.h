@@ -20,7 +20,7 @@ void x8_ran_done(struct x8_ran *ran);
 /*
  * Run `text` without input to its end within `timeout_ms`. A status other than 0 is no error here:
  * look at it. X8_E_GONE "... outcome unknown" when the link broke before the status came,
- * X8_E_TIMEOUT (the command got SIGHUP).
+ * X8_E_TIMEOUT (the command got SIGHUP), X8_E_STOPPED at the first request to stop.
  */
 int x8_run(struct x8_session *session, const struct x8_op *op, const char *text, int timeout_ms,
            struct x8_ran *out, struct x8_error *err);
@@ -35,6 +35,14 @@ int x8_run_input(struct x8_session *session, const struct x8_op *op, const char 
  * are told apart with their next steps. `what` names the step in messages. */
 int x8_run_ok(struct x8_session *session, const struct x8_op *op, const char *what,
               const char *text, int timeout_ms, struct x8_buf *out, struct x8_error *err);
+
+/* The end of all of them, for a channel that was started already, which is taken: write `len` bytes
+ * of input (all of it, with COUNT), read to the end, keep the status. */
+int x8_run_channel(struct x8_channel *channel, const struct x8_op *op, const void *input,
+                   size_t len, int timeout_ms, struct x8_ran *out, struct x8_error *err);
+
+/* 0 and the output moved to `out` (may be NULL) for status 0, else the error of x8_run_ok. */
+int x8_run_result(const char *what, struct x8_ran *ran, struct x8_buf *out, struct x8_error *err);
 
 /* Turn what a failed command said on stderr into an error, as x8_run_ok does. Returns the code. */
 int x8_run_explain(const char *what, int status, const char *errors, struct x8_error *err);

@@ -20,7 +20,15 @@ enum x8_input {
     X8_INPUT_TTY,   /* a terminal of its own: interactive, stderr merged, no end of input */
 };
 
-/* A command, for one level of `bash -c`. */
+/*
+ * A command, for one level of `bash -c`. It starts in the user's home folder with umask 022, HOME,
+ * USER and LOGNAME set, as over ssh. Except with TTY its stdout and stderr are no terminals.
+ * Children that it leaves behind are not waited for; they get SIGHUP unless they guard themselves
+ * (nohup).
+ *
+ * Output must be read while input is written (two threads) when both may be long: a command that
+ * cannot get rid of its output takes no input.
+ */
 struct x8_command {
     const char *text; /* NULL with TTY: the login shell. Any length: long ones travel as input */
     enum x8_input input;

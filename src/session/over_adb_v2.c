@@ -1,0 +1,263 @@
+/*
+ * A command on a daemon with shell_v2: one stream whose packets say what is stdout, what is stderr
+ * and how it ended.
+ */
+#include "session/over_adb_parts.h"
+#include "session/shell_v2.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* AOSP's daemon reads packets into a buffer of this size at least. */
+#define PACKET_LEN ((size_t)16 << 10)
+
+struct v2 {
+    struct x8_channel base;
+    struct x8_lane lane;
+    struct x8_shell_parser parser;
+    struct x8_shell_piece piece; /* what the reader has not handed on yet; inside the lane */
+    pthread_mutex_t sending;     /* packets of the writer and of resize do not mix */
+    enum x8_input input;
+    uint64_t input_left;
+    atomic_int status, has_ended;
+};
+
+static struct v2 *v2_of(struct x8_channel *channel)
+{
+    return X8_CONTAINER(channel, struct v2, base);
+}
+
+static int send_packet(struct v2 *v2, const struct x8_op *op, enum x8_shell_id id, const void *data,
+                       size_t len, int64_t deadline, struct x8_error *err)
+{
+    uint8_t packet[X8_SHELL_HEAD + PACKET_LEN];
+    int rc;
+
+    x8_shell_head(packet, id, (uint32_t)len);
+    if (len > 0)
+        memcpy(packet + X8_SHELL_HEAD, data, len);
+    pthread_mutex_lock(&v2->sending);
+    rc = x8_adb_write(v2->lane.stream, op, packet, X8_SHELL_HEAD + len, x8_wait_ms(deadline), err);
+    pthread_mutex_unlock(&v2->sending);
+    if (rc != 0 && atomic_load(&v2->has_ended))
+        return x8_fail(err, X8_E_GONE, "the command on the board reads no more input");
+    return rc;
+}
+
+/* The next piece of output, reading as needed. 1, 0 at the end, or negative. */
+static int next_piece(struct v2 *v2, const struct x8_op *op, int64_t deadline, struct x8_error *err)
+{
+    struct x8_lane *lane = &v2->lane;
+
+    for (;;) {
+        struct x8_span rest = {lane->buf + lane->begin, lane->end - lane->begin};
+        size_t used = 0;
+        int got = x8_shell_next(&v2->parser, rest, &used, &v2->piece), rc;
+
+        lane->begin += used;
+        if (v2->parser.has_status) {
+            atomic_store(&v2->status, v2->parser.status);
+            atomic_store(&v2->has_ended, 1);
+        }
+        if (got)
+            return 1;
+        if (lane->has_ended || v2->parser.has_status)
+            return 0;
+        rc = x8_lane_fill(lane, op, deadline, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static ssize_t v2_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
+                       void *out, size_t cap, int timeout_ms, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+    int64_t deadline = x8_wait_until(op, timeout_ms);
+    size_t n;
+
+    if (v2->piece.data.len == 0) {
+        int rc = next_piece(v2, op, deadline, err);
+
+        if (rc == -X8_E_GONE || rc == -X8_E_LINK)
+            x8_error_prefix(err, "outcome unknown");
+        if (rc <= 0)
+            return rc;
+    }
+    n = v2->piece.data.len < cap ? v2->piece.data.len : cap;
+    memcpy(out, v2->piece.data.data, n);
+    v2->piece.data.data += n;
+    v2->piece.data.len -= n;
+    *which = v2->piece.id == X8_SHELL_STDERR ? X8_STDERR : X8_STDOUT;
+    return (ssize_t)n;
+}
+
+static int v2_end_input(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+    int rc = 0;
+
+    if (!atomic_load(&v2->has_ended) && v2->input != X8_INPUT_TTY)
+        rc = send_packet(v2, op, X8_SHELL_CLOSE_STDIN, NULL, 0, op->deadline, err);
+    return rc != 0 && atomic_load(&v2->has_ended) ? 0 : rc;
+}
+
+static int v2_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
+                    size_t len, int timeout_ms, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+    const uint8_t *at = data;
+    int is_counted = v2->input == X8_INPUT_COUNT, rc = 0;
+
+    if (atomic_load(&v2->has_ended))
+        return x8_fail(err, X8_E_GONE, "the command on the board reads no more input");
+    if (v2->input == X8_INPUT_NONE || (is_counted && len > v2->input_left))
+        return x8_fail(err, X8_E_INTERNAL, "more input than the command was started for");
+    v2->input_left -= is_counted ? len : 0;
+    while (rc == 0 && len > 0) {
+        size_t n = len < PACKET_LEN ? len : PACKET_LEN;
+
+        rc = send_packet(v2, op, X8_SHELL_STDIN, at, n, x8_wait_until(op, timeout_ms), err);
+        at += n;
+        len -= n;
+    }
+    if (rc == 0 && is_counted && v2->input_left == 0)
+        rc = v2_end_input(channel, op, err);
+    return rc;
+}
+
+static int v2_resize(struct x8_channel *channel, const struct x8_op *op, unsigned rows,
+                     unsigned cols, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+    char text[64];
+    int len = snprintf(text, sizeof text, "%ux%u,0x0", rows, cols);
+
+    if (v2->input != X8_INPUT_TTY || rows == 0 || cols == 0)
+        return 0;
+    return send_packet(v2, op, X8_SHELL_WINDOW, text, (size_t)len + 1, op->deadline, err);
+}
+
+static int v2_status(const struct x8_channel *channel)
+{
+    return atomic_load(&((const struct v2 *)(const void *)channel)->status);
+}
+
+static void v2_shut(struct x8_channel *channel)
+{
+    x8_adb_stream_shut(v2_of(channel)->lane.stream);
+}
+
+static void v2_close(struct x8_channel *channel)
+{
+    struct v2 *v2 = v2_of(channel);
+
+    x8_lane_close(&v2->lane);
+    pthread_mutex_destroy(&v2->sending);
+    free(v2);
+}
+
+static const struct x8_channel_ops v2_ops = {
+    .read = v2_read,
+    .write = v2_write,
+    .end_input = v2_end_input,
+    .resize = v2_resize,
+    .status = v2_status,
+    .shut = v2_shut,
+    .close = v2_close,
+};
+
+/* Read up to the mark of this kind; nothing comes between the marks of a text that is fetched. */
+static int await_mark(struct v2 *v2, const struct x8_op *op, const char *nonce, char kind,
+                      int64_t deadline, struct x8_error *err)
+{
+    uint8_t got[1024];
+    size_t len = 0;
+
+    while (len < sizeof got) {
+        struct x8_mark mark;
+        enum x8_output which;
+        ssize_t n = v2_read(&v2->base, op, &which, got + len, 1,
+                            x8_deadline_left(deadline, X8_SHELL_UP_MS), err);
+
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+        if (x8_mark_find(nonce, got, len, &mark) && mark.kind == kind)
+            return 0;
+    }
+    return x8_fail(err, X8_E_REFUSED, "start: the board's shell ended at once");
+}
+
+/* The text went as input: hand it over when it is asked for, and wait until it was taken. */
+static int hand_over(struct v2 *v2, const struct x8_op *op, const struct x8_script *script,
+                     int64_t deadline, struct x8_error *err)
+{
+    const char *text = script->command->text;
+    size_t len = strlen(text);
+    int rc = await_mark(v2, op, script->nonce, X8_MARK_SEND, deadline, err);
+
+    while (rc == 0 && len > 0) {
+        size_t n = len < PACKET_LEN ? len : PACKET_LEN;
+
+        rc = send_packet(v2, op, X8_SHELL_STDIN, text, n, deadline, err);
+        text += n;
+        len -= n;
+    }
+    return rc == 0 ? await_mark(v2, op, script->nonce, X8_MARK_START, deadline, err) : rc;
+}
+
+static int bring_up(struct v2 *v2, struct x8_adb *adb, const struct x8_op *op,
+                    const struct x8_command *command, struct x8_error *err)
+{
+    char nonce[X8_NONCE_LEN + 1];
+    struct x8_script script = {.command = command, .nonce = nonce};
+    int64_t deadline = x8_wait_until(op, X8_SHELL_UP_MS);
+    X8_AUTO_BUF text = {0};
+    int rc = x8_nonce_make(nonce, err);
+
+    if (rc != 0)
+        return rc;
+    if (x8_script_v2(&text, &script) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    script.by_input = text.len > x8_adb_service_max(adb);
+    if (script.by_input) {
+        text.len = 0;
+        if (x8_script_v2(&text, &script) != 0)
+            return x8_fail(err, X8_E_INTERNAL, "no memory");
+    }
+    rc = x8_lane_open(&v2->lane, adb, op, x8_buf_text(&text), deadline, err);
+    if (rc == 0)
+        rc = v2_resize(&v2->base, op, command->rows, command->cols, err);
+    if (rc == 0 && script.by_input)
+        rc = hand_over(v2, op, &script, deadline, err);
+    if (rc == 0 && v2->input == X8_INPUT_COUNT && v2->input_left == 0)
+        rc = v2_end_input(&v2->base, op, err);
+    return rc;
+}
+
+int x8_v2_start(struct x8_adb_session *session, const struct x8_op *op,
+                const struct x8_command *command, struct x8_channel **out, struct x8_error *err)
+{
+    struct v2 *v2 = calloc(1, sizeof *v2);
+    int rc;
+
+    if (!v2)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    v2->base.ops = &v2_ops;
+    v2->input = command->input;
+    v2->input_left = command->input == X8_INPUT_COUNT ? command->input_len : 0;
+    v2->status = X8_STATUS_UNKNOWN;
+    pthread_mutex_init(&v2->sending, NULL);
+    rc = bring_up(v2, session->adb, op, command, err);
+    if (rc != 0) {
+        v2_close(&v2->base);
+        return rc;
+    }
+    *out = &v2->base;
+    return 0;
+}
