@@ -34,6 +34,7 @@ x8_e2e(vendor_scripts vendor_scripts.sh 300)
 x8_e2e(output output.sh 300)
 x8_e2e(terminal terminal.sh 300)
 x8_e2e(verify verify.sh 300)
+x8_e2e(board_root board_root.sh 300)
 
 # Several boards at once: also under the thread sanitizer.
 if(TARGET x8-board)

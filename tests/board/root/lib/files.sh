@@ -1,11 +1,11 @@
 # Folders and files of the root: os-release, accounts, settings, home. Sourced by `make`.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 home=/var/rootdirs/home/fio
 
 folders() {
     mkdir -p "$dir"/{usr/bin,run,seed,emmc} "$dir"/etc/{systemd/system,systemd/system-preset,avahi/services,default} \
-        "$dir"/etc/{modules-load.d,pam.d,ssl,sota/conf.d} "$dir"/var/{lib/docker,lib/NetworkManager,local,log,tmp,cache,spool} \
+        "$dir"/etc/{modules-load.d,pam.d,ssl,sota/conf.d,x8board} "$dir"/var/{lib/docker,lib/NetworkManager,local,log,tmp,cache,spool} \
         "$dir"/var/{sota,roothome,rootdirs/home,rootdirs/mnt/boot,rootdirs/media,rootdirs/opt,lmp} "$dir"/sysroot/{ostree,boot}
     ln -s run/power "$dir/power"
     ln -s /run "$dir/var/run"
@@ -20,11 +20,11 @@ os_release() {
     case $w_image in
     399) yocto=3.3.2 lmp=83-21-g3ad61e0 tag=devel kernel=5.4.134-lmp-standard ;;
     539 | 674 | 719 | 746 | 772 | 822) yocto=4.0.3 lmp=88 kernel=5.10.93-lmp-standard ;;
-    881 | 934) image_id=lmp-factory-image ;;
-    95) yocto=5.0.9 lmp=95 image_id=lmp-factory-image kernel=6.6.52-lmp-standard ;;
-    custom) factory=acme-robots tag=main image_id=lmp-factory-image target=17 ;;
+    881 | 934) image_id="lmp-factory-image" ;;
+    95) yocto=5.0.9 lmp=95 image_id="lmp-factory-image" kernel=6.6.52-lmp-standard ;;
+    custom) factory=acme-robots tag=main image_id="lmp-factory-image" target=17 ;;
     local) target=local-image ;;
-    foreign) machine=raspberrypi4-64 factory=acme-robots tag=main image_id=lmp-factory-image target=12 ;;
+    foreign) machine=raspberrypi4-64 factory=acme-robots tag=main image_id="lmp-factory-image" target=12 ;;
     esac
     version=$yocto-$target-$lmp
     os_release_text >"$dir/os-release"

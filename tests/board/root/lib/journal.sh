@@ -1,5 +1,5 @@
 # Reading, choosing and printing the entries of the journal. Sourced by the stub of journalctl, whose options are its variables.
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash
 
 journal=/var/log/journal
 months=(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec)

@@ -1,10 +1,9 @@
 # What the stubs share. Sourced inside the sandbox by every program of bin/, as the board's user or as root.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 board=/usr/libexec/board
 host=/usr/libexec/host/bin
 export LC_ALL=C
-# shellcheck disable=SC1091 # made by `make`
 . /usr/libexec/board.conf
 
 me=${0##*/}

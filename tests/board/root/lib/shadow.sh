@@ -1,5 +1,5 @@
 # Passwords of /etc/shadow, as root. Sourced by the stubs of sudo, su, passwd and chpasswd.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 # account USER: sets hash and last_change.
 account() {

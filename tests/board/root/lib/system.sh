@@ -1,5 +1,5 @@
 # Hardware, boot areas, units and journal of the root. Sourced by `make`.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 # hardware: /sys as plain files. A boot starts from the seed; what was written during the last one is gone.
 hardware() {
@@ -18,7 +18,7 @@ hardware() {
     printf 'i.MX8MM\n' >"$sys/devices/soc0/soc_id"
     printf 'Arduino Portenta X8\n' >"$sys/devices/soc0/machine"
     printf '%s\n' 3f786850e387550fdab836ed7e6dc881de23001b >"$sys/kernel/x8h7_firmware/version"
-    if [ "$w_role" = device ]; then printf 'host [device]\n'; else printf '[host] device\n'; fi >"$sys/class/typec/port0/data_role"
+    if [ "$w_role" = device ]; then printf '[device]\n'; else printf '[host]\n'; fi >"$sys/class/typec/port0/data_role"
     mkdir "$sys/class/udc/ci_hdrc.0"
     for area in boot0 boot1; do
         printf '1\n' >"$sys/block/mmcblk2$area/force_ro"
@@ -27,6 +27,7 @@ hardware() {
     printf '30932992\n' >"$sys/block/mmcblk2/size"
     chmod -R a-w "$sys"
     carrier_file >"$dir/seed/arduino_hw_info.env"
+    : >"$dir/seed/ostree-booted"
     chmod 0444 "$dir/seed/arduino_hw_info.env"
 }
 
@@ -38,6 +39,20 @@ carrier_file() {
     none) name='' on=no ;;
     esac
     printf 'BOARD=portenta-x8\nIS_ON_CARRIER=%s\nCARRIER_NAME=%s\nHAS_HAT=%s\nHAT_NAME=\n' "$on" "$name" "$hat"
+}
+
+# loader: the boot loader's variables, and what the radios hear.
+loader() {
+    local name=$w_carrier
+    [ "$name" != hat ] || name=rasptenta
+    printf '%s\n' bootcount=0 bootlimit=5 upgrade_available=0 rollback=0 bootupgrade_available=0 bootfirmware_version=7 debug=0 \
+        board=portenta-x8 "carrier_name=$name" old_carrier_name= carrier_custom=0 "is_on_carrier=$([ "$name" = none ] && echo no || echo yes)" \
+        overlays= "serial#=$w_serial" | env_write "$dir/var/rootdirs/mnt/boot/uboot.env"
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+        lab 02:00:00:00:00:01 6 82 WPA2 'correct horse' 1 \
+        $'cafe: "5 GHz" \\' 02:00:00:00:00:02 36 61 'WPA1 WPA2' $'p\'ss w"rd $x' 1 \
+        guests 02:00:00:00:00:03 11 44 open - 1 \
+        far 02:00:00:00:00:04 1 22 WPA2 'far away' 0 >"$dir/etc/x8board/air"
 }
 
 # units: one file each, of the properties that `systemctl show` prints. A boot starts from these.
@@ -136,9 +151,9 @@ sota() {
 # only_for_root: mode 0 is for root alone, no write bit is root's to write. /var/tmp and the user's home stay open.
 only_for_root() {
     chmod 0444 "$dir"/etc/{hostname,hosts,nsswitch.conf,fw_env.config,passwd,group,default/usbgx} "$dir/os-release"
-    chmod 0 "$dir"/etc/{shadow,sudoers} "$dir"/emmc/{boot0,boot1,user}
+    chmod 0 "$dir"/etc/{shadow,sudoers,x8board/air} "$dir"/emmc/{boot0,boot1,user}
     chmod 0555 "$dir"/etc/{systemd/system-preset,systemd/system,systemd,avahi/services,avahi,default,modules-load.d,pam.d,ssl} \
-        "$dir"/etc/{sota/conf.d,sota,} "$dir"/var/{lib/NetworkManager,lib,local,log,cache,spool,lmp} "$dir"/sysroot/{boot,ostree,} \
+        "$dir"/etc/{sota/conf.d,sota,x8board,} "$dir"/var/{lib/NetworkManager,lib,local,log,cache,spool,lmp} "$dir"/sysroot/{boot,ostree,} \
         "$dir"/var/rootdirs/{home,media,opt,mnt/boot,mnt,}
     chmod 0200 "$dir/var/log/journal"
     chmod 1777 "$dir/var/tmp"

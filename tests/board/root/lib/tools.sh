@@ -1,5 +1,5 @@
 # The programs that a shell on the board finds. Sourced by `make`.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 # GNU and other programs that images carry. Those that this computer has are linked; python, rsync, curl, xz, zstd and
 # bzip2 are left out, as boards lack them.

@@ -1,5 +1,5 @@
 # The words of `make`, and what follows from them. Sourced; every word is a variable w_NAME.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 refuse() {
     printf 'make: %s\n' "$*" >&2
@@ -96,12 +96,14 @@ serial_name() {
 
 # save_words: what `enter` and the stubs need to know. No secret is in it.
 save_words() {
+    local bytes=''
+    if [ -n "$w_var" ]; then size_of var "$w_var" && bytes=$size; fi
     size_of tmp "$w_tmp"
     {
         printf 'board_tmp=%s board_uid=%s board_home=%s\n' "$size" "$user_id" "$w_home"
         printf 'board_image=%s board_number=%s board_serial=%s\n' "$w_image" "$number" "$w_serial"
         printf 'board_tools=%s board_sudo=%s board_boot=%s\n' "$w_tools" "$w_sudo" "$w_boot"
-        printf 'board_full=%s board_var=%s board_tmparduino=%s\n' "$w_full" "$w_var" "$w_tmparduino"
+        printf 'board_full=%s board_var=%s board_tmparduino=%s\n' "$w_full" "$bytes" "$w_tmparduino"
         printf 'board_kernel=%q board_clock=%s\n' "$kernel" "$w_clock"
         printf 'board_boot0=%q board_boot1=%q\n' "${w_boot0:+$(realpath -- "$w_boot0")}" "${w_boot1:+$(realpath -- "$w_boot1")}"
     } >"$dir/board.conf"
