@@ -122,7 +122,7 @@ int x8_names_set(const char *path, const char *serial, const char *name, struct 
         if (rc < 0)
             x8_error_next(err, "mend the file by hand, or move it away");
     }
-    if (rc < 0)
+    if (rc < 0 || (!name && !old))
         return rc;
     names = x8_json_object();
     rc = copy_others(old, serial, name, names, err);
@@ -133,4 +133,26 @@ int x8_names_set(const char *path, const char *serial, const char *name, struct 
     x8_json_free(&old);
     x8_json_free(&names);
     return rc;
+}
+
+int x8_names_each(const char *path, void (*each)(void *ctx, const char *serial, const char *name),
+                  void *ctx, struct x8_error *err)
+{
+    struct x8_json *names = NULL;
+    const char *key;
+    int rc = x8_path_kind(path) == X8_PATH_NONE ? 0 : load(path, &names, err), count = 0;
+
+    for (size_t i = 0; rc == 0 && (key = x8_json_key(names, i)); i++) {
+        const char *name = x8_json_get_str(names, key);
+        char clean[X8_STRING_LEN], clean_key[X8_STRING_LEN];
+
+        if (!name)
+            continue;
+        x8_clean(clean, sizeof clean, name, strlen(name));
+        x8_clean(clean_key, sizeof clean_key, key, strlen(key));
+        each(ctx, clean_key, clean);
+        count++;
+    }
+    x8_json_free(&names);
+    return rc < 0 ? rc : count;
 }

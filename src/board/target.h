@@ -96,8 +96,13 @@ int x8_target_wait(struct x8_bus *bus, const struct x8_op *op, const struct x8_r
                    int64_t deadline, struct x8_target *out, struct x8_session **out_session,
                    struct x8_error *err);
 
-/* The user's names for boards: a JSON object, serial number to name. */
+/* The user's names for boards: a JSON object, serial number to name. Get: 1 when there is one, then
+ * in `out`. Set: `name` NULL takes it away; X8_E_USAGE for a name that could not stand behind -s or
+ * that another board has; the folder of `path` must be there. */
 int x8_names_get(const char *path, const char *serial, char *out, size_t cap);
 int x8_names_set(const char *path, const char *serial, const char *name, struct x8_error *err);
+/* Call `each` for every name; how many, or a negative code. A file that is not there has none. */
+int x8_names_each(const char *path, void (*each)(void *ctx, const char *serial, const char *name),
+                  void *ctx, struct x8_error *err);
 
 #endif
