@@ -29,7 +29,7 @@ static double seconds(int64_t ms)
     return (double)ms / 1000.0;
 }
 
-static struct x8_json *target_json(const struct x8_target *target)
+static struct x8_json *target_json(const struct x8_flash_target *target)
 {
     struct x8_json *json = x8_json_object();
 

@@ -81,7 +81,7 @@ static void on_sent(void *ctx, size_t bytes)
 }
 
 static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                      const struct x8_piece *piece, struct x8_target *target, uint64_t total,
+                      const struct x8_piece *piece, struct x8_flash_target *target, uint64_t total,
                       struct x8_error *err)
 {
     struct meter meter = {.op = &job->op, .piece = piece, .total = total};
@@ -110,7 +110,7 @@ static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x
 
 /* The wire side. Between pieces is the safe point for a stop. */
 static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                    struct decoder *decoder, struct x8_target *target, struct x8_error *err)
+                    struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
 {
     uint64_t total = step->size == UINT64_MAX ? 0 : step->size;
     struct x8_piece piece;
@@ -132,7 +132,7 @@ static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_
 }
 
 static int run_both(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                    struct decoder *decoder, struct x8_target *target, struct x8_error *err)
+                    struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
 {
     pthread_t thread;
     int rc = x8_ring_init(&decoder->ring, PIECE_COUNT, decoder->encode.piece_cap, err);
@@ -214,16 +214,16 @@ static int too_large(const struct x8_step *step, uint64_t capacity, struct x8_er
     return -(int)X8_E_MISFIT;
 }
 
-struct x8_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
-                                const char *partition)
+struct x8_flash_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
+                                      const char *partition)
 {
     struct x8_flash_result *result = &job->result;
-    struct x8_target *target =
+    struct x8_flash_target *target =
         &result->targets[result->target_count < X8_TARGETS_MAX ? result->target_count++
                                                                : X8_TARGETS_MAX - 1];
 
     job->flashed++;
-    *target = (struct x8_target){0};
+    *target = (struct x8_flash_target){0};
     x8_copy(target->partition, sizeof target->partition, partition);
     x8_copy(target->file, sizeof target->file, x8_input_name(&step->input));
     return target;
@@ -231,7 +231,7 @@ struct x8_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
 
 /* Bytes announced against bytes expected: a run that left something out must not look like success.
  */
-static int check_sum(const struct x8_target *target, uint64_t block_size, int is_sparse,
+static int check_sum(const struct x8_flash_target *target, uint64_t block_size, int is_sparse,
                      struct x8_error *err)
 {
     uint64_t want = (target->bytes + block_size - 1) / block_size * block_size;
@@ -251,7 +251,7 @@ static int check_sum(const struct x8_target *target, uint64_t block_size, int is
                    (unsigned long long)target->skipped, (unsigned long long)want);
 }
 
-static void tell_written(const struct x8_job *job, const struct x8_target *target)
+static void tell_written(const struct x8_job *job, const struct x8_flash_target *target)
 {
     char written[24], sent[24];
 
@@ -267,7 +267,7 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
     struct x8_regions regions = {0};
     struct decoder decoder = {.op = &job->op,
                               .encode = {.plan = job->plan, .step = step, .regions = &regions}};
-    struct x8_target *target;
+    struct x8_flash_target *target;
     int64_t start = x8_now_ms();
     int rc = ask_board(fb, step, job->result.full_speed, &decoder.encode, err);
 
@@ -300,7 +300,7 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
                   struct x8_span bytes, struct x8_error *err)
 {
     struct x8_regions regions = {0};
-    struct x8_target *target = x8_job_target(job, step, step->command->partition);
+    struct x8_flash_target *target = x8_job_target(job, step, step->command->partition);
     int64_t start = x8_now_ms();
     int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
 

@@ -23,7 +23,7 @@
 enum x8_proof { X8_PROOF_NONE, X8_PROOF_PARTLY, X8_PROOF_FULL };
 
 /* What one flash command did. */
-struct x8_target {
+struct x8_flash_target {
     char partition[64], file[256];
     uint64_t bytes;   /* of the file, decompressed */
     uint64_t written; /* bytes the board was told to write (FILL included) */
@@ -60,7 +60,7 @@ struct x8_flash_result {
     enum x8_touched touched;
     enum x8_proof proof;
     char unproven[160]; /* why it is not verified; empty when it is */
-    struct x8_target targets[X8_TARGETS_MAX];
+    struct x8_flash_target targets[X8_TARGETS_MAX];
     size_t target_count;
     struct x8_bad bad[X8_BAD_MAX];
     size_t bad_count;
@@ -131,7 +131,8 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
  * regions in job->result.bad.
  */
 int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place *place,
-              const struct x8_regions *regions, struct x8_target *target, struct x8_error *err);
+              const struct x8_regions *regions, struct x8_flash_target *target,
+              struct x8_error *err);
 
 /*
  * Say that something was written and why it is not verified: remembered for the end, and
@@ -140,8 +141,8 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
 int x8_verify_cannot(struct x8_job *job, const char *reason, struct x8_error *err);
 
 /* The place in the result for what a step writes; the last one is used again when all are full. */
-struct x8_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
-                                const char *partition);
+struct x8_flash_target *x8_job_target(struct x8_job *job, const struct x8_step *step,
+                                      const char *partition);
 
 /* How long the board may take to write this many bytes: 20 s and 2 MB/s, slower than any eMMC in
  * order. */

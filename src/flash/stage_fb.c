@@ -219,7 +219,7 @@ static int crc_or_write(struct x8_job *job, struct x8_fastboot *fb, const struct
 {
     const struct x8_command *command = step->command;
     uint32_t blksz = command->blksz ? command->blksz : X8_SECTOR;
-    struct x8_target *target;
+    struct x8_flash_target *target;
     int rc = in_pieces(job, fb, step, err);
 
     if (rc < 0 || command->verb == X8_VERB_CRC)

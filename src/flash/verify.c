@@ -75,7 +75,7 @@ struct check {
     struct x8_fastboot *fb;
     const struct x8_place *place;
     const char *device;
-    struct x8_target *target;
+    struct x8_flash_target *target;
 };
 
 /* `crc` NULL: read only. */
@@ -188,7 +188,8 @@ int x8_verify_cannot(struct x8_job *job, const char *reason, struct x8_error *er
 }
 
 int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place *place,
-              const struct x8_regions *regions, struct x8_target *target, struct x8_error *err)
+              const struct x8_regions *regions, struct x8_flash_target *target,
+              struct x8_error *err)
 {
     struct check check = {.job = job, .fb = fb, .place = place, .target = target};
     int64_t start = x8_now_ms();
