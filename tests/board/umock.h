@@ -5,7 +5,8 @@
  * test to a folder, and every usbfs ioctl to a socket. This process owns both ends: umock_nodes.c
  * makes boards come and go in the folder, umock_ioctl.c answers the ioctls, umock_urb.c moves
  * transfers in and out of the model (vboard.h), umock_clock.c gives the model its time and
- * completes transfers when their end on the wire is due.
+ * completes transfers when their end on the wire is due. umock_linux*.c runs the daemon of a board
+ * whose Linux has one.
  *
  * Threads: umockdev's worker runs the ioctl handlers, the clock thread everything that happens by
  * itself (arrivals and departures too), the main thread waits for the program. One lock guards all
@@ -27,11 +28,15 @@
 /* A reap with transfers in flight is held this long: the node is a regular file, for which poll()
  * always says ready, and libusb would spin. */
 #define UM_HOLD_US 2000
+/* A reap that may block is interrupted after this time: the descriptor takes one ioctl at a time,
+ * and another thread may have a transfer to submit. */
+#define UM_BLOCK_US 1000
 /* A claim that meets another holder waits this long for a close that is still on its way through
  * its own socket. */
 #define UM_CLAIM_WAIT_US 100000
 
 struct um_client;
+struct um_linux;
 struct um_node;
 
 /* One transfer of the program. `data` is its struct usbdevfs_urb, `buffer` its bytes, both copies
@@ -63,6 +68,8 @@ struct um_client {
     unsigned flying; /* transfers not completed yet */
     unsigned idle;   /* reaps since the last one that brought something */
     enum um_held held;
+    int may_block; /* the reap that is held */
+    off_t read_at;
     UMockdevIoctlData *held_arg;
     unsigned held_iface;
     int64_t held_until;
@@ -75,7 +82,11 @@ struct um_node {
     unsigned devnum;
     uint64_t attach;
     char devnode[40], syspath[64];
-    int gone, denied;
+    int gone, denied, full_speed;
+    int is_pollable;   /* the node is a terminal, if one can be had */
+    int tty, is_ready; /* umock_tty.c; -1 for a regular file */
+    uint8_t descriptors[18 + 512];
+    size_t descriptors_len;
     int driver[UM_MAX_IFACES]; /* a kernel driver is bound */
     struct um_client *claimed[UM_MAX_IFACES];
     struct um_client *clients;
@@ -86,12 +97,14 @@ struct um_node {
 struct um_board {
     struct um_world *world;
     struct vb *vb;
-    char words[1024];
+    char words[4096];
     struct um_node *node; /* what is on the bus now */
     struct um_node *nodes;
     struct vb_descriptors seen;
     int64_t next_us;
-    int plays_driver; /* usbhid=1 */
+    int plays_driver;          /* usbhid=1 */
+    int has_daemon;            /* adbd= */
+    struct um_linux *linux_os; /* adbd=, else NULL; with the lock */
 };
 
 struct um_world {
@@ -150,6 +163,11 @@ int um_nodes_open(struct um_world *world);
 int um_nodes_sync(struct um_board *board);
 void um_nodes_close(struct um_world *world);
 
+/* umock_tty.c: the node at `path` in the testbed. 0, or -1 where there are no terminals. */
+int um_tty_make(struct um_node *node, const char *path);
+/* Let poll() say whether there is something to reap. With the lock. */
+void um_tty_tell(struct um_node *node);
+
 /* umock_ioctl.c */
 /* The memory behind the argument, with a reference; NULL when the program is gone. Talks to it: not
  * with the lock. */
@@ -162,6 +180,8 @@ void um_call_unlock(struct um_call *call);
 /* Answer later, at `until` at the latest; takes the reference `arg`. Returns UM_HOLD. */
 int um_call_hold(struct um_call *call, enum um_held held, UMockdevIoctlData *arg, int64_t until);
 gboolean um_on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *gobj, gpointer user);
+/* read() gives the descriptors. */
+gboolean um_on_read(UMockdevIoctlBase *base, UMockdevIoctlClient *gobj, gpointer user);
 
 /* umock_claim.c: one function for each ioctl. 0, an errno or UM_HOLD */
 int um_claim(struct um_call *call);

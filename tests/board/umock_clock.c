@@ -2,7 +2,7 @@
  * The time of the boards: one thread that sleeps until the next thing is due, be it the model's own
  * doing, the end of a transfer on a paced link or the limit of a held ioctl.
  */
-#include "umock.h"
+#include "umock_linux.h"
 
 #include <errno.h>
 #include <string.h>
@@ -60,7 +60,7 @@ static int held_result(struct um_client *client, int64_t now, int *error)
         *error = 0;
         return 1;
     }
-    *error = node->gone ? ENODEV : EAGAIN;
+    *error = node->gone ? ENODEV : client->may_block ? EINTR : EAGAIN;
     return node->gone || now >= client->held_until;
 }
 
@@ -120,7 +120,9 @@ void um_board_step(struct um_board *board, struct um_answers *answers)
         if (node->gone)
             um_urbs_end(node, NULL, -ESHUTDOWN);
         board->next_us = earlier(board->next_us, answer_held(node, now, answers));
+        um_tty_tell(node);
     }
+    um_linux_step(board);
 }
 
 static int presence_differs(const struct um_board *board)

@@ -159,6 +159,8 @@ static int64_t reap_hold_us(struct um_client *client)
 {
     unsigned idle = client->idle;
 
+    if (client->node->tty >= 0) /* there, poll() is to be believed */
+        return 0;
     if (client->flying && idle > 0)
         return UM_HOLD_US;
     client->idle = idle < UM_HOLD_US / 100 ? idle + 1 : idle;
@@ -173,8 +175,9 @@ static int reap_for(struct um_call *call, int blocking)
     if (!um_argument(call, sizeof(void *), &data))
         return EFAULT;
     um_call_lock(call);
+    call->client->may_block = blocking;
     um_call_hold(call, UM_HELD_REAP, data,
-                 blocking ? INT64_MAX : um_now_us() + reap_hold_us(call->client));
+                 um_now_us() + (blocking ? UM_BLOCK_US : reap_hold_us(call->client)));
     um_call_unlock(call);
     return UM_HOLD;
 }
@@ -358,5 +361,22 @@ gboolean um_on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *gobj, gpointe
     if (result != UM_HOLD)
         umockdev_ioctl_client_complete(gobj, result ? -1 : 0, result);
     um_answer_all(&call.answers);
+    return TRUE;
+}
+
+gboolean um_on_read(UMockdevIoctlBase *base, UMockdevIoctlClient *gobj, gpointer user)
+{
+    struct um_node *node = user;
+    struct um_client *client = client_of(node, gobj);
+    UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(gobj);
+    size_t at = (size_t)client->read_at, n = node->descriptors_len - at;
+
+    (void)base;
+    if (n > (size_t)arg->data_len)
+        n = (size_t)arg->data_len;
+    if (n)
+        memcpy(arg->data, node->descriptors + at, n);
+    client->read_at += (off_t)n;
+    umockdev_ioctl_client_complete(gobj, (long)n, 0);
     return TRUE;
 }

@@ -1,7 +1,7 @@
 /*
  * x8-board: put one to eight virtual boards on the USB of a program. See usage().
  */
-#include "umock.h"
+#include "umock_linux.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define STATUS_DIFFERS 99
 
 struct options {
-    char words[1024];               /* for every board */
+    char words[3072];               /* for every board */
     const char *own[UM_MAX_BOARDS]; /* --board */
     size_t own_count, count;
     const char *report, *compare, *keep, *control;
@@ -59,6 +59,19 @@ static int add_word(char *words, size_t cap, const char *word)
     int n = snprintf(words + len, cap - len, "%s%s", len ? " " : "", word);
 
     return n < 0 || (size_t)n >= cap - len ? -1 : 0;
+}
+
+/* An argument of its own needs no quotes around the words of a daemon. */
+static int add_argument(char *words, size_t cap, const char *text)
+{
+    char word[1200];
+    int n;
+
+    if (strncmp(text, "adbd=", 5) != 0 || text[5] == '"' || text[5] == '\'')
+        return add_word(words, cap, text);
+    n = snprintf(word, sizeof(word), "adbd=%s%s%s", strchr(text, '"') ? "'" : "\"", text + 5,
+                 strchr(text, '"') ? "'" : "\"");
+    return n < 0 || (size_t)n >= sizeof(word) ? -1 : add_word(words, cap, word);
 }
 
 static int take_option(struct options *o, const char *name, const char *value)
@@ -115,7 +128,7 @@ static int parse(struct options *o, char **argv)
                 return -1;
             }
             argv++;
-        } else if (add_word(o->words, sizeof(o->words), *argv)) {
+        } else if (add_argument(o->words, sizeof(o->words), *argv)) {
             return -1;
         }
     }
@@ -155,6 +168,13 @@ static int compose(const struct options *o, size_t i, size_t count, char *out, s
             snprintf(word, sizeof(word), "dir=%s", o->keep);
         if (mkdir(word + 4, 0777) && errno != EEXIST)
             perror(word + 4);
+        bad |= add_word(out, cap, word);
+    }
+    /* Linux and the loaders share the boot areas, by their files. */
+    if (has_word(out, "adbd=") && !has_word(out, "dir=")) {
+        if (!um_work_folder())
+            return -1;
+        snprintf(word, sizeof(word), "dir=%s/emmc%zu", um_work_folder(), i + 1);
         bad |= add_word(out, cap, word);
     }
     return bad;
@@ -199,6 +219,7 @@ static int make_boards(struct um_world *world, struct options *o)
         if (check_port(world, i))
             return -1;
         board->plays_driver = strstr(board->words, "usbhid=1") != NULL;
+        board->has_daemon = has_word(board->words, "adbd=");
         o->run.drop_override |=
             strstr(board->words, "access=") != NULL || strstr(board->words, "denied") != NULL;
     }
@@ -208,6 +229,7 @@ static int make_boards(struct um_world *world, struct options *o)
 static int open_world(struct um_world *world, const struct options *o)
 {
     pthread_condattr_t attr;
+    int status;
 
     pthread_mutex_init(&world->lock, NULL);
     pthread_condattr_init(&attr);
@@ -217,20 +239,23 @@ static int open_world(struct um_world *world, const struct options *o)
     world->in_flight_max = o->usbfs_mb << 20;
     world->last_devnum = 1;
     if (um_nodes_open(world))
-        return -1;
+        return STATUS_USAGE;
     for (size_t i = 0; i < world->count; i++) {
         vb_tick(world->boards[i].vb, um_now_us());
         um_nodes_sync(&world->boards[i]);
     }
     if (o->control && um_control_start(world, o->control))
-        return -1;
-    return um_clock_start(world);
+        return STATUS_USAGE;
+    /* Before the clock runs: the daemons' threads make time pass for their boards. */
+    status = um_linux_open(world);
+    return status ? status : um_clock_start(world) ? STATUS_USAGE : 0;
 }
 
 static int close_world(struct um_world *world, const struct options *o, int status)
 {
     int different = 0;
 
+    um_linux_close(world);
     um_clock_stop(world);
     um_nodes_close(world);
     if (o->report && um_report(world, o->report))
@@ -240,8 +265,19 @@ static int close_world(struct um_world *world, const struct options *o, int stat
     pthread_mutex_lock(&world->lock); /* for good: nobody touches the boards any more */
     for (size_t i = 0; i < world->count; i++)
         vb_free(world->boards[i].vb);
+    um_work_remove();
     if (status == 0 && different)
         status = different > 0 ? STATUS_DIFFERS : STATUS_USAGE;
+    return status;
+}
+
+/* Nothing was started. */
+static int give_up(struct um_world *world, int status)
+{
+    um_linux_close(world);
+    if (world->testbed)
+        um_nodes_close(world);
+    um_work_remove();
     return status;
 }
 
@@ -269,8 +305,9 @@ int main(int argc, char **argv)
         return STATUS_USAGE;
     }
     um_run_block_signals();
-    if (make_boards(&world, &options) || open_world(&world, &options))
-        return STATUS_USAGE;
+    status = make_boards(&world, &options) ? STATUS_USAGE : open_world(&world, &options);
+    if (status)
+        return give_up(&world, status);
     status = close_world(&world, &options, um_run(&options.run));
     fflush(stdout); /* not all streams: the one of --control is being waited on */
     _exit(status);  /* umockdev's threads still run */

@@ -154,13 +154,17 @@ static void set_access(const char *path, int denied)
 
 /* umockdev's own nodes are open to all for a moment; this one has its mode before anybody can see
  * the device. */
-static void make_node(const struct um_node *node)
+static void make_node(struct um_node *node)
 {
     char path[512];
     int fd;
 
     snprintf(path, sizeof(path), "%s%s", node->board->world->root, node->devnode);
     make_folders(path);
+    if (node->is_pollable && um_tty_make(node, path) == 0) {
+        set_access(path, node->denied);
+        return;
+    }
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
     if (fd < 0) {
         perror(path);
@@ -197,6 +201,7 @@ static void attach_handler(struct um_world *world, struct um_node *node)
     g_clear_error(&error);
     node->handler = umockdev_ioctl_base_new();
     g_signal_connect(node->handler, "handle-ioctl", G_CALLBACK(um_on_ioctl), node);
+    g_signal_connect(node->handler, "handle-read", G_CALLBACK(um_on_read), node);
     if (!umockdev_testbed_attach_ioctl(world->testbed, node->devnode, node->handler, &error))
         abort();
     world->has_socket[node->devnum] = 1;
@@ -211,9 +216,15 @@ static struct um_node *new_node(struct um_board *board, const struct vb_descript
     node->board = board;
     node->attach = d->attach;
     node->denied = d->access_denied;
+    node->full_speed = d->full_speed;
     node->devnum = next_devnum(board->world);
     snprintf(node->devnode, sizeof(node->devnode), "/dev/bus/usb/001/%03u", node->devnum);
     snprintf(node->syspath, sizeof(node->syspath), "/sys" HUB "/%s", d->port);
+    node->tty = -1;
+    node->is_pollable = d->stage == VB_LINUX && board->has_daemon;
+    memcpy(node->descriptors, d->device, sizeof(d->device));
+    memcpy(node->descriptors + sizeof(d->device), d->config, d->config_len);
+    node->descriptors_len = sizeof(d->device) + d->config_len;
     node->driver[0] = board->plays_driver && (d->stage == VB_ROM || d->stage == VB_SPL);
     um_queue_init(&node->pending);
     um_queue_init(&node->flying);

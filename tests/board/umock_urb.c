@@ -78,6 +78,13 @@ static struct um_urb *find(struct um_queue *queue, const struct um_client *clien
     return NULL;
 }
 
+/* What the board sent does not come again: it belongs to the transfer, also when that is taken
+ * back. */
+static size_t brought(const struct um_urb *urb)
+{
+    return urb->endpoint & 0x80 ? urb->actual : 0;
+}
+
 int um_urb_discard(struct um_client *client, unsigned long address)
 {
     struct um_urb *urb = find(&client->node->pending, client, address);
@@ -86,7 +93,7 @@ int um_urb_discard(struct um_client *client, unsigned long address)
         urb = find(&client->node->flying, client, address);
     if (!urb)
         return EINVAL;
-    complete(urb, -ENOENT, 0);
+    complete(urb, -ENOENT, brought(urb));
     return 0;
 }
 
@@ -97,8 +104,11 @@ static void end_queue(struct um_queue *queue, const struct um_client *only, int 
     while (*link) {
         if (only && (*link)->client != only)
             link = &(*link)->next;
-        else
-            complete(take(queue, link), status, 0);
+        else {
+            struct um_urb *urb = take(queue, link);
+
+            complete(urb, status, brought(urb));
+        }
     }
 }
 
@@ -116,13 +126,24 @@ static struct vb_result offer_control(struct vb *vb, struct um_urb *urb)
     return vb_control(vb, setup, urb->buffer->data + 8, len);
 }
 
+/* Whole packets may come before the last one does. */
+static struct vb_result offer_in(struct vb *vb, struct um_urb *urb)
+{
+    uint8_t *room = urb->buffer ? urb->buffer->data + urb->actual : NULL;
+    struct vb_result result = vb_in(vb, urb->endpoint, room, urb->len - urb->actual);
+
+    urb->actual += result.actual;
+    result.actual = urb->actual;
+    return result;
+}
+
 static struct vb_result offer_out(struct vb *vb, struct um_urb *urb)
 {
     struct vb_result result =
         vb_out(vb, urb->endpoint, urb->buffer ? urb->buffer->data : NULL, urb->len);
 
     if (result.status == VB_OK && (urb->flags & USBDEVFS_URB_ZERO_PACKET) && urb->len > 0 &&
-        urb->len % 512 == 0) {
+        urb->len % (urb->client->node->full_speed ? 64 : 512) == 0) {
         struct vb_result empty = vb_out(vb, urb->endpoint, NULL, 0);
 
         if (empty.status != VB_NAK)
@@ -140,14 +161,17 @@ static struct vb_result offer(struct vb *vb, struct um_urb *urb)
     if (urb->type == USBDEVFS_URB_TYPE_CONTROL)
         return offer_control(vb, urb);
     if (urb->endpoint & 0x80)
-        return vb_in(vb, urb->endpoint, urb->buffer ? urb->buffer->data : NULL, urb->len);
+        return offer_in(vb, urb);
     return offer_out(vb, urb);
 }
 
 static void settle(struct um_node *node, struct um_urb *urb, const struct vb_result *result)
 {
-    static const int status[] = {
-        [VB_OK] = 0, [VB_NAK] = 0, [VB_STALL] = -EPIPE, [VB_GONE] = -ESHUTDOWN};
+    static const int status[] = {[VB_OK] = 0,
+                                 [VB_NAK] = 0,
+                                 [VB_STALL] = -EPIPE,
+                                 [VB_GONE] = -ESHUTDOWN,
+                                 [VB_OVERFLOW] = -EOVERFLOW};
 
     urb->status = status[result->status];
     urb->actual = result->actual;

@@ -57,6 +57,15 @@ static void leave(struct vb *vb)
     vb->hang_until = vb->busy_until = 0;
     vb->halted_in = vb->halted_out = 0;
     vb_replies_clear(vb);
+    vb_adb_cut(vb);
+}
+
+/* Linux comes up; the USB gadget is bound a while later. */
+void vb_linux_boot(struct vb *vb)
+{
+    vb->boots++;
+    vb->is_linux_up = 1;
+    vb_log(vb, "linux boot=%u", vb->boots);
 }
 
 static void arrive(struct vb *vb, enum vb_stage stage)
@@ -64,6 +73,11 @@ static void arrive(struct vb *vb, enum vb_stage stage)
     vb->arrive_us = VB_NEVER;
     if (stage == VB_OFF)
         return;
+    if (stage == VB_LINUX && *vb->cfg.daemon && !vb->is_linux_up) {
+        vb_linux_boot(vb);
+        vb->arrive_us = vb->now + vb->cfg.adb_gap_us;
+        return;
+    }
     vb->stage = stage;
     vb->attach++;
     vb->stats.attaches++;
@@ -100,6 +114,16 @@ void vb_power_cycle(struct vb *vb)
     vb_ram_clear(vb);
     vb_env_free(vb);
     vb->denied_until = 0;
+    vb->is_linux_up = 0;
+}
+
+void vb_linux_exit(struct vb *vb, enum vb_stage next)
+{
+    vb_log(vb, "linux down, next %s", vb_stage_word(next));
+    leave(vb);
+    vb_power_cycle(vb);
+    vb->next_stage = next;
+    vb->arrive_us = next == VB_OFF ? VB_NEVER : vb->now + vb->cfg.down_us;
 }
 
 void vb_unplug(struct vb *vb, int64_t back_after_us)
@@ -122,6 +146,7 @@ void vb_reset(struct vb *vb)
         return;
     vb_log(vb, "%s (port reset)", vb_stage_word(vb->stage));
     vb_replies_clear(vb);
+    vb_adb_cut(vb);
     vb->busy_until = 0;
     if (vb->stage == VB_FASTBOOT)
         vb_fb_reset(vb);
@@ -193,6 +218,8 @@ struct vb_result vb_out(struct vb *vb, uint8_t ep, const uint8_t *data, size_t l
     else if (vb->stage == VB_FASTBOOT && ep == 0x02)
         result = vb->busy_until > vb->now ? (struct vb_result){VB_NAK, 0, vb->now}
                                           : vb_fb_out(vb, data, len);
+    else if (vb->stage == VB_LINUX && ep == vb_usb_adb_out(vb))
+        result = vb_adb_out(vb, data, len);
     else
         result.status = vb->stage == VB_LINUX ? VB_NAK : VB_STALL;
     if (result.status != VB_OK)
@@ -224,7 +251,11 @@ struct vb_result vb_in(struct vb *vb, uint8_t ep, uint8_t *out, size_t cap)
         result.status = VB_STALL;
     else if (ep != 0x81 && vb->stage != VB_LINUX)
         result.status = VB_STALL;
-    else if (!vb->hang_until && !vb->dead && ep == 0x81) {
+    else if (vb->hang_until || vb->dead)
+        result.status = VB_NAK;
+    else if (vb->stage == VB_LINUX && ep == vb_usb_adb_in(vb))
+        result = vb_adb_in(vb, out, cap);
+    else if (ep == 0x81) {
         result = vb_replies_take(vb, out, cap);
         if (result.status == VB_OK)
             answer_was_read(vb);
@@ -260,7 +291,14 @@ struct vb *vb_new(const char *words, char why[256])
         vb_free(vb);
         return NULL;
     }
+    if (*vb->cfg.daemon && *vb->cfg.dir && (vb_medium_settle(vb, 1) || vb_medium_settle(vb, 2))) {
+        snprintf(why, 256, "cannot write the boot areas");
+        vb_free(vb);
+        return NULL;
+    }
     vb->next_stage = vb->cfg.start;
+    if (vb->cfg.start == VB_LINUX) /* found running: no wait for the gadget */
+        vb_linux_boot(vb);
     arrive(vb, vb->cfg.start);
     return vb;
 }
@@ -272,6 +310,7 @@ void vb_free(struct vb *vb)
     vb_medium_close(vb);
     vb_env_free(vb);
     vb_ram_free(vb);
+    vb_adb_free(vb);
     if (vb->log_fd >= 0)
         close(vb->log_fd);
     free(vb);

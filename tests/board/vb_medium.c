@@ -317,6 +317,22 @@ int vb_medium_load(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, v
     return 0;
 }
 
+int vb_medium_settle(struct vb *vb, int hwpart)
+{
+    struct vb_area *area = &vb->area[hwpart];
+    uint64_t sectors = area->size / VB_SECTOR;
+    uint8_t sector[VB_SECTOR];
+    for (uint64_t at = 0; at < sectors; at++) {
+        if (is_touched(area, at))
+            continue;
+        noise(vb, hwpart, at, 1, sector);
+        if (put(area->fd, at * VB_SECTOR, sector, sizeof sector))
+            return -1;
+    }
+    mark(area, 0, sectors);
+    return 0;
+}
+
 /* ---- for the tests ---- */
 
 uint64_t vb_medium_size(const struct vb *vb, int hwpart)

@@ -4,7 +4,8 @@
  *
  * Read in this order: vb_board.c (stages and time), vb_usb.c (descriptors, EP0), vb_sdp.c with
  * vb_boot.c (ROM and SPL), vb_fastboot.c with vb_getvar.c, vb_part.c, vb_flash.c, vb_sparse.c,
- * vb_shell.c with vb_cmd*.c, and below them vb_medium.c, vb_ram.c, vb_env.c, vb_fault.c.
+ * vb_shell.c with vb_cmd*.c, vb_adb.c (Linux), and below them vb_medium.c, vb_ram.c, vb_env.c,
+ * vb_fault.c.
  */
 #ifndef VB_MODEL_H
 #define VB_MODEL_H
@@ -38,7 +39,10 @@ struct vb_config {
     int own_power;             /* 1: pulling the cable does not take the power away */
     int panic_to_rom;          /* 1: an SPL without a FIT resets into the ROM */
     enum vb_stage after_reset; /* where `reset` leads: the boot switches */
-    char dir[512], log[512], port[32], serial[40];
+    int plain_class;           /* Linux: device class 0 instead of that of associations */
+    int has_adb, adb_first;    /* Linux: the ADB interface, before or behind the serial port */
+    int64_t adb_gap_us, down_us;
+    char dir[512], log[512], port[32], serial[40], linux_serial[40], product[64], daemon[1024];
 };
 
 /* ---- faults: vb_fault.c ---- */
@@ -133,6 +137,29 @@ struct vb_fb {
     int leave_after_reply;
 };
 
+/* ---- ADB state ---- */
+
+#define VB_ADB_HEADER 24u
+#define VB_ADB_IN     (256u << 10) /* bytes of the daemon that wait for the host */
+#define VB_ADB_OUT    (256u << 10) /* bytes for the daemon beyond which the host must wait */
+#define VB_ADB_LONG   (16u << 20)  /* no payload is as long */
+
+struct vb_adb {
+    int is_served, is_deaf; /* deaf: a rule of the framing was broken */
+    unsigned link;
+    /* From the host: the transfer that is due, and what has come of it. */
+    uint8_t out_header[VB_ADB_HEADER];
+    int out_payload;
+    uint32_t out_due, out_got;
+    uint8_t *out;
+    size_t out_len, out_cap;
+    /* To the host: in[in_at..in_len) waits; so much is left of the transfer under way. */
+    int in_payload;
+    uint32_t in_left, in_next;
+    uint8_t *in;
+    size_t in_at, in_len;
+};
+
 struct vb_part {
     char name[32];
     uint64_t start, sectors;
@@ -178,6 +205,9 @@ struct vb {
 
     struct vb_sdp sdp;
     struct vb_fb fb;
+    struct vb_adb adb;
+    unsigned boots;  /* of Linux */
+    int is_linux_up; /* also while it boots, off the bus */
     struct vb_part parts[VB_PARTS];
     struct vb_var *env;
     size_t env_count, env_cap, env_bytes;
@@ -223,6 +253,7 @@ const char *vb_stage_word(enum vb_stage stage);
 void vb_go(struct vb *vb, int64_t delay_us, enum vb_stage next, int64_t gap_us);
 void vb_power_cycle(struct vb *vb);
 uint64_t vb_random(struct vb *vb);
+void vb_linux_boot(struct vb *vb);
 
 /* vb_link.c: answers and time */
 void vb_reply_bytes(struct vb *vb, const void *data, size_t len);
@@ -233,7 +264,15 @@ struct vb_result vb_replies_take(struct vb *vb, uint8_t *out, size_t cap);
 int64_t vb_link_time(struct vb *vb, size_t len);
 void vb_cost(struct vb *vb, uint64_t bytes, uint64_t rate);
 
+/* vb_adb.c */
+struct vb_result vb_adb_out(struct vb *vb, const uint8_t *data, size_t len);
+struct vb_result vb_adb_in(struct vb *vb, uint8_t *out, size_t cap);
+void vb_adb_cut(struct vb *vb); /* the host's side is gone */
+void vb_adb_free(struct vb *vb);
+
 /* vb_usb.c */
+uint8_t vb_usb_adb_in(const struct vb *vb); /* endpoints of ADB; 0 without */
+uint8_t vb_usb_adb_out(const struct vb *vb);
 void vb_usb_describe(struct vb *vb);
 const char *vb_usb_string(const struct vb *vb, unsigned index);
 
@@ -316,5 +355,7 @@ int vb_medium_write(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, 
 int vb_medium_fill(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, uint32_t pattern);
 int vb_medium_erase(struct vb *vb, int hwpart, uint64_t sector, uint64_t count);
 int vb_medium_load(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, void *out);
+/* Write the noise of an area out, so that its image file alone says what is on it. */
+int vb_medium_settle(struct vb *vb, int hwpart);
 
 #endif

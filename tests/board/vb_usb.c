@@ -109,12 +109,68 @@ static void add_spl(struct vb *vb)
         add_endpoint(vb, 0x02, INTERRUPT, full ? 64 : 1024, full ? 1 : 3);
 }
 
-static void add_linux(struct vb *vb)
+/* Endpoint numbers go round in the order of the functions, as the kernel gives them out. */
+uint8_t vb_usb_adb_in(const struct vb *vb)
+{
+    return vb->cfg.has_adb ? vb->cfg.adb_first ? 0x81 : 0x83 : 0;
+}
+
+uint8_t vb_usb_adb_out(const struct vb *vb)
+{
+    return vb->cfg.has_adb ? vb->cfg.adb_first ? 0x01 : 0x02 : 0;
+}
+
+static void add_adb(struct vb *vb, uint8_t number)
 {
     uint16_t size = vb->cfg.full_speed ? 64 : 512;
-    add_interface(vb, 0, 2, (const uint8_t[]){0xff, 0x42, 0x01}, 4);
-    add_endpoint(vb, 0x01, BULK, size, 0);
-    add_endpoint(vb, 0x81, BULK, size, 0);
+    add_interface(vb, number, 2, (const uint8_t[]){0xff, 0x42, 0x01}, 4);
+    add_endpoint(vb, vb_usb_adb_out(vb), BULK, size, 0);
+    add_endpoint(vb, vb_usb_adb_in(vb), BULK, size, 0);
+}
+
+/* Linux's serial port: an association of a control and a data interface. Source: f_acm.c. */
+static void add_acm(struct vb *vb, uint8_t number, uint8_t data_ep, uint8_t notify_ep)
+{
+    uint16_t size = vb->cfg.full_speed ? 64 : 512;
+    const uint8_t association[8] = {8, 11, number, 2, 2, 2, 1, 5};
+    const uint8_t functional[] = {5,
+                                  0x24,
+                                  0,
+                                  0x10,
+                                  1,
+                                  5,
+                                  0x24,
+                                  1,
+                                  0,
+                                  (uint8_t)(number + 1),
+                                  4,
+                                  0x24,
+                                  2,
+                                  2,
+                                  5,
+                                  0x24,
+                                  6,
+                                  number,
+                                  (uint8_t)(number + 1)};
+    add(vb, association, sizeof association);
+    add_interface(vb, number, 1, (const uint8_t[]){2, 2, 1}, 5);
+    add(vb, functional, sizeof functional);
+    add_endpoint(vb, notify_ep, INTERRUPT, 10, 9);
+    add_interface(vb, (uint8_t)(number + 1), 2, (const uint8_t[]){10, 0, 0}, 5);
+    add_endpoint(vb, (uint8_t)(0x80 | data_ep), BULK, size, 0);
+    add_endpoint(vb, data_ep, BULK, size, 0);
+}
+
+static void add_linux(struct vb *vb)
+{
+    int first = vb->cfg.has_adb && vb->cfg.adb_first;
+    if (first)
+        add_adb(vb, 0);
+    add_acm(vb, first ? 1 : 0, first ? 0x02 : 0x01, first ? 0x83 : 0x82);
+    if (vb->cfg.has_adb && !first)
+        add_adb(vb, 2);
+    vb->config[4] = vb->cfg.has_adb ? 3 : 2;
+    vb->config[8] = 0xfa;
 }
 
 static void add_initramfs(struct vb *vb)
@@ -158,7 +214,7 @@ static void build_config(struct vb *vb)
 void vb_usb_describe(struct vb *vb)
 {
     const struct identity *id = identity(vb->stage);
-    int composite = vb->stage == VB_LINUX;
+    int composite = vb->stage == VB_LINUX && !vb->cfg.plain_class;
     uint8_t d[18] = {18, 1, 0x00, 0x02, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 1, 2, 0, 1};
     if (composite)
         memcpy(d + 4, (const uint8_t[]){0xef, 0x02, 0x01}, 3);
@@ -177,11 +233,15 @@ const char *vb_usb_string(const struct vb *vb, unsigned index)
     case 1:
         return id->manufacturer;
     case 2:
-        return id->product;
+        return vb->stage == VB_LINUX ? vb->cfg.product : id->product;
     case 3:
+        if (vb->stage == VB_LINUX && *vb->cfg.daemon)
+            return vb->cfg.linux_serial;
         return id->has_serial ? vb->cfg.serial : NULL;
     case 4:
         return id->interface;
+    case 5:
+        return vb->stage == VB_LINUX ? "CDC Abstract Control Model (ACM)" : NULL;
     default:
         return NULL;
     }

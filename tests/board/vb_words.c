@@ -83,6 +83,12 @@ static const struct choice choices[] = {
     CHOICE("reset", "rom", after_reset, VB_ROM),
     CHOICE("reset", "linux", after_reset, VB_LINUX),
     CHOICE("reset", "off", after_reset, VB_OFF),
+    CHOICE("adb", "0", has_adb, 0),
+    CHOICE("adb", "1", has_adb, 1),
+    CHOICE("class", "ef", plain_class, 0),
+    CHOICE("class", "00", plain_class, 1),
+    CHOICE("adbif", "first", adb_first, 1),
+    CHOICE("adbif", "last", adb_first, 0),
     CHOICE("blksize", "512", blksize, 512),
     CHOICE("blksize", "4096", blksize, 4096),
     CHOICE("blksize", "none", blksize, 0),
@@ -119,6 +125,10 @@ static int take_number(struct vb_config *cfg, const char *word, const char *valu
         {"read", 1000, 0, 1ull << 40, &cfg->read},
         {"noise", 1000, 0, UINT64_MAX, &cfg->noise},
     };
+    const struct {
+        const char *word;
+        int64_t *out;
+    } times[] = {{"gap", &cfg->gap_us}, {"adbgap", &cfg->adb_gap_us}, {"down", &cfg->down_us}};
     uint64_t number;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (strcmp(numbers[i].word, word))
@@ -129,15 +139,19 @@ static int take_number(struct vb_config *cfg, const char *word, const char *valu
         *numbers[i].out = number;
         return 1;
     }
-    int is_gap = !strcmp(word, "gap"), is_maxdl = !strcmp(word, "maxdl");
-    if (!is_gap && !is_maxdl)
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        if (strcmp(times[i].word, word))
+            continue;
+        if (vb_size_parse(value, 1000, &number) || number > 0x40000000u)
+            return -1;
+        *times[i].out = (int64_t)number * 1000;
+        return 1;
+    }
+    if (strcmp(word, "maxdl"))
         return 0;
-    if (vb_size_parse(value, is_gap ? 1000 : 1024, &number) || number > 0x40000000u)
+    if (vb_size_parse(value, 1024, &number) || number > 0x40000000u)
         return -1;
-    if (is_gap)
-        cfg->gap_us = (int64_t)number * 1000;
-    else
-        cfg->maxdl = (uint32_t)number;
+    cfg->maxdl = (uint32_t)number;
     return 1;
 }
 
@@ -152,6 +166,8 @@ static int take_text(struct vb_config *cfg, const char *word, const char *value)
         {"log", cfg->log, sizeof cfg->log},
         {"port", cfg->port, sizeof cfg->port},
         {"serial", cfg->serial, sizeof cfg->serial},
+        {"product", cfg->product, sizeof cfg->product},
+        {"adbd", cfg->daemon, sizeof cfg->daemon},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcmp(texts[i].word, word))
@@ -218,16 +234,22 @@ int vb_words_parse(struct vb *vb, const char *words, char why[256])
         .crcv = 1,
         .noise = 1,
         .after_reset = VB_ROM,
+        .has_adb = 1,
+        .adb_gap_us = 2000000, /* the unit that starts adbd waits so long before it binds */
+        .down_us = 1000000,
+        .product = "Portenta X8",
         .port = "1-2",
         .serial = "0e1a2c0d5b6f7788",
     };
-    char word[1024];
+    char word[1200];
     int more;
     while ((more = next_word(&words, word, sizeof word)) > 0)
         if (take_word(vb, word, why))
             return -1;
     if (more < 0)
         return fail(why, "words", "one of them is too long");
+    for (size_t i = 0; vb->cfg.serial[i]; i++) /* as the SoC's driver writes it */
+        vb->cfg.linux_serial[i] = (char)toupper((unsigned char)vb->cfg.serial[i]);
     vb->cfg.emmc -= vb->cfg.emmc % VB_SECTOR;
     if (vb->cfg.full_speed && (vb->cfg.link == 0 || vb->cfg.link > 1000000))
         vb->cfg.link = 1000000; /* what 12 Mbit/s leave for bulk data */

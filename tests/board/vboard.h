@@ -34,6 +34,7 @@ struct vb; /* one board */
  * link=BYTES/s  write=BYTES/s  read=BYTES/s  gap=MS  closed=0|1  usbhid=0|1  noise=SEED
  * access=ok|denied  blksize=512|4096|none  maxdl=BYTES  infoecho=0|1  panic=stay|rom
  * reset=rom|linux|off  power=bus|own  log=FILE  fault=... (repeatable)
+ * Linux: product=TEXT  adb=0|1  adbif=first|last  class=ef|00  adbd="WORDS"  adbgap=MS  down=MS
  */
 struct vb *vb_new(const char *words, char why[256]);
 void vb_free(struct vb *vb);
@@ -59,8 +60,9 @@ enum vb_status {
     VB_OK,
     VB_NAK, /* nothing to say (IN) or not ready to take (OUT): ask again at or after the next state
                change */
-    VB_STALL, /* endpoint halted */
-    VB_GONE,  /* not on the bus (any more) */
+    VB_STALL,    /* endpoint halted */
+    VB_GONE,     /* not on the bus (any more) */
+    VB_OVERFLOW, /* a packet was longer than the room that was left for it, and is lost */
 };
 
 struct vb_result {
@@ -81,13 +83,39 @@ int64_t vb_next_us(const struct vb *vb);
 struct vb_result vb_control(struct vb *vb, const uint8_t setup[8], uint8_t *data, size_t len);
 /* One OUT transfer to endpoint `ep`: takes all or nothing. */
 struct vb_result vb_out(struct vb *vb, uint8_t ep, const uint8_t *data, size_t len);
-/* One IN transfer. */
+/* One IN transfer. In stage linux VB_NAK may come with bytes: whole packets that arrived, after
+ * which the transfer goes on. Ask again for what is left of it, with the room behind them. */
 struct vb_result vb_in(struct vb *vb, uint8_t ep, uint8_t *out, size_t cap);
 /* USB port reset: the half-finished dialogue is forgotten. In ROM, SPL and fastboot the board stays
  * in its stage and enumerates again. */
 void vb_reset(struct vb *vb);
 /* Pull and plug the cable by hand. */
 void vb_unplug(struct vb *vb, int64_t back_after_us /* -1: never */);
+
+/*
+ * Linux, for a board with the word adbd: the daemon is a program of the caller's, which moves its
+ * byte stream in and out here; the model has the USB framing. Without a daemon that serves, the
+ * endpoints are mute.
+ */
+struct vb_linux {
+    unsigned boot;     /* counts boots; a new number wants a new daemon */
+    int is_up;         /* booted, or booting: the board arrives on the bus adbgap= later */
+    unsigned link;     /* differs once the host's side of the link was lost: reset, cable */
+    char daemon[1024]; /* value of adbd=; "" when nobody is to serve */
+    char dir[512];     /* value of dir= */
+    char serial[64];   /* as Linux shows it */
+};
+void vb_linux(const struct vb *vb, struct vb_linux *out);
+/* A daemon begins or ceases to serve; what was under way is forgotten. */
+void vb_linux_serve(struct vb *vb, int is_serving);
+/* Bytes from the host, until they are taken. */
+size_t vb_linux_output(const struct vb *vb, const uint8_t **data);
+void vb_linux_output_taken(struct vb *vb, size_t len);
+/* Bytes of the daemon: how many there is room for, and handing them over (at most so many). */
+size_t vb_linux_room(const struct vb *vb);
+void vb_linux_input(struct vb *vb, const uint8_t *data, size_t len);
+/* Linux shut down: off the bus, and after down= what comes next: VB_LINUX, VB_ROM, VB_OFF. */
+void vb_linux_exit(struct vb *vb, enum vb_stage next);
 
 /* The medium. hwpart 0 user, 1 boot0, 2 boot1. Never written or erased blocks read as noise. 0 or
  * -1 beyond the end. */
