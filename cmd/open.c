@@ -35,7 +35,7 @@ static int start_browser(const char *url)
 {
     const char *screen = x8_env_for_script(NULL, "DISPLAY"),
                *wayland = x8_env_for_script(NULL, "WAYLAND_DISPLAY");
-    char program[] = "xdg-open", address[64];
+    char program[] = "xdg-open", address[96];
     char *argv[] = {program, address, NULL};
     pid_t pid;
 
@@ -64,7 +64,7 @@ static int check_page(struct x8_job_on *job, const char *remote, struct x8_error
 static int serve(struct x8_job_on *job, struct x8_forward *forward, struct x8_error *err)
 {
     struct x8_forwarder *forwarder = NULL;
-    char url[64];
+    char url[96];
     int rc = x8_forward_open(job->session, forward, 1, &forwarder, err);
 
     if (rc == 0) {

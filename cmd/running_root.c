@@ -142,32 +142,30 @@ int x8_job_root(struct x8_job_on *job, struct x8_error *err)
     return rc < 0 ? rc : probe(job, run, err);
 }
 
-static void list_labels(const struct x8_run *run, char *out, size_t cap)
+static int list_labels(const struct x8_run *run, struct x8_buf *out)
 {
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < run->count && used + 1 < cap; i++) {
+    for (size_t i = 0; i < run->count; i++) {
         const struct x8_target *target = &run->targets[i];
+        int is_same = strcmp(target->label, target->where) == 0;
 
-        snprintf(out + used, cap - used, "%s%s%s%s%s", i ? ", " : "", target->label,
-                 strcmp(target->label, target->where) ? " (" : "",
-                 strcmp(target->label, target->where) ? target->where : "",
-                 strcmp(target->label, target->where) ? ")" : "");
-        used = strlen(out);
+        if (x8_buf_addf(out, "%s%s%s%s%s", i ? ", " : "", target->label, is_same ? "" : " (",
+                        is_same ? "" : target->where, is_same ? "" : ")") < 0)
+            return -1;
     }
+    return 0;
 }
 
 /* 1, or the negative code of the answer. Under run->ask. */
 static int ask_to_go_on(struct x8_run *run, const char *what, const char *price,
                         struct x8_error *err)
 {
-    char question[512], list[300];
+    X8_AUTO_BUF list = {0}, question = {0};
     int rc;
 
-    list_labels(run, list, sizeof list);
-    snprintf(question, sizeof question, "%s %s? %s", what, list, price);
-    rc = x8_ui_ask_yes(run->ctx->ui, question, err);
+    if (list_labels(run, &list) < 0 ||
+        x8_buf_addf(&question, "%s %s? %s", what, x8_buf_text(&list), price) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory for a question");
+    rc = x8_ui_ask_yes(run->ctx->ui, x8_buf_text(&question), err);
     if (rc != 0)
         return rc;
     rc = x8_cancel_check(run->ctx->cancel, X8_CANCEL_SOFT, err);

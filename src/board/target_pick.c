@@ -77,7 +77,7 @@ static void handle_of(const struct x8_target *target, char *out, size_t cap)
     else if (target->has_usb)
         snprintf(out, cap, "usb:%s", target->usb.device.port);
     else
-        snprintf(out, cap, "adb:%s", target->host[0] ? target->host : target->adb.serial);
+        snprintf(out, cap, "adb:%.120s", target->host[0] ? target->host : target->adb.serial);
 }
 
 static int several(const struct x8_selector *selector, const struct x8_target *targets,

@@ -34,7 +34,7 @@ static void add(char *out, size_t cap, const char *joint, const char *text)
     size_t used = strlen(out);
 
     if (used < cap)
-        snprintf(out + used, cap - used, "%s%s", used ? joint : "", text);
+        snprintf(out + used, cap - used, "%s%.*s", used ? joint : "", (int)(cap - used), text);
 }
 
 static void name_where(struct x8_target *t)
