@@ -79,9 +79,11 @@ static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x
                         struct x8_error *err)
 {
     struct x8_board *boards = NULL;
-    int n = x8_pick_boards(ctx, NULL, 1, &boards, err), rc = n < 0 ? n : 0;
+    int n = 0, rc = x8_can_agree_to_plan(ctx, plan, err);
 
     if (rc == 0)
+        rc = n = x8_pick_boards(ctx, NULL, 1, &boards, err);
+    if (rc >= 0)
         rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Write to",
                               "Everything on the eMMC is lost.", err);
     if (rc == 0)

@@ -88,8 +88,6 @@ static int ask_fuse_word(struct x8_ctx *ctx, const struct x8_plan *plan,
     char question[768], list[256], answer[32];
     int rc;
 
-    if (!x8_ui_can_ask(ctx->ui))
-        return need_fuse_word(ctx, plan, "the script " FUSE_PRICE, err);
     list_boards(boards, count, list);
     snprintf(question, sizeof question,
              "%s %s? \"%.120s\" " FUSE_PRICE ". Type the word " X8_FUSE_WORD " to go on:", what,
@@ -100,15 +98,27 @@ static int ask_fuse_word(struct x8_ctx *ctx, const struct x8_plan *plan,
     return rc;
 }
 
+int x8_can_agree_to_plan(const struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    char what[160];
+
+    if (!(x8_plan_risks(plan) & X8_RISK_FUSE) || x8_confirmed(ctx, X8_FUSE_WORD) ||
+        x8_ui_can_ask(ctx->ui))
+        return 0;
+    snprintf(what, sizeof what, "the %s " FUSE_PRICE,
+             plan->options.command_line ? "command" : "script");
+    return need_fuse_word(ctx, plan, what, err);
+}
+
 int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_board *boards,
                      size_t count, const char *what, const char *price, struct x8_error *err)
 {
-    int rc = 0;
+    int rc = x8_can_agree_to_plan(ctx, plan, err);
 
     plan->options.allow_fuse = x8_confirmed(ctx, X8_FUSE_WORD);
     if (!(x8_plan_risks(plan) & X8_RISK_FUSE))
         return price ? x8_agree(ctx, boards, count, what, price, err) : 0;
-    if (!plan->options.allow_fuse)
+    if (rc == 0 && !plan->options.allow_fuse)
         rc = ask_fuse_word(ctx, plan, boards, count, what, err);
     plan->options.allow_fuse = rc == 0;
     return rc;

@@ -56,9 +56,6 @@ int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, co
 /* The word that agrees to fuses and one-time settings. */
 #define X8_FUSE_WORD "fuse"
 
-/* 1 when --confirm holds the word; it may hold several, joined by commas. */
-int x8_confirmed(const struct x8_ctx *ctx, const char *word);
-
 /*
  * Ask before a plan is run. Without X8_RISK_FUSE in it: as x8_agree(), and nothing when `price` is
  * NULL. With it: the word "fuse" must be typed or stand in --confirm; -y does not count, and no
@@ -66,6 +63,11 @@ int x8_confirmed(const struct x8_ctx *ctx, const char *word);
  */
 int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_board *boards,
                      size_t count, const char *what, const char *price, struct x8_error *err);
+
+/* The same before a board is waited for: X8_E_NEED_YES when the word is needed and nobody can type
+ * it. */
+int x8_can_agree_to_plan(const struct x8_ctx *ctx, const struct x8_plan *plan,
+                         struct x8_error *err);
 
 /* Run the plan on the picked boards and print their results, as x8_run_opts says. */
 int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_board *boards,

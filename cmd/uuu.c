@@ -67,9 +67,11 @@ static const char *price_of(const struct x8_plan *plan)
 static int run_on_boards(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *err)
 {
     struct x8_board *boards = NULL;
-    int n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err), rc = n < 0 ? n : 0;
+    int n = 0, rc = x8_can_agree_to_plan(ctx, plan, err);
 
     if (rc == 0)
+        rc = n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err);
+    if (rc >= 0)
         rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Run this script on", price_of(plan),
                               err);
     if (rc == 0)

@@ -112,6 +112,16 @@ done
 logged 'fiohab_close'
 script 0 fuse.uuu -- -y --confirm 7788,Fuse
 logged 'fuse prog -y 7 3'
+start "the word is asked for before a board is waited for"
+alone 41 uuu -y -t 30s FB: ucmd fuse prog -y 6 0 1
+within 10
+says 'the command changes fuses'
+start "a board that runs Linux needs both: its serial and the word"
+flash 41 start=linux -- uuu -y -t 1s -s usb:1-2 --confirm fuse fuse.uuu
+says '^  next   --confirm 7788,fuse'
+flash 41 start=linux -- uuu -y -t 1s -s usb:1-2 --confirm 7788 fuse.uuu
+says '^  next   --confirm 7788,fuse'
+flash 10 start=linux -- uuu -y -t 1s -s usb:1-2 --confirm 7788,fuse fuse.uuu
 start "a fuse script that waits behind flash --script"
 printf 'uuu_version 1.2.39\nFB: ucmd setenv fastboot_dev mmc\nFB: flash sit ../sit-portenta-x8.bin\nFB: ucmd fuse prog -y 1 0 1\nFB: done\n' >"$tools/both.uuu"
 rm -f "$log"
