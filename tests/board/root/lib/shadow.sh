@@ -30,8 +30,8 @@ store() {
     printf %s "$text" >/etc/shadow
 }
 
-# read_secret FD: one line of FD into `secret` and not a byte more. On a terminal without echo; what else had been typed
-# is then thrown away, as sudo and PAM do (TCSAFLUSH). Fails at the end of input.
+# read_secret FD PROMPT: one line of FD into `secret` and not a byte more. On a terminal without echo, which ends before
+# the prompt is shown; what else had been typed is thrown away afterwards, as sudo and PAM do (TCSAFLUSH). Fails at the end of input.
 read_secret() {
     local fd=$1 saved='' status=0 dropped
     secret=
@@ -39,6 +39,7 @@ read_secret() {
         saved=$("$host/stty" -g <&"$fd")
         "$host/stty" -echo <&"$fd"
     fi
+    printf %s "$2" >&2
     IFS= read -r -u "$fd" secret || [ -n "$secret" ] || status=1
     if [ -n "$saved" ]; then
         while read -r -t 0 -u "$fd"; do IFS= read -r -N 4096 -t 0.01 -u "$fd" dropped || [ -n "$dropped" ] || break; done
