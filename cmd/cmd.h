@@ -99,6 +99,8 @@ struct x8_cmd {
 
 /* The exported rows: cmd/<name>.c defines x8_cmd_<name>. */
 extern const struct x8_cmd x8_cmd_list, x8_cmd_watch, x8_cmd_guide;
+extern const struct x8_cmd x8_cmd_info, x8_cmd_os_release, x8_cmd_wait, x8_cmd_identify;
+extern const struct x8_cmd x8_cmd_reboot, x8_cmd_recover, x8_cmd_name;
 extern const struct x8_cmd x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain;
 extern const struct x8_cmd x8_cmd_shell, x8_cmd_exec, x8_cmd_push, x8_cmd_pull;
 extern const struct x8_cmd x8_cmd_forward, x8_cmd_open, x8_cmd_logs;
@@ -113,6 +115,9 @@ const char *x8_env_for_script(void *ctx, const char *name);
 
 /* The whole environment, for a program that is started (main_env.c). */
 char **x8_env_all(void);
+
+/* 1 when --confirm holds the word; it may hold several, joined by commas (flash_agree.c). */
+int x8_confirmed(const struct x8_ctx *ctx, const char *word);
 
 /* The lock file of a name ("usb-1-2") in the user's runtime folder, so that two runs do not meet on
  * one board (main_env.c). */

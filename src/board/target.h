@@ -87,9 +87,9 @@ int x8_target_open(struct x8_bus *bus, const struct x8_op *op, const struct x8_r
 
 /*
  * After a restart: wait until the same board (port, serial number or address) answers with another
- * boot id than `old_boot_id`, or (mode ROM) shows up in flashing mode. *out is the target as seen
- * then, *out_session (may be NULL; Linux only) a session with it. X8_E_NO_BOOT at the deadline,
- * with what was seen instead.
+ * boot id than `old_boot_id`, or (mode ROM) shows up in flashing mode. *out (may be NULL) is the
+ * target as seen then, *out_session (may be NULL; Linux only) a session with it. X8_E_NO_BOOT at
+ * the deadline, with what was seen instead.
  */
 int x8_target_wait(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
                    const struct x8_target *target, enum x8_mode mode, const char *old_boot_id,

@@ -194,7 +194,7 @@ int x8_target_wait(struct x8_bus *bus, const struct x8_op *op, const struct x8_r
         rc = pause_until(&f, &seq, err);
         rc = rc > 0 ? 0 : rc;
     }
-    if (rc > 0) {
+    if (rc > 0 && out) {
         /* Its own serial number and name: another mode shows others. */
         x8_copy(now->label, sizeof now->label, target->label);
         *out = *now;
