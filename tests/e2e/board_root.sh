@@ -53,6 +53,7 @@ check_image() {
 check_image 399 '^VERSION="3.3.2-399-83-21-g3ad61e0"$' '^LMP_FACTORY_TAG="devel"$' 1000
 prints_no IMAGE_VERSION
 prints '^5.4.134'
+inside 1 'command -v aklite-offline'
 for image in 539 674 719 746 772 822; do check_image "$image" "^VERSION=\"4.0.3-$image-88\"\$" "^IMAGE_VERSION=$image\$" 1000; done
 for image in 844 846 861 881 934; do check_image "$image" "^VERSION_ID=4.0.11-$image-91\$" "^IMAGE_VERSION=$image\$" 1000; done
 check_image 95 '^VERSION="5.0.9-1000-95"$' '^META_LAYER_GIT_SHA' 1001

@@ -30,8 +30,8 @@ store() {
     printf %s "$text" >/etc/shadow
 }
 
-# read_secret FD PROMPT: one line of FD into `secret` and not a byte more. On a terminal without echo, which ends before
-# the prompt is shown; what else had been typed is thrown away afterwards, as sudo and PAM do (TCSAFLUSH). Fails at the end of input.
+# read_secret FD PROMPT: one line of FD into `secret` and not a byte more. On a terminal echo is off before the prompt is
+# shown, and what else had been typed is thrown away afterwards, as sudo and PAM do (TCSAFLUSH). Fails at the end of input.
 read_secret() {
     local fd=$1 saved='' status=0 dropped
     secret=

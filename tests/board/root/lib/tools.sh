@@ -19,6 +19,8 @@ tools() {
     local stub
     if [ "$w_tools" = busybox ]; then busybox_links; else gnu_links; fi
     for stub in "$here"/bin/*; do
+        # Images before 674 have no program for offline updates.
+        if [ "$number" -lt 674 ] && [[ $stub == */aklite-offline ]]; then continue; fi
         stubs+=("/usr/libexec/board/bin/${stub##*/}")
     done
     ln -sf -t "$dir/usr/bin" -- "${stubs[@]}"
