@@ -72,21 +72,20 @@ const struct x8_cmd x8_cmd_explain = {
     .group = "flash",
     .summary = "say what a script does, and what is missing or unsafe",
     .usage = "SCRIPT",
-    .description =
-        "Prints in plain words the commands of a vendor script (.uuu), in the order in\n"
-        "which they run: in the boot ROM, in the first loader, in fastboot mode. Then\n"
-        "the files it needs and what flash and uuu would take for them: there (also\n"
-        "packed or unpacked under the same name), replaced (another file of the same\n"
-        "kind takes its place, as releases name their images differently), MISSING or\n"
-        "UNUSABLE. Then notes with line numbers: info (uuu would behave differently),\n"
-        "warn (probably not what was meant), unsafe (runs on this computer, or burns\n"
-        "fuses and sets what can never be undone; x8ctl uuu and flash run that only\n"
-        "with --confirm fuse).\n"
-        "\n"
-        "SCRIPT may also be an archive or a folder: then its full_image.uuu is\n"
-        "explained, or the one named by --script; of a folder without one the script\n"
-        "that x8ctl flash makes from its parts. No board is needed. The exit code is 4\n"
-        "when a file is missing or a line is unsafe.",
+    .description = "Prints in plain words the commands of a vendor script (.uuu), in the order in\n"
+                   "which they run: in the boot ROM, in the first loader, in fastboot mode. Then\n"
+                   "the files it needs and what flash and uuu would take for them: there (also\n"
+                   "packed or unpacked under the same name), replaced (another file of the same\n"
+                   "kind takes its place, as releases name their images differently), MISSING or\n"
+                   "UNUSABLE. Then notes with line numbers: info (uuu would behave differently),\n"
+                   "warn (probably not what was meant), unsafe (runs on this computer, or burns\n"
+                   "fuses and sets what can never be undone; x8ctl uuu and flash run that only\n"
+                   "with --confirm fuse).\n"
+                   "\n"
+                   "SCRIPT may also be an archive or a folder: then its full_image.uuu is\n"
+                   "explained, or the one named by --script; of a folder without one the script\n"
+                   "that x8ctl flash makes from its parts. No board is needed. The exit code is 4\n"
+                   "when a file is missing or a line is unsafe.",
     .opts = opts,
     .examples = examples,
     .exits = exits,
