@@ -1,6 +1,7 @@
 #include "kit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,10 @@ void rig_start(struct rig *r, const char *words)
         fail_msg("%s", why);
     assert_int_equal(pipe(r->stop), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    /* Commands must not keep our end of the link open. */
+    const int ours[] = {r->stop[0], r->stop[1], pair[0], pair[1]};
+    for (size_t i = 0; i < 4; i++)
+        fcntl(ours[i], F_SETFD, FD_CLOEXEC);
     ad_stop_at(r->ad, r->stop[0]);
     r->fd = pair[0];
     assert_non_null(s);
@@ -55,6 +60,7 @@ enum ad_end rig_end(struct rig *r)
     close(r->stop[1]);
     ad_free(r->ad);
     ad_buf_free(&r->in);
+    ad_buf_free(&r->rest);
     return r->end;
 }
 
@@ -196,20 +202,17 @@ char *rig_read_all(struct rig *r, size_t *len)
 
 void rig_read(struct rig *r, void *out, size_t len)
 {
-    static struct ad_buf rest; /* of a message that held more */
     uint8_t *to = out;
     while (len) {
-        if (ad_buf_len(&rest) == 0) {
+        if (ad_buf_len(&r->rest) == 0) {
             struct answer a = rig_expect(r, AD_WRTE, r->id, 1);
-            ad_buf_add(&rest, a.data, a.len);
+            ad_buf_add(&r->rest, a.data, a.len);
             rig_send(r, AD_OKAY, 1, r->id, NULL, 0);
         }
-        size_t n = ad_buf_get(&rest, to, len);
+        size_t n = ad_buf_get(&r->rest, to, len);
         to += n;
         len -= n;
     }
-    if (ad_buf_len(&rest) == 0)
-        ad_buf_free(&rest);
 }
 
 char *rig_run(struct rig *r, const char *service)

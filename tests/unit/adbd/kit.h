@@ -19,8 +19,8 @@ struct rig {
     pthread_t thread;
     int fd, stop[2], has_ended;
     enum ad_end end;
-    struct ad_buf in;
-    uint32_t id; /* of the daemon, for the stream opened last */
+    struct ad_buf in, rest; /* `rest`: of the stream's bytes, by rig_read */
+    uint32_t id;            /* of the daemon, for the stream opened last */
 };
 
 struct answer {
