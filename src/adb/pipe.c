@@ -168,9 +168,10 @@ static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op,
     for (;;) {
         if (pipe->is_ready)
             x8_conn_send_due(pipe->conn, op, pipe, timeout_ms);
+        /* A stream that ended behind the last piece took it all the same. */
+        if (pipe->out_len == 0)
+            return trouble(pipe, err);
         rc = writable(pipe, err);
-        if (rc == 0 && pipe->out_len == 0)
-            return 0;
         if (rc == 0)
             rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
         if (pipe->out_len < left)
