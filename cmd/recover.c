@@ -102,7 +102,7 @@ static void add_copies(struct x8_table *table, const char *folder, const char *s
     struct dirent *entry;
 
     while (dir && (entry = readdir(dir))) {
-        char path[PATH_LEN], file[PATH_LEN + 32];
+        char path[PATH_LEN + 260], file[PATH_LEN + 300];
         const char *cells[] = {serial, entry->d_name, path};
 
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
