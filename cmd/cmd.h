@@ -70,7 +70,7 @@ enum x8_needs {
     X8_NEEDS_BUS = 1,     /* USB bus opened before `run` */
     X8_NEEDS_SIGNALS = 2, /* Ctrl-C raises ctx->cancel instead of ending the process */
     X8_STATUS_IS_REMOTE =
-        8,               /* exit status 0 to 254 is a command's on the board; own failures: 255 */
+        8,                /* exit status 0 to 254 is a command's on the board; own failures: 255 */
     X8_ENDS_BY_STOP = 16, /* Ctrl-C is how one ends it: nobody is told of a safe point */
     X8_RAW_OPERANDS = 4, /* what follows an operand like "FB:" or "FB[-t" belongs to the operands */
 };
@@ -118,6 +118,11 @@ char **x8_env_all(void);
 
 /* 1 when --confirm holds the word; it may hold several, joined by commas (flash_agree.c). */
 int x8_confirmed(const struct x8_ctx *ctx, const char *word);
+
+/* A selector that is one of the user's names for boards means its serial number from here on, for
+ * what looks at USB alone (main_paths.c). */
+struct x8_selector;
+void x8_env_resolve_name(struct x8_selector *selector);
 
 /* The lock file of a name ("usb-1-2") in the user's runtime folder, so that two runs do not meet on
  * one board (main_env.c). */

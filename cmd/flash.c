@@ -1,14 +1,17 @@
 /*
  * x8ctl flash: the vendor's files onto a board, from whatever stage the board is in.
  */
+#include "boot_erase.h"
 #include "flash_boards.h"
+#include "opts.h"
 
 #include "board/carriers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct {
-    int only, skip_unused;
+    int only, skip_unused, via_boot_erase;
     const char *script, *carrier;
 } opt;
 
@@ -37,6 +40,10 @@ static const struct x8_opt opts[] = {
      .kind = X8_OPT_FLAG,
      .value = &opt.skip_unused,
      .help = "leave blocks alone that the block map (.bmap) calls unused; old data stays there"},
+    {.name = "via-boot-erase",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.via_boot_erase,
+     .help = "without a carrier: take a board that runs Linux, clear its boot areas, then flash"},
     X8_RUN_OPTS,
     {0},
 };
@@ -47,12 +54,13 @@ static const struct x8_example examples[] = {
     {"x8ctl flash ./934 --only loader -y", "an unpacked folder, boot areas only"},
     {"x8ctl flash build/deploy/images/portenta-x8 --all -y",
      "a Yocto build, every board in flashing mode"},
+    {"x8ctl flash 934.tar.gz --via-boot-erase", "a running board without a carrier"},
     {"x8ctl flash 934.tar.gz --dry-run", "check and measure everything, send nothing"},
     {NULL, NULL},
 };
 
-static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16,  17,  20, 21,
-                                      22, 23, 30, 31, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16, 17,  20,  21, 22,
+                                      23, 30, 31, 35, 40, 41, 50, 130, 143, 0};
 
 static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
 {
@@ -85,13 +93,46 @@ static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x
         rc = n = x8_pick_boards(ctx, NULL, 1, &boards, err);
     if (rc >= 0)
         rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Write to",
-                              "Everything on the eMMC is lost.", err);
+                              opt.via_boot_erase ? NULL : "Everything on the eMMC is lost.", err);
     if (rc == 0)
         rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
     if (rc == 0)
         say_switches(ctx, row);
     free(boards);
     return rc;
+}
+
+/* From Linux into flashing mode; then the board is the one at this port, whatever -s said. */
+static int come_from_linux(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+{
+    static char selector[X8_PORT_LEN + 8];
+    struct x8_to_flash how = {
+        .carrier = opt.carrier, .erase = 1, .has_image = 1, .is_quiet_json = 1};
+    int rc = x8_to_flash_check(&ctx->op, plan, err);
+
+    if (rc == 0)
+        rc = x8_to_flash(ctx, &how, err);
+    if (rc < 0 || !how.port[0])
+        return rc;
+    snprintf(selector, sizeof selector, "usb:%s", how.port);
+    x8_globals()->serial = (struct x8_strings){.items = {selector}, .count = 1};
+    x8_globals()->all = 0;
+    return 0;
+}
+
+static int work_on(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *err)
+{
+    const struct x8_carrier *row;
+    int rc;
+
+    row = carrier(err, &rc);
+    if (rc == 0 && opt.via_boot_erase)
+        rc = come_from_linux(ctx, plan, err);
+    if (rc < 0)
+        return rc;
+    if (opt.via_boot_erase && !row)
+        row = x8_carrier_find("none");
+    return ctx->globals->dry_run ? x8_dry_run(ctx, plan, err) : flash_boards(ctx, plan, row, err);
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
@@ -102,7 +143,6 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
                                       .allow_host = x8_run_opts.allow_host,
                                       .is_flash = 1,
                                       .getenv = x8_env_for_script};
-    const struct x8_carrier *row;
     struct x8_plan plan;
     int rc;
 
@@ -111,14 +151,13 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "x8ctl flash 934.tar.gz");
         return -(int)X8_E_USAGE;
     }
-    row = carrier(err, &rc);
-    if (rc < 0)
-        return rc;
+    (void)carrier(err, &rc); /* a mistyped name is told before the source is read */
     options.source = ctx->argv[0];
-    rc = x8_plan_open(&ctx->op, &options, &plan, err);
+    if (rc == 0)
+        rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = ctx->globals->dry_run ? x8_dry_run(ctx, &plan, err) : flash_boards(ctx, &plan, row, err);
+    rc = work_on(ctx, &plan, err);
     x8_plan_done(&plan);
     return rc;
 }
@@ -143,6 +182,10 @@ const struct x8_cmd x8_cmd_flash = {
         "(the image first) it still works; the cost is the same: its outer layer is\n"
         "decompressed twice, a few seconds for a release.\n"
         "\n"
+        "--via-boot-erase begins with a board that runs Linux and sits on no carrier: as\n"
+        "x8ctl reboot --to flash it keeps a copy of the boot areas, asks for the last\n"
+        "four of the serial (--confirm in scripts), clears them and restarts the board.\n"
+        "\n"
         "A script that burns fuses is run only with --confirm fuse, or when the word is\n"
         "typed at the question; -y does not agree to what can never be undone.\n"
         "\n"
@@ -151,7 +194,7 @@ const struct x8_cmd x8_cmd_flash = {
     .opts = opts,
     .examples = examples,
     .exits = exits,
-    .see_also = "x8ctl guide, x8ctl list, x8ctl uuu, x8ctl explain",
+    .see_also = "x8ctl guide, x8ctl list, x8ctl reboot, x8ctl uuu, x8ctl explain",
     .complete = "file",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,

@@ -179,7 +179,9 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
             x8_error_next(err, "take all that are there: --all");
             return rc;
         }
-        rc = x8_selector_parse(names->items[i], &out[(*count)++], err);
+        rc = x8_selector_parse(names->items[i], &out[*count], err);
+        if (rc == 0)
+            x8_env_resolve_name(&out[(*count)++]);
     }
     return rc;
 }

@@ -155,3 +155,20 @@ int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct 
     *out = reach;
     return 0;
 }
+
+static void compare_name(void *ctx, const char *serial, const char *name)
+{
+    struct x8_selector *selector = ctx;
+
+    if (x8_casecmp(selector->text, name) == 0)
+        x8_copy(selector->key, sizeof selector->key, serial);
+}
+
+void x8_env_resolve_name(struct x8_selector *selector)
+{
+    char path[PATH_LEN];
+
+    x8_env_path("config", "boards.json", path, sizeof path);
+    if (selector->kind == X8_SELECT_SERIAL)
+        (void)x8_names_each(path, compare_name, selector, NULL);
+}
