@@ -129,14 +129,42 @@ static int bind_port(struct board *b)
 
 /* A port that the kernel chose is let go by the shutdown while the board is off; one that was asked
  * for by its number is kept. So it is chosen first, then asked for. */
+static int bound_socket(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) ||
+        getsockname(fd, (struct sockaddr *)&address, &len)) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* Bound by its number: only then the kernel keeps the port for a socket that has stopped to
+ * listen. So a free one is looked for first. */
 static int open_port(struct board *b)
 {
-    int was_chosen = b->port == 0, rc = bind_port(b);
-
-    if (rc < 0 || !was_chosen)
-        return rc;
-    close(b->listen_fd);
-    return bind_port(b);
+    uint16_t port = (uint16_t)b->port;
+    for (int i = 0; i < 20 && b->listen_fd < 0; i++) {
+        if (b->port == 0) {
+            port = 0;
+            int fd = bound_socket(&port);
+            if (fd >= 0)
+                close(fd);
+        }
+        if (port)
+            b->listen_fd = bound_socket(&port);
+    }
+    if (b->listen_fd < 0)
+        return complain(b, "port", strerror(errno));
+    b->port = port;
+    return fcntl(b->listen_fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* Counts of faults, kept from boot to boot: a fault that struck has struck. */

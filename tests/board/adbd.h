@@ -45,7 +45,8 @@ enum ad_end {
 enum ad_end ad_serve(struct ad *ad, int fd);
 
 /* Accept links on a listening stream socket, one at a time, until stopped. Returns the status to
- * exit with. After a dropped link with `for:` the socket refuses for so long. */
+ * exit with. After a dropped link with `for:` the socket refuses for so long; a TCP
+ * socket must have been bound by number for that, or its port changes. */
 int ad_listen(struct ad *ad, int fd);
 
 /* Write pid files and the like: where the board's folder is inside the sandbox. */

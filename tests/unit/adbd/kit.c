@@ -28,7 +28,8 @@ void rig_start(struct rig *r, const char *words)
     struct serving *s = malloc(sizeof *s);
     *r = (struct rig){0};
     r->ad = ad_new();
-    if (ad_words(r->ad, words, why))
+    /* The .bashrc of whoever runs the tests is no part of them. */
+    if (ad_words(r->ad, "noise=0", why) || ad_words(r->ad, words, why))
         fail_msg("%s", why);
     assert_int_equal(pipe(r->stop), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
