@@ -115,6 +115,8 @@ int x8_env_options(struct x8_globals *globals, struct x8_error *err)
         rc = x8_selector_parse(globals->serial.items[i], &selector, err);
     if (rc == 0 && globals->timeout_ms == X8_TIMEOUT_UNSET)
         rc = option_from("X8CTL_TIMEOUT", "timeout", err);
+    if (rc == 0 && !globals->password_file && globals->password_fd == X8_NO_FD)
+        rc = option_from("X8CTL_PASSWORD_FILE", "password-file", err);
     if (rc == 0 && globals->progress < 0)
         rc = option_from("X8CTL_PROGRESS", "progress", err);
     return rc;

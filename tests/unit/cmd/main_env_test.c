@@ -24,7 +24,8 @@ static int clean(void **state)
         unsetenv(variables[i]);
     memset(&config, 0, sizeof config);
     memset(&err, 0, sizeof err);
-    *x8_globals() = (struct x8_globals){.timeout_ms = X8_TIMEOUT_UNSET, .progress = -1};
+    *x8_globals() = (struct x8_globals){
+        .timeout_ms = X8_TIMEOUT_UNSET, .progress = -1, .password_fd = X8_NO_FD};
     return 0;
 }
 
