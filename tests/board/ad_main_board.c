@@ -111,24 +111,6 @@ static int run_and_wait(char *const argv[])
 
 /* ---- making ---- */
 
-static int bind_port(struct board *b)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)b->port)};
-    socklen_t len = sizeof address;
-    int on = 1;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    b->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (b->listen_fd < 0 || setsockopt(b->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-        bind(b->listen_fd, (struct sockaddr *)&address, sizeof address) ||
-        getsockname(b->listen_fd, (struct sockaddr *)&address, &len))
-        return complain(b, "port", strerror(errno));
-    b->port = ntohs(address.sin_port);
-    return fcntl(b->listen_fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* A port that the kernel chose is let go by the shutdown while the board is off; one that was asked
- * for by its number is kept. So it is chosen first, then asked for. */
 static int bound_socket(uint16_t *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
