@@ -179,7 +179,9 @@ int ad_listen(struct ad *ad, int fd)
     struct door d = {.ad = ad, .fd = fd};
     struct sockaddr_storage name;
     socklen_t len = sizeof name;
-    int status = 0, done = 0;
+    int status = 0, done = 0, on = 1;
+    /* Else the links of before keep the port from being listened at again. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     d.is_unix = getsockname(fd, (struct sockaddr *)&name, &len) || name.ss_family == AF_UNIX;
     while (!done && wait_at(&d, AD_FOREVER, 1) > 0) {
         int link = accept_link(&d);
