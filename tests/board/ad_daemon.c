@@ -135,8 +135,10 @@ static int stay_away(struct door *d, int64_t until)
     if (!d->is_unix)
         shutdown(d->fd, SHUT_RD);
     int told = wait_at(d, until, 0);
-    if (told == 0 && !d->is_unix)
-        listen(d->fd, 16);
+    while (told == 0 && !d->is_unix && listen(d->fd, 16)) {
+        ad_log(d->ad, "cannot listen again yet: %s", strerror(errno));
+        told = wait_at(d, ad_now_us() + 200000, 0);
+    }
     return told;
 }
 
@@ -179,9 +181,7 @@ int ad_listen(struct ad *ad, int fd)
     struct door d = {.ad = ad, .fd = fd};
     struct sockaddr_storage name;
     socklen_t len = sizeof name;
-    int status = 0, done = 0, on = 1;
-    /* Else the links of before keep the port from being listened at again. */
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int status = 0, done = 0;
     d.is_unix = getsockname(fd, (struct sockaddr *)&name, &len) || name.ss_family == AF_UNIX;
     while (!done && wait_at(&d, AD_FOREVER, 1) > 0) {
         int link = accept_link(&d);

@@ -46,7 +46,8 @@ enum ad_end ad_serve(struct ad *ad, int fd);
 
 /* Accept links on a listening stream socket, one at a time, until stopped. Returns the status to
  * exit with. After a dropped link with `for:` the socket refuses for so long; a TCP
- * socket must have been bound by number for that, or its port changes. */
+ * socket must have been bound with SO_REUSEADDR and by number for that, or the kernel lets go of
+ * its port. */
 int ad_listen(struct ad *ad, int fd);
 
 /* Write pid files and the like: where the board's folder is inside the sandbox. */

@@ -28,6 +28,7 @@ static void *serve(void *data)
 static void open_port(struct port *p, const char *words)
 {
     char why[256];
+    int on = 1;
     socklen_t len = sizeof p->address;
     *p = (struct port){.ad = ad_new()};
     p->address.sin_family = AF_INET;
@@ -40,6 +41,7 @@ static void open_port(struct port *p, const char *words)
         if (i)
             close(p->fd);
         p->fd = socket(AF_INET, SOCK_STREAM, 0);
+        setsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         assert_int_equal(bind(p->fd, (struct sockaddr *)&p->address, len), 0);
         assert_int_equal(getsockname(p->fd, (struct sockaddr *)&p->address, &len), 0);
     }
