@@ -31,7 +31,7 @@ struct greeting {
     const struct x8_op *op;
     int64_t deadline, again_at;
     int times;       /* CNXN was said */
-    size_t stale;    /* bytes that were read away */
+    size_t bytes;    /* that came and were no greeting, or not yet */
     int has_asked;   /* a token was signed */
     int has_offered; /* our public key was sent */
     struct x8_adb_packet packet;
@@ -67,8 +67,8 @@ static int nobody_there(const struct greeting *g, struct x8_error *err)
         x8_copy(err->msg, sizeof err->msg, "the board does not accept this computer's adb key");
         x8_error_why(err, "it was offered, and nobody agreed within %d s", CONFIRM_MS / 1000);
         x8_error_next(err, "agree on the device, or use a computer it knows");
-    } else if (g->stale > 0) {
-        x8_error_why(err, "%zu bytes came, but none of them greets an adb client", g->stale);
+    } else if (g->bytes > 0) {
+        x8_error_why(err, "%zu bytes came, but none of them greets an adb client", g->bytes);
         x8_error_next(err, is_net ? "check the port: something else answers there"
                                   : "unplug the board and plug it in again");
     } else if (is_net) {
@@ -113,6 +113,8 @@ static ssize_t more(struct greeting *g, void *out, size_t cap, struct x8_error *
         ssize_t n = x8_conn_some(g->conn, g->op, out, cap, until, err);
         int rc;
 
+        if (n > 0)
+            g->bytes += (size_t)n;
         if (n != -(ssize_t)X8_E_TIMEOUT)
             return n;
         if (x8_deadline_left(g->deadline, 1) == 0)
@@ -139,11 +141,12 @@ static int next_header(struct greeting *g, struct x8_error *err)
         have += (size_t)n;
         if (have < sizeof window)
             continue;
-        if (is_greeting(window, &g->packet))
+        if (is_greeting(window, &g->packet)) {
+            g->bytes = 0;
             return 0;
+        }
         keep = hopeful(window, have);
-        g->stale += have - keep;
-        if (g->stale > STALE_MAX)
+        if (g->bytes > STALE_MAX)
             return x8_fail(err, X8_E_LINK, "the board sends without end, but no adb greeting");
         memmove(window, window + have - keep, keep);
         have = keep;
