@@ -136,7 +136,7 @@ static int written(struct x8_pty *pty, int rc, struct x8_error *err)
     return rc;
 }
 
-/* Wait until the feeder has handed on the last block. */
+/* Wait until the feeder asks for what comes next. */
 static int feeder_ready(struct x8_pty *pty, const struct x8_op *op, int64_t deadline,
                         struct x8_error *err)
 {
@@ -166,6 +166,16 @@ static int feeder_ready(struct x8_pty *pty, const struct x8_op *op, int64_t dead
     return 0;
 }
 
+static int feed_bytes(struct x8_pty *pty, const struct x8_op *op, const void *data, size_t len,
+                      int timeout_ms, struct x8_error *err)
+{
+    int wait = x8_wait_ms(x8_wait_until(op, timeout_ms));
+
+    pty->may_feed = 0;
+    return written(pty, x8_adb_write(pty->feed.stream, op, data, len, wait, err), err);
+}
+
+/* A block: its length, and when that was read, its bytes. */
 static int feed(struct x8_pty *pty, const struct x8_op *op, const void *data, size_t len,
                 int timeout_ms, struct x8_error *err)
 {
@@ -175,13 +185,12 @@ static int feed(struct x8_pty *pty, const struct x8_op *op, const void *data, si
 
     if (rc != 0)
         return rc;
-    pty->may_feed = 0;
     snprintf(line, sizeof line, "%zu\n", len);
-    deadline = x8_wait_until(op, timeout_ms);
-    rc = x8_adb_write(pty->feed.stream, op, line, strlen(line), x8_wait_ms(deadline), err);
-    if (rc == 0 && len > 0)
-        rc = x8_adb_write(pty->feed.stream, op, data, len, x8_wait_ms(deadline), err);
-    return written(pty, rc, err);
+    rc = feed_bytes(pty, op, line, strlen(line), timeout_ms, err);
+    if (rc != 0 || len == 0)
+        return rc;
+    rc = feeder_ready(pty, op, x8_wait_until(op, timeout_ms), err);
+    return rc == 0 ? feed_bytes(pty, op, data, len, timeout_ms, err) : rc;
 }
 
 static int pty_write(struct x8_channel *channel, const struct x8_op *op, const void *data,

@@ -32,9 +32,10 @@
     "umask 022;export HOME=~;u='\\u';export USER=\"${u@P}\";export LOGNAME=$USER;unset u;"         \
     "cd 2>/dev/null||cd /;"
 
-/* `kill 0` reaches the command alone: traps are not inherited, ignored signals are. */
+/* `kill 0` reaches the command alone: ignored signals are inherited, by `cat`, and what the outer
+ * shell catches afterwards is not. */
+#define UNHURT  "trap '' INT QUIT TERM;"
 #define GUARDED "trap : INT QUIT TERM PIPE;"
-#define CAT     "trap '' INT QUIT TERM;exec cat"
 
 #define RAW "stty raw -echo"
 
@@ -93,8 +94,8 @@ static int add_fetch_raw(struct x8_buf *out, const struct x8_script *script)
 static int add_stdout(struct x8_buf *out, const struct x8_script *script)
 {
     if (script->command->input == X8_INPUT_NONE && !script->by_input)
-        return add(out, "exec 3>&1 > >(" RAW " <&2;" CAT " 3>&-);");
-    return add(out, RAW ";exec 3>&1 > >(" CAT " 3>&-);");
+        return add(out, UNHURT "exec 3>&1 > >(" RAW " <&2;exec cat 3>&-);" GUARDED);
+    return add(out, RAW ";" UNHURT "exec 3>&1 > >(exec cat 3>&-);" GUARDED);
 }
 
 /* Learn the processes that hold the other ends, and open them: 8 is stderr, 7 is stdin. */
@@ -136,8 +137,8 @@ static int add_run(struct x8_buf *out, const struct x8_script *script)
 
 int x8_script_main(struct x8_buf *out, const struct x8_script *script)
 {
-    if (add(out, "shell:" GUARDED) != 0 || add_stdout(out, script) != 0 ||
-        add(out, SURROUNDINGS) != 0 || add_ends(out, script) != 0 || add_fetch(out, script) != 0 ||
+    if (add(out, "shell:") != 0 || add_stdout(out, script) != 0 || add(out, SURROUNDINGS) != 0 ||
+        add_ends(out, script) != 0 || add_fetch(out, script) != 0 ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_run(out, script) != 0 ||
         add_mark(out, script, X8_MARK_STATUS, "$e", "||") != 0 ||
         add_mark(out, script, X8_MARK_STATUS, "$e", " >&3;") != 0)
@@ -156,16 +157,18 @@ int x8_script_errors(struct x8_buf *out, const struct x8_script *script)
 }
 
 /*
- * The feeder of an input of unknown length: a length in a line, then so many bytes, and a mark when
- * they are with the command; 0 is the end. Only one block is ever on the way, so no reader can
- * read ahead of it. It keeps the reading end (7) until the command has it too.
+ * The feeder of an input of unknown length: a length in a line, a mark back, so many bytes, a mark
+ * back when they are with the command; 0 is the end. Bash and busybox's head both read ahead on a
+ * raw terminal, so there is never more on the way than the one of them takes. It keeps the reading
+ * end (7) until the command has it too.
  */
 int x8_script_input(struct x8_buf *out, const struct x8_script *script)
 {
     if (add(out, "shell:" RAW ";exec 7< <(:);exec 8>/proc/$$/fd/7;exec 2>/dev/null;") != 0 ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 ||
-        add(out, "read -r n;exec 7<&-;while [ \"$n\" != 0 ];do head -c \"$n\" >&8||break;") != 0 ||
-        add_mark(out, script, X8_MARK_NEXT, "", ";read -r n||break;done;exec 8>&-;") != 0 ||
+        add(out, "while read -r n&&exec 7<&-&&[ \"$n\" != 0 ];do ") != 0 ||
+        add_mark(out, script, X8_MARK_NEXT, "", ";head -c \"$n\" >&8||break;") != 0 ||
+        add_mark(out, script, X8_MARK_NEXT, "", ";done;exec 8>&-;") != 0 ||
         add_mark(out, script, X8_MARK_END, "", ";") != 0)
         return -1;
     return add(out, "read -r n");
