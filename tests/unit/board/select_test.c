@@ -48,6 +48,31 @@ static void every_form_finds_its_board(void **state)
     assert_int_equal(pick("a590", NULL), 2);
 }
 
+static void an_address_has_a_port_and_is_no_place_on_usb(void **state)
+{
+    static const char *const forms[][2] = {{"adb:10.0.0.5", "10.0.0.5:5555"},
+                                           {"adb:bench.local:6000", "bench.local:6000"},
+                                           {"127.0.0.1:34567", "127.0.0.1:34567"},
+                                           {"localhost:34567", "localhost:34567"},
+                                           {"adb:[fe80::1%eth0]:5555", "[fe80::1%eth0]:5555"},
+                                           {"adb:[::1]", "[::1]:5555"}};
+    static const char *const bad[] = {
+        "adb:",    "adb::5555", "adb:host:", "adb:host:0", "adb:host:70000",
+        "adb:a b", "adb:[::1",  "adb:::1",   "host:5555x"};
+    struct x8_selector selector;
+    struct x8_error err;
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(forms); i++) {
+        assert_int_equal(x8_selector_parse(forms[i][0], &selector, &err), 0);
+        assert_int_equal(selector.kind, X8_SELECT_ADDRESS);
+        assert_string_equal(selector.key, forms[i][1]);
+        assert_int_equal(pick(forms[i][0], &err), -X8_E_NO_BOARD);
+    }
+    for (size_t i = 0; i < X8_COUNT(bad); i++)
+        assert_int_equal(x8_selector_parse(bad[i], &selector, &err), -X8_E_USAGE);
+}
+
 static void glued_digits_that_fit_two_ports_are_refused_with_both(void **state)
 {
     struct x8_error err;
@@ -175,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_finds_its_board),
+        cmocka_unit_test(an_address_has_a_port_and_is_no_place_on_usb),
         cmocka_unit_test(glued_digits_that_fit_two_ports_are_refused_with_both),
         cmocka_unit_test(a_suffix_that_fits_two_serials_is_refused),
         cmocka_unit_test(a_selector_that_matches_nothing_says_what_is_there),
