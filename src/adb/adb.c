@@ -52,6 +52,14 @@ int x8_adb_write(struct x8_adb_stream *stream, const struct x8_op *op, const voi
     return rc < 0 ? rc : stream->ops->write(stream, op, data, len, timeout_ms, err);
 }
 
+int x8_adb_wait_any(struct x8_adb_stream *const *streams, size_t count, const struct x8_op *op,
+                    int timeout_ms, struct x8_error *err)
+{
+    int rc = x8_cancel_check(x8_op_cancel(op), X8_CANCEL_HARD, err);
+
+    return rc < 0 ? rc : streams[0]->ops->wait_any(streams, count, op, timeout_ms, err);
+}
+
 void x8_adb_stream_close(struct x8_adb_stream **stream)
 {
     if (*stream)

@@ -28,6 +28,9 @@ struct x8_adb_stream_ops {
                  int timeout_ms, struct x8_error *err);
     void (*close)(struct x8_adb_stream *stream);
     void (*shut)(struct x8_adb_stream *stream);
+    /* All of them are streams of one daemon. */
+    int (*wait_any)(struct x8_adb_stream *const *streams, size_t count, const struct x8_op *op,
+                    int timeout_ms, struct x8_error *err);
 };
 
 struct x8_adb_stream {

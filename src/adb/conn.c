@@ -111,7 +111,7 @@ void x8_conn_die(struct x8_adb_conn *conn, const struct x8_error *cause)
     conn->death = *cause;
     for (size_t i = 0; i < X8_CONN_BUCKETS; i++) {
         for (struct x8_adb_pipe *p = conn->buckets[i]; p; p = p->next_in_bucket) {
-            pthread_cond_broadcast(&p->readable);
+            pthread_cond_broadcast(p->told);
             pthread_cond_broadcast(&p->writable);
         }
     }

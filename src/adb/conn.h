@@ -52,6 +52,7 @@ struct x8_adb_pipe {
     enum x8_pipe_state state;
     atomic_int is_shut;
     pthread_cond_t readable, writable;
+    pthread_cond_t *told; /* what its reader waits for: readable, or that of another stream */
     /* Towards us. */
     struct x8_adb_chunk *head, **tail;
     size_t queued;

@@ -58,7 +58,7 @@ static void on_okay(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_t
     if (pipe->state == X8_PIPE_OPENING) {
         pipe->remote = remote;
         pipe->state = X8_PIPE_OPEN;
-        pthread_cond_signal(&pipe->readable);
+        pthread_cond_signal(pipe->told);
     } else if (pipe->state == X8_PIPE_ABANDONED) {
         x8_conn_post_short(conn, X8_ADB_CLSE, pipe->local, remote);
         x8_conn_remove(conn, pipe);
@@ -87,7 +87,7 @@ static void on_close(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_
         pipe->owes_okay = 0;
         x8_conn_unready(conn, pipe);
     }
-    pthread_cond_broadcast(&pipe->readable);
+    pthread_cond_broadcast(pipe->told);
     pthread_cond_broadcast(&pipe->writable);
 }
 
@@ -111,7 +111,7 @@ static int on_data(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_t 
         *pipe->tail = *chunk;
         pipe->tail = &(*chunk)->next;
         *chunk = NULL;
-        pthread_cond_signal(&pipe->readable);
+        pthread_cond_signal(pipe->told);
     }
     if (pipe->queued < X8_CONN_QUEUE_SHORT)
         x8_conn_post_short(conn, X8_ADB_OKAY, pipe->local, pipe->remote);

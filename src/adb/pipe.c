@@ -146,6 +146,48 @@ static ssize_t pipe_read(struct x8_adb_stream *stream, const struct x8_op *op, v
     return (ssize_t)copy_mine(pipe, out, cap);
 }
 
+/* --- waiting for several --- */
+
+/* The first that has something to tell, or -1. With the lock held. */
+static int first_of(struct x8_adb_stream *const *streams, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct x8_adb_pipe *pipe = pipe_of(streams[i]);
+        int ended;
+
+        if (pipe->mine || readable(pipe, &ended, NULL) != 0 || ended)
+            return (int)i;
+    }
+    return -1;
+}
+
+static int pipe_wait_any(struct x8_adb_stream *const *streams, size_t count, const struct x8_op *op,
+                         int timeout_ms, struct x8_error *err)
+{
+    int64_t deadline = x8_op_limit(op, timeout_ms);
+    struct x8_adb_pipe *first = pipe_of(streams[0]);
+    struct x8_conn_waiter waiter;
+    int rc;
+
+    x8_conn_enter(&waiter, first->conn, &first->readable, op);
+    for (size_t i = 0; i < count; i++)
+        pipe_of(streams[i])->told = &first->readable;
+    while ((rc = first_of(streams, count)) < 0) {
+        int stopped = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+
+        if (stopped == 0 && x8_deadline_left(deadline, 1) == 0)
+            stopped = late("send anything", err);
+        rc = stopped;
+        if (stopped < 0)
+            break;
+        x8_conn_rest(&waiter, deadline);
+    }
+    for (size_t i = 0; i < count; i++)
+        pipe_of(streams[i])->told = &pipe_of(streams[i])->readable;
+    x8_conn_leave(&waiter);
+    return rc;
+}
+
 /* --- writing --- */
 
 static int writable(const struct x8_adb_pipe *pipe, struct x8_error *err)
@@ -236,14 +278,15 @@ static void pipe_shut(struct x8_adb_stream *stream)
 
     pthread_mutex_lock(&pipe->conn->lock);
     pipe->is_shut = 1;
-    pthread_cond_broadcast(&pipe->readable);
+    pthread_cond_broadcast(pipe->told);
     pthread_cond_broadcast(&pipe->writable);
     pthread_mutex_unlock(&pipe->conn->lock);
 }
 
 static struct x8_adb_pipe *pipe_new(struct x8_adb_conn *conn)
 {
-    static const struct x8_adb_stream_ops ops = {pipe_read, pipe_write, pipe_close, pipe_shut};
+    static const struct x8_adb_stream_ops ops = {pipe_read, pipe_write, pipe_close, pipe_shut,
+                                                 pipe_wait_any};
     struct x8_adb_pipe *pipe = calloc(1, sizeof *pipe);
 
     if (!pipe)
@@ -252,6 +295,7 @@ static struct x8_adb_pipe *pipe_new(struct x8_adb_conn *conn)
     pipe->conn = conn;
     pipe->tail = &pipe->head;
     x8_cond_init(&pipe->readable);
+    pipe->told = &pipe->readable;
     x8_cond_init(&pipe->writable);
     return pipe;
 }

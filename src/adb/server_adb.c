@@ -13,6 +13,9 @@
 #include "util/file.h"
 #include "util/text.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +24,7 @@
 
 enum {
     OPEN_MS = 5000,
+    MANY = 4, /* streams that are waited for at once */
     /* Longest request: servers before version 36 (Android 7) take 1024 bytes. Source: AOSP
      * sockets.c of android-5.1.1_r37, sockets.cpp of android-7.0.0_r1. */
     VERSION_LONG = 36,
@@ -100,10 +104,43 @@ static void stream_shut(struct x8_adb_stream *base)
     shutdown(stream->fd, SHUT_RDWR);
 }
 
+/* A stop shuts the first socket down, which ends poll. */
+static void wake_first(void *ctx, enum x8_cancel_level level)
+{
+    if (level >= X8_CANCEL_HARD)
+        shutdown(((const struct pollfd *)ctx)->fd, SHUT_RDWR);
+}
+
+static int stream_wait_any(struct x8_adb_stream *const *streams, size_t count,
+                           const struct x8_op *op, int timeout_ms, struct x8_error *err)
+{
+    int64_t deadline = x8_op_limit(op, timeout_ms);
+    struct pollfd fds[MANY];
+    struct x8_waker waker = {.wake = wake_first, .ctx = fds};
+    int rc;
+
+    if (count > MANY)
+        return x8_fail(err, X8_E_INTERNAL, "%zu streams at once", count);
+    for (size_t i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = stream_of(streams[i])->fd, .events = POLLIN};
+    x8_cancel_watch(x8_op_cancel(op), &waker);
+    do
+        rc = poll(fds, (nfds_t)count,
+                  deadline == X8_NO_DEADLINE ? -1 : x8_deadline_left(deadline, INT_MAX));
+    while (rc < 0 && errno == EINTR);
+    x8_cancel_unwatch(x8_op_cancel(op), &waker);
+    if (x8_cancel_check(x8_op_cancel(op), X8_CANCEL_HARD, err) < 0)
+        return x8_cancel_check(x8_op_cancel(op), X8_CANCEL_HARD, err);
+    for (size_t i = 0; i < count; i++)
+        if (fds[i].revents)
+            return (int)i;
+    return x8_fail(err, X8_E_TIMEOUT, "the board did not send anything in time");
+}
+
 static int stream_new(int *fd, struct x8_adb_stream **out, struct x8_error *err)
 {
     static const struct x8_adb_stream_ops ops = {stream_read, stream_write, stream_close,
-                                                 stream_shut};
+                                                 stream_shut, stream_wait_any};
     struct server_stream *stream = calloc(1, sizeof *stream);
 
     if (!stream)
