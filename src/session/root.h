@@ -35,13 +35,14 @@ struct x8_root {
 /*
  * Find out how root is had: first without a password, then with an empty one, then with `secret`
  * (tried once). X8_E_AUTH, with a cause that tells apart: a password is needed and none was given;
- * it is wrong; it has expired and must be changed (x8ctl setup).
+ * it is wrong; it has expired and must be changed.
  */
 int x8_root_probe(struct x8_session *session, const struct x8_op *op,
                   const struct x8_secret *secret, struct x8_root *out, struct x8_error *err);
 
 /*
  * Start a command as root (or, with `root` NULL, as the session's user: then the same as x8_start).
+ * HOME is root's; a command stays in the user's home folder, a login shell goes to root's.
  * Returns when the command itself is about to run: what is written to the channel afterwards is its
  * input, what is read is its output.
  */
