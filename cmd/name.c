@@ -71,9 +71,9 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     if (rc < 0)
         return rc;
     if (clear)
-        x8_emit(&job->op, X8_EV_NOTICE, "%s has no name of its own any more", target->serial);
+        x8_ui_say(job->ctx->ui, "%s has no name of its own any more", target->serial);
     else
-        x8_emit(&job->op, X8_EV_NOTICE, "%s is called %s from now on", target->serial, name);
+        x8_ui_say(job->ctx->ui, "%s is called %s from now on", target->serial, name);
     return 0;
 }
 

@@ -17,6 +17,8 @@ trap 'rm -rf "$work"' EXIT
 # What the person who runs the suite has set must not matter. Findings of a sanitizer have a status that is none of ours:
 # that of its leaks would be "misfit".
 unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITLAB_CI
+unset ADB_SERVER_SOCKET
+export ANDROID_ADB_SERVER_PORT=9 # an adb server of this computer is none of ours: nobody listens there
 export LC_ALL=C.UTF-8 TERM=xterm
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}exitcode=98
 
