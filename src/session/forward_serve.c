@@ -1,0 +1,140 @@
+/*
+ * The loop that accepts connections until it is stopped or the board is gone.
+ */
+#include "session/forward_parts.h"
+
+#include "net/tcp.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+void x8_forward_wake(struct x8_forwarder *f)
+{
+    ssize_t n = write(f->wake[1], "", 1);
+
+    (void)n; /* a full pipe wakes as well */
+}
+
+static void wake_on_stop(void *ctx, enum x8_cancel_level level)
+{
+    (void)level;
+    x8_forward_wake(ctx);
+}
+
+struct watch {
+    struct x8_forwarder *forwarder;
+    struct x8_op op;
+};
+
+static void *watch_link(void *arg)
+{
+    struct watch *watch = arg;
+    struct x8_forwarder *f = watch->forwarder;
+    int rc = f->session->ops->wait_gone(f->session, &watch->op, X8_NO_DEADLINE, NULL);
+
+    if (rc > 0) {
+        pthread_mutex_lock(&f->lock);
+        f->gone = 1;
+        pthread_mutex_unlock(&f->lock);
+        x8_forward_wake(f);
+    }
+    return NULL;
+}
+
+/* Join what has ended; the index of a free slot, or -1. */
+static int free_slot(struct x8_forwarder *f)
+{
+    int slot = -1;
+
+    for (int i = 0; i < X8_FORWARD_CONNECTIONS; i++) {
+        struct x8_forwarded *c = &f->connections[i];
+        int ended;
+
+        pthread_mutex_lock(&f->lock);
+        ended = c->used && c->ended;
+        pthread_mutex_unlock(&f->lock);
+        if (ended) {
+            pthread_join(c->thread, NULL);
+            c->used = 0;
+        }
+        if (!c->used && slot < 0)
+            slot = i;
+    }
+    return slot;
+}
+
+static int is_gone(struct x8_forwarder *f)
+{
+    int gone;
+
+    pthread_mutex_lock(&f->lock);
+    gone = f->gone;
+    pthread_mutex_unlock(&f->lock);
+    return gone;
+}
+
+static void accept_one(struct x8_forwarder *f, const struct x8_op *op, size_t i, size_t slot)
+{
+    int fd = -1;
+
+    if (x8_tcp_accept(op, f->fds[i], x8_deadline_in(0), &fd, NULL) == 0)
+        x8_forward_begin(f, op, slot, &f->forwards[i], fd);
+}
+
+/* Without a free slot nothing is accepted: the kernel's queue holds further connections. */
+static void wait_and_accept(struct x8_forwarder *f, const struct x8_op *op)
+{
+    struct pollfd fds[X8_FORWARDS + 1] = {{.fd = f->wake[0], .events = POLLIN}};
+    int slot = free_slot(f);
+    char drain[64];
+
+    for (size_t i = 0; i < f->count; i++)
+        fds[i + 1] = (struct pollfd){.fd = slot < 0 ? -1 : f->fds[i], .events = POLLIN};
+    if (poll(fds, (nfds_t)f->count + 1, -1) <= 0)
+        return;
+    while (fds[0].revents && read(f->wake[0], drain, sizeof drain) > 0)
+        ;
+    for (size_t i = 0; i < f->count && slot >= 0; i++)
+        if (fds[i + 1].revents) {
+            accept_one(f, op, i, (size_t)slot);
+            slot = free_slot(f);
+        }
+}
+
+static void end_all(struct x8_forwarder *f)
+{
+    x8_cancel_raise(&f->ending, X8_CANCEL_HARD, X8_E_STOPPED);
+    for (size_t i = 0; i < X8_FORWARD_CONNECTIONS; i++)
+        if (f->connections[i].used) {
+            x8_forward_cut(&f->connections[i]);
+            pthread_join(f->connections[i].thread, NULL);
+            f->connections[i].used = 0;
+        }
+}
+
+int x8_forward_serve(struct x8_forwarder *f, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_waker waker = {.wake = wake_on_stop, .ctx = f};
+    struct watch watch = {f, *op};
+    pthread_t watcher;
+    int gone;
+
+    watch.op.cancel = &f->ending;
+    if (pthread_create(&watcher, NULL, watch_link, &watch) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no thread can be started for forwarded ports");
+    x8_cancel_watch(op->cancel, &waker);
+    while (x8_cancel_level(op->cancel) == X8_CANCEL_NONE && !is_gone(f))
+        wait_and_accept(f, op);
+    x8_cancel_unwatch(op->cancel, &waker);
+    gone = is_gone(f);
+    end_all(f);
+    pthread_join(watcher, NULL);
+    if (!gone)
+        return 0;
+    x8_fail(err, X8_E_GONE, "%s: the link broke, its ports are no longer forwarded",
+            f->session->label);
+    x8_error_why(err, "the board left %s: unplugged, restarted, or its ADB daemon ended",
+                 f->session->via);
+    x8_error_next(err, "x8ctl wait --state linux && run the command again");
+    return -X8_E_GONE;
+}
