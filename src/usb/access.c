@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const x8_usb_rules_dirs[] = {"/etc/udev/rules.d",           "/run/udev/rules.d",
@@ -99,12 +100,31 @@ int x8_usb_explain_access(const struct x8_device *device, struct x8_error *err)
     return -X8_E_NO_PERMISSION;
 }
 
+/*
+ * 1 when descriptor `path` is the node, by name or, where the name is another one (a bind mount),
+ * by being the same file. Only what looks like a device is asked: a file of a network that is down
+ * would not answer.
+ */
+static int is_node(const char *path, const char *node)
+{
+    struct stat wanted, is;
+    char target[256];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+
+    if (len <= 0)
+        return 0;
+    target[len] = '\0';
+    if (strcmp(target, node) == 0)
+        return 1;
+    return strstr(target, "/dev/") && stat(node, &wanted) == 0 && stat(path, &is) == 0 &&
+           wanted.st_dev == is.st_dev && wanted.st_ino == is.st_ino;
+}
+
 /* 1 when one of the process's descriptors is the node. Others' processes are closed to us. */
 static int holds(const char *pid, const char *node)
 {
-    char path[288], target[256];
     struct dirent *entry;
-    ssize_t len;
+    char path[288];
     int found = 0;
     DIR *dir;
 
@@ -112,11 +132,7 @@ static int holds(const char *pid, const char *node)
     dir = opendir(path);
     while (dir && !found && (entry = readdir(dir)) != NULL) {
         snprintf(path, sizeof path, "/proc/%.20s/fd/%.20s", pid, entry->d_name);
-        len = readlink(path, target, sizeof target - 1);
-        if (len <= 0)
-            continue;
-        target[len] = '\0';
-        found = strcmp(target, node) == 0;
+        found = is_node(path, node);
     }
     if (dir)
         closedir(dir);

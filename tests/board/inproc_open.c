@@ -14,6 +14,13 @@ enum {
     REPORT_DESCRIPTOR_LEN = 76,
 };
 
+static int is_interface(const uint8_t *p, enum x8_link_kind kind)
+{
+    if (kind == X8_LINK_HID)
+        return p[5] == 3;
+    return p[5] == 0xff && p[6] == 0x42 && p[7] == (kind == X8_LINK_ADB ? 1 : 3);
+}
+
 static int pick(struct vb_link *link, const struct vb_descriptors *d, enum x8_link_kind kind)
 {
     uint8_t type = kind == X8_LINK_HID ? 3 : 2;
@@ -23,7 +30,7 @@ static int pick(struct vb_link *link, const struct vb_descriptors *d, enum x8_li
         const uint8_t *p = d->config + at;
 
         if (p[1] == 4 && p[0] >= 9 && !link->ep_in) {
-            inside = kind == X8_LINK_HID ? p[5] == 3 : p[5] == 0xff && p[6] == 0x42 && p[7] == 3;
+            inside = is_interface(p, kind);
             link->interface = p[2];
         } else if (p[1] == 4) {
             inside = 0;
@@ -79,7 +86,10 @@ static int seize(struct vb_link *link, const struct x8_device *device, enum x8_l
     }
     if (pick(link, &d, kind)) {
         x8_fail(err, X8_E_WRONG_STATE, "the device at usb %s (%04x:%04x) has no %s", device->port,
-                device->vid, device->pid, kind == X8_LINK_HID ? "HID interface" : "fastboot");
+                device->vid, device->pid,
+                kind == X8_LINK_HID   ? "HID interface"
+                : kind == X8_LINK_ADB ? "ADB"
+                                      : "fastboot");
         x8_error_next(err, "x8ctl list shows the state each board is in");
         return -X8_E_WRONG_STATE;
     }

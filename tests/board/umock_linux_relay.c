@@ -172,8 +172,8 @@ static void start_boot(struct um_linux *l)
         abort();
 }
 
-/* What the root says about why it went down: "reboot", "reboot rom", "poweroff", or nothing. */
-static void read_power(const struct um_linux *l, char word[16])
+/* What the root says about why it went down: ROOT.md has the words. "" when it says nothing. */
+static void read_power(const struct um_linux *l, char word[24])
 {
     char path[600];
     FILE *in;
@@ -183,18 +183,31 @@ static void read_power(const struct um_linux *l, char word[16])
     in = fopen(path, "re");
     if (!in)
         return;
-    if (!fgets(word, 16, in))
+    if (!fgets(word, 24, in))
         word[0] = '\0';
     word[strcspn(word, "\n")] = '\0';
     fclose(in);
     unlink(path);
 }
 
+/* A daemon that was stopped stays away; one that failed, or was started again, comes back. */
+static void obey_power(struct um_linux *l, const char *power)
+{
+    struct vb *vb = l->board->vb;
+    int is_stop = strcmp(power, "adbd stop") == 0 || strcmp(power, "adbd disable") == 0;
+
+    if (strncmp(power, "reboot", 6) == 0)
+        vb_linux_exit(vb, strcmp(power, "reboot rom") == 0 ? VB_ROM : VB_LINUX);
+    else if (strncmp(power, "poweroff", 8) == 0)
+        vb_linux_exit(vb, VB_OFF);
+    else
+        l->again_us = is_stop ? INT64_MAX : um_now_us() + AGAIN_US;
+}
+
 /* The sandbox went down by itself. */
 static void ended(struct um_linux *l)
 {
-    struct vb *vb = l->board->vb;
-    char power[16];
+    char power[24];
     int status = 0;
 
     waitpid(l->pid, &status, 0);
@@ -202,14 +215,7 @@ static void ended(struct um_linux *l)
     read_power(l, power);
     lock(l);
     drop_link(l);
-    if (strcmp(power, "reboot rom") == 0)
-        vb_linux_exit(vb, VB_ROM);
-    else if (strcmp(power, "reboot") == 0)
-        vb_linux_exit(vb, VB_LINUX);
-    else if (strcmp(power, "poweroff") == 0)
-        vb_linux_exit(vb, VB_OFF);
-    else
-        l->again_us = um_now_us() + AGAIN_US;
+    obey_power(l, power);
     if (!power[0] && !l->is_ready && WIFEXITED(status)) {
         l->is_hopeless = 1;
         l->status = WEXITSTATUS(status) == STATUS_SKIP ? STATUS_SKIP : STATUS_USAGE;
@@ -265,7 +271,7 @@ static void await_news(struct um_linux *l, struct pollfd fds[POLLED])
         fds[ON_LINK].events |= POLLIN;
     if (vb_linux_output(l->board->vb, &data) > 0)
         fds[ON_LINK].events |= POLLOUT;
-    if (l->pid <= 0 && l->again_us > um_now_us())
+    if (l->pid <= 0 && l->again_us > um_now_us() && l->again_us < um_now_us() + AGAIN_US)
         timeout = (int)((l->again_us - um_now_us()) / 1000) + 1;
     unlock(l);
     poll(fds, POLLED, timeout);

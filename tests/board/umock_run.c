@@ -51,8 +51,10 @@ int um_reexec(char **argv)
 {
     const char *old = getenv("LD_PRELOAD");
 
-    if (getenv(MARK))
+    if (getenv(MARK)) {
+        prctl(PR_SET_NAME, "x8-board", 0, 0, 0); /* not the name of the link it was started by */
         return 0;
+    }
     setenv(MARK, old ? old : "", 1);
     join_preload(old ? old : "");
     execv("/proc/self/exe", argv);

@@ -122,17 +122,29 @@ void vb_linux_exit(struct vb *vb, enum vb_stage next)
     vb_log(vb, "linux down, next %s", vb_stage_word(next));
     leave(vb);
     vb_power_cycle(vb);
+    vb->is_switched_off = next == VB_OFF;
     vb->next_stage = next;
     vb->arrive_us = next == VB_OFF ? VB_NEVER : vb->now + vb->cfg.down_us;
+}
+
+/* The ROM finds no loader where Linux erased both boot areas. */
+static enum vb_stage after_power_on(struct vb *vb)
+{
+    return *vb->cfg.daemon && vb_medium_is_zero(vb, 1) && vb_medium_is_zero(vb, 2)
+               ? VB_ROM
+               : vb->cfg.after_reset;
 }
 
 void vb_unplug(struct vb *vb, int64_t back_after_us)
 {
     enum vb_stage back = vb->stage == VB_OFF ? vb->next_stage : vb->stage;
+    if (vb->is_switched_off)
+        back = VB_LINUX;
     if (!vb->cfg.own_power && back != VB_OFF) {
         vb_power_cycle(vb);
-        back = back == VB_LINUX ? vb->cfg.after_reset : VB_ROM;
+        back = back == VB_LINUX ? after_power_on(vb) : VB_ROM;
     }
+    vb->is_switched_off = 0;
     vb->kept = vb->stage == VB_FASTBOOT && vb->stage == back;
     leave(vb);
     vb->next_stage = back;

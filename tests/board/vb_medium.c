@@ -333,6 +333,17 @@ int vb_medium_settle(struct vb *vb, int hwpart)
     return 0;
 }
 
+int vb_medium_is_zero(struct vb *vb, int hwpart)
+{
+    static const uint8_t zeros[4096];
+    uint8_t block[sizeof zeros];
+    for (uint64_t at = 0; at < vb->area[hwpart].size; at += sizeof block)
+        if (vb_medium_read(vb, hwpart, at, block, sizeof block) ||
+            memcmp(block, zeros, sizeof block))
+            return 0;
+    return 1;
+}
+
 /* ---- for the tests ---- */
 
 uint64_t vb_medium_size(const struct vb *vb, int hwpart)

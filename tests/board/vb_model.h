@@ -208,6 +208,7 @@ struct vb {
     struct vb_adb adb;
     unsigned boots;  /* of Linux */
     int is_linux_up; /* also while it boots, off the bus */
+    int is_switched_off;
     struct vb_part parts[VB_PARTS];
     struct vb_var *env;
     size_t env_count, env_cap, env_bytes;
@@ -357,5 +358,6 @@ int vb_medium_erase(struct vb *vb, int hwpart, uint64_t sector, uint64_t count);
 int vb_medium_load(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, void *out);
 /* Write the noise of an area out, so that its image file alone says what is on it. */
 int vb_medium_settle(struct vb *vb, int hwpart);
+int vb_medium_is_zero(struct vb *vb, int hwpart);
 
 #endif

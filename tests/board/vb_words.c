@@ -233,7 +233,7 @@ int vb_words_parse(struct vb *vb, const char *words, char why[256])
         .loader = 2022,
         .crcv = 1,
         .noise = 1,
-        .after_reset = VB_ROM,
+        .after_reset = VB_DEAD, /* not said */
         .has_adb = 1,
         .adb_gap_us = 2000000, /* the unit that starts adbd waits so long before it binds */
         .down_us = 1000000,
@@ -248,6 +248,8 @@ int vb_words_parse(struct vb *vb, const char *words, char why[256])
             return -1;
     if (more < 0)
         return fail(why, "words", "one of them is too long");
+    if (vb->cfg.after_reset == VB_DEAD)
+        vb->cfg.after_reset = *vb->cfg.daemon && vb->cfg.start == VB_LINUX ? VB_LINUX : VB_ROM;
     for (size_t i = 0; vb->cfg.serial[i]; i++) /* as the SoC's driver writes it */
         vb->cfg.linux_serial[i] = (char)toupper((unsigned char)vb->cfg.serial[i]);
     vb->cfg.emmc -= vb->cfg.emmc % VB_SECTOR;

@@ -6,6 +6,11 @@ x8_compile_rules(x8-mkimage)
 target_compile_definitions(x8-mkimage PRIVATE X8_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
 target_link_libraries(x8-mkimage PRIVATE vboard PkgConfig::ISAL)
 
+# An ADB link by itself, for adb_usb.sh.
+add_executable(adb_link e2e/adb_link.c)
+x8_compile_rules(adb_link)
+target_link_libraries(adb_link PRIVATE x8_usb x8_util)
+
 # x8_e2e(name script timeout): run `bash script`, which finds the programs in X8CTL, X8_BOARD and X8_MKIMAGE, the build
 # folder in X8_BUILD and the tests in X8_TESTS. A script that ends with 77 was skipped and said why.
 function(x8_e2e name script timeout)
@@ -34,6 +39,7 @@ x8_e2e(vendor_scripts vendor_scripts.sh 300)
 x8_e2e(output output.sh 300)
 x8_e2e(terminal terminal.sh 300)
 x8_e2e(verify verify.sh 300)
+x8_e2e(adb_usb adb_usb.sh 180)
 x8_e2e(board_root board_root.sh 300)
 
 # Several boards at once: also under the thread sanitizer.
