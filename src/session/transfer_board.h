@@ -1,0 +1,58 @@
+/*
+ * Inside the room: what a transfer asks the board about names, and its temporary folder there.
+ */
+#ifndef X8_SESSION_TRANSFER_BOARD_H
+#define X8_SESSION_TRANSFER_BOARD_H
+
+#include "session/transfer_run.h"
+#include "session/transfer_tree.h"
+
+enum place_kind {
+    PLACE_NONE,   /* nothing of this name */
+    PLACE_FILE,   /* a file, or a link to one or to nothing */
+    PLACE_DIR,    /* a folder, or a link to one */
+    PLACE_OTHER,  /* a device, a pipe, a socket */
+    PLACE_NO_DIR, /* what should be a folder on the way there is none */
+};
+
+/* Where a name of the board leads. */
+struct place {
+    enum place_kind kind;
+    char *anchor;   /* the deepest folder on the way that is there, resolved; "/" or without one at
+                       the end */
+    char *rest;     /* what is missing behind it: "a/b", "" when the name is a folder */
+    uint64_t dev;   /* device of the anchor */
+    uint64_t space; /* bytes left there; UINT64_MAX: it does not say */
+    int writable;
+    uint8_t *has; /* for each base asked for: it is there */
+};
+void place_done(struct place *place);
+#define AUTO_PLACE X8_CLEANUP(place_done) struct place
+
+/* Look at `name` (without slashes at its end), and for names `bases` inside it. Relative names
+ * start in the home folder of the session's user. */
+int place_look(struct xfer *xfer, const char *name, const char *const *bases, size_t count,
+               struct place *out, struct x8_error *err);
+
+/* What place_look's command printed. Pure. */
+int place_parse(struct x8_span text, size_t bases, struct place *out, struct x8_error *err);
+
+/* "cd ANCHOR || exit 1; " and, with a stage, a trap that removes it when the link is cut. */
+int board_begin(struct x8_buf *text, const struct xfer *xfer, struct x8_error *err);
+
+/* The digests of these names relative to the anchor (or, with `in_stage`, to what was unpacked).
+ * Those that are missing on the board are 0 in `has`. */
+int board_digests(struct xfer *xfer, int in_stage, struct node *const *nodes, size_t count,
+                  uint8_t (*out)[X8_SHA256_LEN], uint8_t *has, struct x8_error *err);
+
+/* Names as xargs -0 takes them: "./NAME" NUL. */
+int board_names(struct x8_buf *out, struct node *const *nodes, size_t count, struct x8_error *err);
+
+/* Make the temporary folder ANCHOR/.x8ctl-NONCE with a folder "t" in it, for nobody else to read,
+ * and keep a command on the board that removes it when the link is cut. */
+int board_stage_open(struct xfer *xfer, struct x8_error *err);
+/* Let that command go; after a failure remove the folder first, with a warning when that cannot be
+ * done. */
+void board_stage_close(struct xfer *xfer, int failed);
+
+#endif
