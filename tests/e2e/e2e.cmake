@@ -39,6 +39,7 @@ x8_e2e(vendor_scripts vendor_scripts.sh 300)
 x8_e2e(output output.sh 300)
 x8_e2e(terminal terminal.sh 300)
 x8_e2e(verify verify.sh 300)
+x8_e2e(adb_witness adb_witness.sh 300)
 x8_e2e(adb_usb adb_usb.sh 180)
 x8_e2e(board_root board_root.sh 300)
 
