@@ -32,10 +32,11 @@ static void *pump_back(void *arg)
     while (n > 0) {
         enum x8_output which;
         struct x8_error err;
-        int limit = atomic_load(&back->half_closed) ? HALF_CLOSED_MS : -1;
 
-        n = x8_channel_read(c->channel, &c->op, &which, piece, PIECE, limit, &err);
-        if (n > 0 && x8_sock_send(&c->op, c->fd, piece, (size_t)n, -1, NULL) < 0)
+        n = x8_channel_read(c->channel, &c->op, &which, piece, PIECE, HALF_CLOSED_MS, &err);
+        if (n == -X8_E_TIMEOUT && !atomic_load(&back->half_closed))
+            n = 1; /* a quiet connection, nothing more */
+        else if (n > 0 && x8_sock_send(&c->op, c->fd, piece, (size_t)n, -1, NULL) < 0)
             break;
     }
     free(piece);

@@ -260,3 +260,43 @@ const char *x8_json_key(const struct x8_json *in, size_t i)
         member = member->next;
     return member ? member->string : NULL;
 }
+
+const struct x8_json *x8_json_at(const struct x8_json *in, size_t i)
+{
+    const cJSON *item = cJSON_IsArray((const cJSON *)in) ? ((const cJSON *)in)->child : NULL;
+
+    while (item && i-- > 0)
+        item = item->next;
+    return (const struct x8_json *)item;
+}
+
+int x8_json_is_object(const struct x8_json *in)
+{
+    return cJSON_IsObject((const cJSON *)in);
+}
+
+int x8_json_is_array(const struct x8_json *in)
+{
+    return cJSON_IsArray((const cJSON *)in);
+}
+
+int x8_json_as_num(const struct x8_json *in, double *out)
+{
+    if (!cJSON_IsNumber((const cJSON *)in))
+        return -1;
+    *out = ((const cJSON *)in)->valuedouble;
+    return 0;
+}
+
+int x8_json_as_bool(const struct x8_json *in, int *out)
+{
+    if (!cJSON_IsBool((const cJSON *)in))
+        return -1;
+    *out = cJSON_IsTrue((const cJSON *)in);
+    return 0;
+}
+
+const char *x8_json_as_str(const struct x8_json *in)
+{
+    return cJSON_GetStringValue((const cJSON *)in);
+}

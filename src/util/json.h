@@ -37,6 +37,14 @@ int x8_json_parse(const char *text, size_t len, struct x8_json **out, struct x8_
 const struct x8_json *x8_json_get(const struct x8_json *in, const char *key);
 /* Name of the i-th member of an object; NULL past the end. */
 const char *x8_json_key(const struct x8_json *in, size_t i);
+/* The i-th item of an array; NULL past the end, and for what is no array. */
+const struct x8_json *x8_json_at(const struct x8_json *in, size_t i);
+int x8_json_is_object(const struct x8_json *in);
+int x8_json_is_array(const struct x8_json *in);
+/* The value itself: 0 and *out, or -1 when it is of another kind (NULL too). */
+int x8_json_as_num(const struct x8_json *in, double *out);
+int x8_json_as_bool(const struct x8_json *in, int *out);
+const char *x8_json_as_str(const struct x8_json *in); /* NULL when it is no text */
 const char *x8_json_get_str(const struct x8_json *in,
                             const char *key); /* NULL when absent or no string */
 
