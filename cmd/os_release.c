@@ -73,6 +73,20 @@ static int print_all(struct x8_job_on *job, const struct x8_os_release *os, stru
     return 0;
 }
 
+/* What else a person wants to know of a board that is not as it should be. */
+static void explain(const struct x8_os_release *os, struct x8_error *err)
+{
+    const char *machine = x8_os_release_get(os, "LMP_MACHINE");
+    char image[32];
+
+    (void)x8_os_image(os, image);
+    if (!err->why[0])
+        x8_error_why(err, "the board runs image %s%s%s", image, machine ? " on " : "",
+                     machine ? machine : "");
+    if (!err->next[0])
+        x8_error_next(err, "x8ctl os-release    shows all of it");
+}
+
 /* All are looked at, so that one run tells everything; the first that differs is the result. */
 static int check_all(struct x8_job_on *job, const struct x8_os_release *os, struct x8_error *err)
 {
@@ -94,8 +108,7 @@ static int check_all(struct x8_job_on *job, const struct x8_os_release *os, stru
     }
     if (first < 0 && err) {
         x8_error_prefix(err, "%s", job->target->label);
-        if (!err->next[0])
-            x8_error_next(err, "x8ctl os-release    shows all of it");
+        explain(os, err);
     }
     return first;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A host of the local network answers at once; one that does not is switched off or elsewhere. */
-enum { CONNECT_MS = 5000 };
+enum { CONNECT_MS = 5000, TCP_TRIES = 3, FIRST_TRY_MS = 700 };
 
 static int make_session(struct x8_adb *adb, const struct x8_target *target, const char *via,
                         struct x8_session **out, struct x8_error *err)
@@ -50,24 +50,46 @@ static int open_usb(struct x8_bus *bus, const struct x8_op *op, const struct x8_
     rc = x8_target_open_usb(bus, op, reach, &target->usb.device, &link, err);
     if (rc == 0)
         rc = x8_adb_over_link(op, link, reach->key_path, &adb, err);
+    if (rc == -(int)X8_E_TIMEOUT) {
+        x8_error_prefix(err, "board %s does not answer", target->label);
+        x8_error_next(err, "replug the board; image 934 needs that when an adb server was ended "
+                           "while it was connected");
+    }
     snprintf(via, sizeof via, "usb %s", target->usb.device.port);
     return rc < 0 ? rc : make_session(adb, target, via, out, err);
 }
 
-static int open_tcp(const struct x8_op *op, const struct x8_reach *reach,
-                    const struct x8_target *target, const char *host, uint16_t port,
-                    struct x8_session **out, struct x8_error *err)
+static int shake_hands_tcp(const struct x8_op *op, const struct x8_reach *reach, const char *host,
+                           uint16_t port, struct x8_adb **out, struct x8_error *err)
 {
     int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(CONNECT_MS));
     struct x8_transport *link = NULL;
-    struct x8_adb *adb = NULL;
-    char via[sizeof target->host + 16];
     int fd = -1, rc = x8_tcp_connect(op, host, port, deadline, &fd, err);
 
     if (rc == 0)
         rc = x8_tcp_transport(fd, &link, err);
-    if (rc == 0)
-        rc = x8_adb_over_link(op, link, reach->key_path, &adb, err);
+    return rc < 0 ? rc : x8_adb_over_link(op, link, reach->key_path, out, err);
+}
+
+/* The X8's daemon has one place on TCP. For half a second after its last client left, the next one
+ * is let in and never heard: then only another connection helps, after a pause that grows. */
+static int open_tcp(const struct x8_op *op, const struct x8_reach *reach,
+                    const struct x8_target *target, const char *host, uint16_t port,
+                    struct x8_session **out, struct x8_error *err)
+{
+    struct x8_adb *adb = NULL;
+    char via[sizeof target->host + 16];
+    int rc = -(int)X8_E_TIMEOUT, try_ms = FIRST_TRY_MS;
+
+    for (int i = 1; i <= TCP_TRIES && rc == -(int)X8_E_TIMEOUT; i++, try_ms *= 2) {
+        struct x8_op attempt = *op;
+
+        if (i < TCP_TRIES)
+            attempt.deadline = x8_deadline_min(op->deadline, x8_deadline_in(try_ms));
+        rc = shake_hands_tcp(&attempt, reach, host, port, &adb, err);
+        if (op->deadline != X8_NO_DEADLINE && x8_deadline_left(op->deadline, 1) == 0)
+            break;
+    }
     snprintf(via, sizeof via, strchr(host, ':') ? "tcp [%s]:%u" : "tcp %s:%u", host,
              (unsigned)port);
     return rc < 0 ? rc : make_session(adb, target, via, out, err);
