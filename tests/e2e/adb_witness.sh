@@ -134,9 +134,10 @@ cut() {
 spoiled() {
     local address=$1 limit=5
     timeout 20 adb connect "$address" >/dev/null 2>&1 || true
-    echo "   a wrong packet ends the link, from adb's side"
-    [ "$(status_of adb -s "$address" shell true)" != 0 ] || fail "shell works"
-    grep -q 'link ends: closed by the host' "$work/board" || fail "adb did not mind"
+    echo "   after a wrong packet adb listens no more"
+    [ "$(status_of adb -s "$address" shell echo there)" != 0 ] || fail "shell works"
+    ! grep -q there "$work/out" || fail "shell works"
+    grep -q '^fault at message' "$work/board" || fail "no fault: $(cat "$work/board")"
 }
 
 reboot() {
