@@ -29,7 +29,10 @@ enum {
      * sockets.c of android-5.1.1_r37, sockets.cpp of android-7.0.0_r1. */
     VERSION_LONG = 36,
     SERVICE_SHORT = 1000,
-    SERVICE_LONG = 4000, /* below a packet of the X8, which the server passes the text on in */
+    /* Below a packet of the X8, in which the server passes the text on: one byte more than fits
+     * there is the end of the whole server (tried with 29.0.6: 4095 goes through, 4096 aborts it).
+     */
+    SERVICE_LONG = 4000,
 };
 
 struct server_adb {

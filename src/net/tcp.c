@@ -117,16 +117,19 @@ static int64_t share_of(int64_t deadline, unsigned addresses)
 static int connect_any(const struct x8_op *op, const struct addrinfo *list, const char *host,
                        uint16_t port, int64_t deadline, int *out_fd, struct x8_error *err)
 {
+    struct x8_error last;
     unsigned left = 0;
-    int rc = x8_fail(err, X8_E_NO_BOARD, "the name '%s' leads to no address", host);
+    int rc = x8_fail(&last, X8_E_NO_BOARD, "the name '%s' leads to no address", host);
 
     for (const struct addrinfo *a = list; a; a = a->ai_next)
         left++;
     for (const struct addrinfo *a = list; a; a = a->ai_next, left--) {
-        rc = connect_one(op, a, host, port, share_of(deadline, left), out_fd, err);
-        if (rc == 0 || (rc != -(int)X8_E_NO_BOARD && rc != -(int)X8_E_TIMEOUT))
-            return rc;
+        rc = connect_one(op, a, host, port, share_of(deadline, left), out_fd, &last);
+        if (rc != -(int)X8_E_NO_BOARD && rc != -(int)X8_E_TIMEOUT)
+            break;
     }
+    if (rc < 0 && err)
+        *err = last;
     return rc;
 }
 
