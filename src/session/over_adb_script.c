@@ -42,6 +42,11 @@
 /* More than that fits in no argument of a program. Source: Linux, MAX_ARG_STRLEN. */
 #define ARG_MAX_LEN ((size_t)100 << 10)
 
+static int is_counted(const struct x8_script *script)
+{
+    return script->command->input == X8_INPUT_COUNT && script->command->input_len > 0;
+}
+
 /* printf of one mark; `number` is a shell word or "". */
 static int add_mark(struct x8_buf *out, const struct x8_script *script, char kind,
                     const char *number, const char *to)
@@ -130,7 +135,7 @@ static int add_run(struct x8_buf *out, const struct x8_script *script)
         return -1;
     if (command->input == X8_INPUT_OPEN)
         return add(out, ")<&7 2>&8 7<&- 3>&- 8>&-;e=$?;");
-    if (counted)
+    if (is_counted(script))
         return add(out, ") 2>&8 3>&- 8>&-;e=${PIPESTATUS[1]};");
     return add(out, ")</dev/null 2>&8 3>&- 8>&-;e=$?;");
 }
@@ -145,7 +150,8 @@ int x8_script_main(struct x8_buf *out, const struct x8_script *script)
         return -1;
     if (!script->command->merge_errors && add_mark(out, script, X8_MARK_END, "", " >&8;") != 0)
         return -1;
-    return add(out, "read -r e");
+    /* Input that the command left may still be coming: a `read` would take a line of it and end. */
+    return add(out, is_counted(script) ? "exec cat >/dev/null" : "read -r e");
 }
 
 int x8_script_errors(struct x8_buf *out, const struct x8_script *script)
@@ -212,19 +218,24 @@ int x8_script_tty(struct x8_buf *out, const struct x8_script *script)
     return add(out, "read -r e");
 }
 
+/*
+ * A daemon of today, whose shell is bash: without a terminal stdin is a socket, and bash takes that
+ * for a remote shell daemon and reads ~/.bashrc. What that says comes before the start marks.
+ */
 int x8_script_v2(struct x8_buf *out, const struct x8_script *script)
 {
     const struct x8_command *command = script->command;
-    int tty = command->input == X8_INPUT_TTY;
+    int tty = command->input == X8_INPUT_TTY, apart = !tty && !command->merge_errors;
 
-    if (add(out, "shell,v2,") != 0 || add(out, tty ? "pty:" : "raw:") != 0 ||
-        add(out, SURROUNDINGS) != 0 || (tty && add_term(out, command->term) != 0))
+    if (add(out, tty ? "shell,v2,pty:" : "shell,v2,raw:") != 0 || add(out, SURROUNDINGS) != 0 ||
+        (tty && add_term(out, command->term) != 0))
         return -1;
-    if (script->by_input && ((tty ? add_fetch_raw(out, script) : add_fetch(out, script)) != 0 ||
-                             add_mark(out, script, X8_MARK_START, "$$", ";") != 0))
+    if ((tty ? add_fetch_raw(out, script) : add_fetch(out, script)) != 0)
         return -1;
-    if ((!tty && command->merge_errors && add(out, "exec 2>&1;") != 0) ||
-        (command->input == X8_INPUT_NONE && add(out, "exec </dev/null;") != 0))
+    if ((!tty && !apart && add(out, "exec 2>&1;") != 0) ||
+        (command->input == X8_INPUT_NONE && add(out, "exec </dev/null;") != 0) ||
+        add_mark(out, script, X8_MARK_START, "$$", ";") != 0 ||
+        (apart && add_mark(out, script, X8_MARK_START, "$$", " >&2;") != 0))
         return -1;
     if (tty && !command->text)
         return add_for_tty(out, script);

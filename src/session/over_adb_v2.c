@@ -4,6 +4,7 @@
  */
 #include "session/over_adb_parts.h"
 #include "session/shell_v2.h"
+#include "util/text.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +19,9 @@ struct v2 {
     struct x8_lane lane;
     struct x8_shell_parser parser;
     struct x8_shell_piece piece; /* what the reader has not handed on yet; inside the lane */
-    pthread_mutex_t sending;     /* packets of the writer and of resize do not mix */
+    struct x8_buf early[2];      /* output that came before the other stream's start mark */
+    size_t early_taken[2];
+    pthread_mutex_t sending; /* packets of the writer and of resize do not mix */
     enum x8_input input;
     uint64_t input_left;
     atomic_int status, has_ended;
@@ -71,11 +74,9 @@ static int next_piece(struct v2 *v2, const struct x8_op *op, int64_t deadline, s
     }
 }
 
-static ssize_t v2_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
-                       void *out, size_t cap, int timeout_ms, struct x8_error *err)
+static ssize_t read_wire(struct v2 *v2, const struct x8_op *op, enum x8_output *which, void *out,
+                         size_t cap, int64_t deadline, struct x8_error *err)
 {
-    struct v2 *v2 = v2_of(channel);
-    int64_t deadline = x8_wait_until(op, timeout_ms);
     size_t n;
 
     if (v2->piece.data.len == 0) {
@@ -92,6 +93,24 @@ static ssize_t v2_read(struct x8_channel *channel, const struct x8_op *op, enum 
     v2->piece.data.len -= n;
     *which = v2->piece.id == X8_SHELL_STDERR ? X8_STDERR : X8_STDOUT;
     return (ssize_t)n;
+}
+
+static ssize_t v2_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
+                       void *out, size_t cap, int timeout_ms, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+
+    for (int i = X8_STDOUT; i <= X8_STDERR; i++) {
+        size_t left = v2->early[i].len - v2->early_taken[i], n = left < cap ? left : cap;
+
+        if (left == 0)
+            continue;
+        memcpy(out, v2->early[i].data + v2->early_taken[i], n);
+        v2->early_taken[i] += n;
+        *which = (enum x8_output)i;
+        return (ssize_t)n;
+    }
+    return read_wire(v2, op, which, out, cap, x8_wait_until(op, timeout_ms), err);
 }
 
 static int v2_end_input(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
@@ -155,6 +174,8 @@ static void v2_close(struct x8_channel *channel)
     struct v2 *v2 = v2_of(channel);
 
     x8_lane_close(&v2->lane);
+    x8_buf_done(&v2->early[X8_STDOUT]);
+    x8_buf_done(&v2->early[X8_STDERR]);
     pthread_mutex_destroy(&v2->sending);
     free(v2);
 }
@@ -169,37 +190,34 @@ static const struct x8_channel_ops v2_ops = {
     .close = v2_close,
 };
 
-/* Read up to the mark of this kind; nothing comes between the marks of a text that is fetched. */
-static int await_mark(struct v2 *v2, const struct x8_op *op, const char *nonce, char kind,
-                      int64_t deadline, struct x8_error *err)
+/* What a starting command says before it is one, on either stream. */
+struct prelude {
+    const char *nonce;
+    struct x8_buf said[2];
+    int has_started[2];
+    int has_answered;
+};
+
+/* The boards' .bashrc asks for the cursor's place, to learn the terminal's size, and waits three
+ * seconds for it while it eats what is sent. An answer ends that. */
+static int answer_resize(struct v2 *v2, struct prelude *prelude, const struct x8_op *op,
+                         const struct x8_buf *said, int64_t deadline, struct x8_error *err)
 {
-    uint8_t got[1024];
-    size_t len = 0;
+    static const char place[] = "\033[24;80R";
 
-    while (len < sizeof got) {
-        struct x8_mark mark;
-        enum x8_output which;
-        ssize_t n = v2_read(&v2->base, op, &which, got + len, 1,
-                            x8_deadline_left(deadline, X8_SHELL_UP_MS), err);
-
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-        if (x8_mark_find(nonce, got, len, &mark) && mark.kind == kind)
-            return 0;
-    }
-    return x8_fail(err, X8_E_REFUSED, "start: the board's shell ended at once");
+    if (prelude->has_answered || v2->input == X8_INPUT_TTY ||
+        !x8_ends(x8_buf_text(said), "\033[6n"))
+        return 0;
+    prelude->has_answered = 1;
+    return send_packet(v2, op, X8_SHELL_STDIN, place, sizeof place - 1, deadline, err);
 }
 
-/* The text went as input: hand it over when it is asked for, and wait until it was taken. */
-static int hand_over(struct v2 *v2, const struct x8_op *op, const struct x8_script *script,
-                     int64_t deadline, struct x8_error *err)
+/* The text went as input: hand it over, since it is asked for. */
+static int hand_over(struct v2 *v2, const struct x8_op *op, const char *text, int64_t deadline,
+                     struct x8_error *err)
 {
-    const char *text = script->command->text;
     size_t len = strlen(text);
-    int rc = await_mark(v2, op, script->nonce, X8_MARK_SEND, deadline, err);
+    int rc = 0;
 
     while (rc == 0 && len > 0) {
         size_t n = len < PACKET_LEN ? len : PACKET_LEN;
@@ -208,7 +226,84 @@ static int hand_over(struct v2 *v2, const struct x8_op *op, const struct x8_scri
         text += n;
         len -= n;
     }
-    return rc == 0 ? await_mark(v2, op, script->nonce, X8_MARK_START, deadline, err) : rc;
+    return rc;
+}
+
+/* Look at what came of one stream up to now. */
+static int look(struct v2 *v2, struct prelude *prelude, const struct x8_op *op, const char *text,
+                enum x8_output which, int64_t deadline, struct x8_error *err)
+{
+    struct x8_buf *said = &prelude->said[which];
+    struct x8_mark mark;
+
+    if (!x8_mark_find(prelude->nonce, said->data, said->len, &mark))
+        return answer_resize(v2, prelude, op, said, deadline, err);
+    said->len = 0;
+    if (mark.kind == X8_MARK_SEND)
+        return hand_over(v2, op, text, deadline, err);
+    prelude->has_started[which] = 1;
+    return 0;
+}
+
+static int ended_early(struct x8_buf said[2], struct x8_error *err)
+{
+    char text[200];
+
+    x8_fail(err, X8_E_REFUSED, "start: the board's shell ended at once");
+    x8_clean(text, sizeof text, x8_buf_text(&said[said[1].len > 0]), said[said[1].len > 0].len);
+    if (text[0])
+        x8_error_why(err, "it said: %s", text);
+    return -X8_E_REFUSED;
+}
+
+static int take_byte(struct v2 *v2, struct prelude *prelude, const struct x8_op *op,
+                     const char *text, enum x8_output which, uint8_t byte, int64_t deadline,
+                     struct x8_error *err)
+{
+    struct x8_buf *to = prelude->has_started[which] ? &v2->early[which] : &prelude->said[which];
+
+    if (to->len >= X8_LANE_LEN && !prelude->has_started[which])
+        to->len = 0;
+    if (x8_buf_add(to, &byte, 1) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    if (prelude->has_started[which] || (byte != ';' && byte != 'n'))
+        return 0;
+    return look(v2, prelude, op, text, which, deadline, err);
+}
+
+/* Up to the start marks, byte by byte, so that nothing of the command's own output is lost. */
+static int await_start(struct v2 *v2, struct prelude *prelude, const struct x8_op *op,
+                       const char *text, int64_t deadline, struct x8_error *err)
+{
+    while (!prelude->has_started[X8_STDOUT] || !prelude->has_started[X8_STDERR]) {
+        enum x8_output which = X8_STDOUT;
+        uint8_t byte;
+        ssize_t n = read_wire(v2, op, &which, &byte, 1, deadline, err);
+        int rc;
+
+        if (n == 0)
+            return ended_early(prelude->said, err);
+        if (n < 0)
+            return (int)n;
+        rc = take_byte(v2, prelude, op, text, which, byte, deadline, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int meet(struct v2 *v2, const struct x8_op *op, const struct x8_script *script,
+                int64_t deadline, struct x8_error *err)
+{
+    const struct x8_command *command = script->command;
+    struct prelude prelude = {.nonce = script->nonce};
+    int rc;
+
+    prelude.has_started[X8_STDERR] = command->merge_errors || command->input == X8_INPUT_TTY;
+    rc = await_start(v2, &prelude, op, command->text, deadline, err);
+    x8_buf_done(&prelude.said[X8_STDOUT]);
+    x8_buf_done(&prelude.said[X8_STDERR]);
+    return rc;
 }
 
 static int bring_up(struct v2 *v2, struct x8_adb *adb, const struct x8_op *op,
@@ -233,8 +328,8 @@ static int bring_up(struct v2 *v2, struct x8_adb *adb, const struct x8_op *op,
     rc = x8_lane_open(&v2->lane, adb, op, x8_buf_text(&text), deadline, err);
     if (rc == 0)
         rc = v2_resize(&v2->base, op, command->rows, command->cols, err);
-    if (rc == 0 && script.by_input)
-        rc = hand_over(v2, op, &script, deadline, err);
+    if (rc == 0)
+        rc = meet(v2, op, &script, deadline, err);
     if (rc == 0 && v2->input == X8_INPUT_COUNT && v2->input_left == 0)
         rc = v2_end_input(&v2->base, op, err);
     return rc;
