@@ -30,7 +30,7 @@ static void note_arrival(struct ad_link *link, size_t bytes)
     if (link->arrival_count == AD_ARRIVALS)
         link->arrival_count--; /* the last two come together, as the later one */
     size_t at = (link->arrival_first + link->arrival_count++) % AD_ARRIVALS;
-    link->arrivals[at].upto = link->read_in;
+    link->arrivals[at].end = link->read_in;
     link->arrivals[at].due_us = ad_now_us() + link->ad->cfg.latency_us;
 }
 
@@ -40,7 +40,7 @@ static void release_arrivals(struct ad_link *link, int64_t now)
     if (link->ad->cfg.latency_us == 0)
         link->released_in = link->read_in;
     while (link->arrival_count && link->arrivals[link->arrival_first].due_us <= now) {
-        link->released_in = link->arrivals[link->arrival_first].upto;
+        link->released_in = link->arrivals[link->arrival_first].end;
         link->arrival_first = (link->arrival_first + 1) % AD_ARRIVALS;
         link->arrival_count--;
     }

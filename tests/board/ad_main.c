@@ -259,6 +259,8 @@ static int run(const struct options *o)
             status = watch(boards, count, command, signals);
     }
     for (size_t i = 0; i < count; i++) {
+        if (boards[i].is_forbidden)
+            status = STATUS_SKIP;
         board_off(&boards[i]);
         if (!o->keep && boards[i].dir[0])
             board_remove(&boards[i]);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #define STATUS_USAGE   2
+#define STATUS_SKIP    77 /* what ctest takes for skipped */
 #define MAX_BOARDS     16
 #define MAX_BOARD_ARGS 64
 
@@ -19,7 +20,7 @@ struct board {
     char *daemon_words[MAX_BOARD_ARGS], *root_words[MAX_BOARD_ARGS];
     size_t daemon_count, root_count;
     int64_t down_ms;
-    int port, listen_fd, ready_fd;
+    int port, listen_fd, ready_fd, is_forbidden;
     pid_t boot;
     int64_t back_at_us; /* 0: on, or off for good */
 };

@@ -179,6 +179,17 @@ int board_make(struct board *b)
 
 /* ---- boots ---- */
 
+/* 77 from `enter`: sandboxes are not allowed here. */
+static int give_up(struct board *b)
+{
+    int status;
+    if (waitpid(b->boot, &status, 0) == b->boot) {
+        b->boot = 0;
+        b->is_forbidden = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP;
+    }
+    return complain(b, b->dir, "does not boot");
+}
+
 static int wait_until_ready(struct board *b)
 {
     struct pollfd ready = {b->ready_fd, POLLIN, 0};
@@ -186,7 +197,7 @@ static int wait_until_ready(struct board *b)
     int64_t until = now_us() + BOOT_LIMIT_MS * 1000;
     while (now_us() < until)
         if (poll(&ready, 1, 1000) > 0)
-            return read(b->ready_fd, &byte, 1) == 1 ? 0 : complain(b, b->dir, "does not boot");
+            return read(b->ready_fd, &byte, 1) == 1 ? 0 : give_up(b);
     return complain(b, b->dir, "does not boot in time");
 }
 

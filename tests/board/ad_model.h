@@ -210,9 +210,9 @@ struct ad_link {
     uint64_t taken_in, read_in, released_in; /* bytes handled, read, and old enough */
     uint64_t queued, written;                /* bytes towards the host since the link began */
     struct {
-        uint64_t upto;
+        uint64_t end;
         int64_t due_us;
-    } arrivals[AD_ARRIVALS]; /* bytes up to `upto` are looked at from `due_us` on */
+    } arrivals[AD_ARRIVALS]; /* bytes before `end` are looked at from `due_us` on */
     size_t arrival_first, arrival_count;
     uint64_t messages_in, messages_out;
     enum ad_end end; /* 0: goes on */

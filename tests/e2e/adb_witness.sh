@@ -122,6 +122,18 @@ unknown() {
     adb disconnect "$open" >/dev/null
 }
 
+# ESC 7 and so on, in front of what was asked for.
+noisy() {
+    connect "$1" device
+    same "$(adb -s "$1" exec-out 'echo there' | od -An -c | tr -d ' \n')" '0337033[r033[999;999H033[6nthere\n' exec-out
+    same "$(adb -s "$1" shell 'echo there')" $'there\r' 'shell is quiet'
+}
+
+quiet() {
+    connect "$1" device
+    same "$(adb -s "$1" exec-out 'echo there')" there exec-out
+}
+
 cut() {
     local address=$1 root=$2
     connect "$address" device
@@ -205,6 +217,9 @@ board old noise=0 -- '{adb}'
 board old image=399 chop=1001 noise=0 -- '{adb}' 10
 board new persona=new noise=0 -- '{adb}'
 board new persona=new chop=313 noise=0 -- '{adb}' 10
+board noisy image=934 -- '{adb}'
+board noisy image=822 noise=1 -- '{adb}'
+board quiet image=822 -- '{adb}'
 board unknown --board "auth=ask keys=$work/keys" --board image=934 -- '{adb}' '{adb2}'
 board cut fault=match:sync,dir:in,after:500000,do:drop -- '{adb}' '{root}'
 board spoiled fault=at:okay,dir:out,times:0,do:badmagic -- '{adb}'

@@ -183,7 +183,7 @@ static void a_failure_is_said_once_and_the_stream_stays(void **state)
         rig_sync(&b.r, "DATA", 3, "abc", 3);
     rig_sync(&b.r, "DONE", 0, NULL, 0);
     rig_expect_silence(&b.r);
-    strcat(b.path, "/inside");
+    snprintf(b.path, sizeof b.path, "%s/folder/inside", b.dir);
     send_file(&b, ",33188", "abc", "OKAY");
     close_bench(&b);
 }
