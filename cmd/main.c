@@ -32,7 +32,6 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_shell,
     &x8_cmd_exec,
     &x8_cmd_push,
-    &x8_cmd_pull,
     &x8_cmd_forward,
     &x8_cmd_open,
     &x8_cmd_reboot,
