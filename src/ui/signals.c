@@ -48,12 +48,28 @@ void x8_signals_block(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static void announce(int count)
+/* Where nothing is said, the line that the terminal began with "^C" still has to end. */
+static void end_echo(int number)
+{
+    struct x8_buf line_end = {0};
+
+    if (number != SIGINT || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return;
+    x8_put(&line_end, "\n");
+    (void)!x8_write_all(STDERR_FILENO, &line_end);
+    x8_buf_done(&line_end);
+}
+
+static void announce(int count, int number)
 {
     struct x8_event event = {.kind = X8_EV_WARN};
 
-    if (!signals.ui || (count == 1 && atomic_load(&signals.expected)))
+    if (!signals.ui)
         return;
+    if (count == 1 && atomic_load(&signals.expected)) {
+        end_echo(number);
+        return;
+    }
     event.text = count == 1 ? "stopping at the next safe point; once more stops at once"
                             : "stopping at once; once more ends the program";
     x8_ui_emit(signals.ui, &event);
@@ -73,7 +89,7 @@ static void *wait_for_signals(void *arg)
             x8_rawtty_leave();
             _exit((int)code);
         }
-        announce(count);
+        announce(count, number);
         x8_cancel_raise(signals.cancel, count == 1 ? X8_CANCEL_SOFT : X8_CANCEL_HARD, code);
     }
     return NULL;
