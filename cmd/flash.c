@@ -126,6 +126,9 @@ static int work_on(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *er
     int rc;
 
     row = carrier(err, &rc);
+    /* Nothing may be cleared for a run that is refused afterwards. */
+    if (rc == 0 && opt.via_boot_erase && !ctx->globals->dry_run)
+        rc = x8_agree_to_plan(ctx, plan, NULL, 0, "Flash", NULL, err);
     if (rc == 0 && opt.via_boot_erase)
         rc = come_from_linux(ctx, plan, err);
     if (rc < 0)

@@ -90,8 +90,8 @@ static int ask_fuse_word(struct x8_ctx *ctx, const struct x8_plan *plan,
 
     list_boards(boards, count, list);
     snprintf(question, sizeof question,
-             "%s %s? \"%.120s\" " FUSE_PRICE ". Type the word " X8_FUSE_WORD " to go on:", what,
-             list, command->text);
+             "%s%s%s? \"%.120s\" " FUSE_PRICE ". Type the word " X8_FUSE_WORD " to go on:", what,
+             count ? " " : "", list, command->text);
     rc = x8_ui_ask_line(ctx->ui, question, answer, sizeof answer, err);
     if (rc == 0 && x8_casecmp(answer, X8_FUSE_WORD) != 0)
         rc = need_fuse_word(ctx, plan, "not confirmed; nothing was done", err);
@@ -102,8 +102,8 @@ int x8_can_agree_to_plan(const struct x8_ctx *ctx, const struct x8_plan *plan, s
 {
     char what[160];
 
-    if (!(x8_plan_risks(plan) & X8_RISK_FUSE) || x8_confirmed(ctx, X8_FUSE_WORD) ||
-        x8_ui_can_ask(ctx->ui))
+    if (!(x8_plan_risks(plan) & X8_RISK_FUSE) || plan->options.allow_fuse ||
+        x8_confirmed(ctx, X8_FUSE_WORD) || x8_ui_can_ask(ctx->ui))
         return 0;
     snprintf(what, sizeof what, "the %s " FUSE_PRICE,
              plan->options.command_line ? "command" : "script");
@@ -115,7 +115,7 @@ int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_b
 {
     int rc = x8_can_agree_to_plan(ctx, plan, err);
 
-    plan->options.allow_fuse = x8_confirmed(ctx, X8_FUSE_WORD);
+    plan->options.allow_fuse |= x8_confirmed(ctx, X8_FUSE_WORD);
     if (!(x8_plan_risks(plan) & X8_RISK_FUSE))
         return price ? x8_agree(ctx, boards, count, what, price, err) : 0;
     if (rc == 0 && !plan->options.allow_fuse)

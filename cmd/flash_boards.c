@@ -37,17 +37,44 @@ struct wanted {
     int x8_only; /* boot ROMs of other NXP chips are none of ours */
 };
 
-static int fits(void *ctx, const struct x8_board *board)
+static int is_named(const struct wanted *wanted, const struct x8_board *board)
 {
-    const struct wanted *wanted = ctx;
     int exact;
 
-    if (!x8_mode_is_flashable(board->mode) || (wanted->x8_only && board->trust == X8_TRUST_FOREIGN))
-        return 0;
     for (size_t i = 0; i < wanted->count; i++)
         if (x8_selector_match(&wanted->selectors[i], board, &exact))
             return 1;
     return wanted->count == 0;
+}
+
+static int fits(void *ctx, const struct x8_board *board)
+{
+    const struct wanted *wanted = ctx;
+
+    if (!x8_mode_is_flashable(board->mode) || (wanted->x8_only && board->trust == X8_TRUST_FOREIGN))
+        return 0;
+    return is_named(wanted, board);
+}
+
+/* The wait ended with a board in Linux there: two ways lead from it to flashing mode. */
+static void tell_ways_from_linux(const struct x8_ctx *ctx, const struct wanted *wanted,
+                                 struct x8_error *err)
+{
+    struct x8_board *boards = NULL;
+    int n = x8_boards_find(ctx->bus, &boards, NULL);
+
+    for (int i = 0; i < n; i++) {
+        if (boards[i].mode != X8_MODE_LINUX || !is_named(wanted, &boards[i]))
+            continue;
+        x8_error_next(
+            err,
+            "the board at usb %s runs Linux: set its carrier's boot switches to ON (x8ctl "
+            "guide shows them) and power-cycle it; without a carrier: %s",
+            boards[i].device.port,
+            wanted->x8_only ? "x8ctl flash --via-boot-erase" : "x8ctl reboot --to flash");
+        break;
+    }
+    free(boards);
 }
 
 static int wait_until(struct x8_ctx *ctx, const struct wanted *wanted, const char *what,
@@ -59,7 +86,11 @@ static int wait_until(struct x8_ctx *ctx, const struct wanted *wanted, const cha
                            .deadline = deadline,
                            .checklist_ms = X8_WAIT_CHECKLIST_MS};
 
-    return x8_boards_wait(ctx->bus, &ctx->op, &want, out, err);
+    int n = x8_boards_wait(ctx->bus, &ctx->op, &want, out, err);
+
+    if (n == -(int)X8_E_NO_BOARD || n == -(int)X8_E_WRONG_STATE)
+        tell_ways_from_linux(ctx, wanted, err);
+    return n;
 }
 
 /* Every board that was named must come, not just the first of them: a run over the others alone
@@ -143,8 +174,8 @@ static int prepare_linux(struct x8_ctx *ctx, const struct x8_board *board,
     if (rc < 0)
         return rc;
     x8_emit(&ctx->op, X8_EV_NOTICE,
-            "board %s runs Linux: set its boot switches to ON and power-cycle it now "
-            "(x8ctl guide CARRIER shows how)",
+            "board %s runs Linux: set its boot switches to ON and power-cycle it now (x8ctl guide "
+            "CARRIER shows how); without a carrier: x8ctl reboot --to flash",
             board->label);
     selector->kind = X8_SELECT_PORT;
     x8_copy(selector->key, sizeof selector->key, board->device.port);

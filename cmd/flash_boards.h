@@ -59,7 +59,7 @@ int x8_agree(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, co
 /*
  * Ask before a plan is run. Without X8_RISK_FUSE in it: as x8_agree(), and nothing when `price` is
  * NULL. With it: the word "fuse" must be typed or stand in --confirm; -y does not count, and no
- * second question follows. Sets plan->options.allow_fuse.
+ * second question follows. Sets plan->options.allow_fuse; where it is set, the word was given.
  */
 int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_board *boards,
                      size_t count, const char *what, const char *price, struct x8_error *err);
