@@ -144,8 +144,11 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     for (size_t i = 0; i < checks.count; i++) {
         int rc = x8_os_check(&nothing, checks.items[i], err);
 
-        if (rc == -(int)X8_E_USAGE)
+        if (rc == -(int)X8_E_USAGE) {
+            if (err && !err->why[0])
+                x8_error_why(err, "it is none of the forms that --check knows");
             return rc;
+        }
     }
     return x8_run_on_boards(ctx, &plan, err);
 }
