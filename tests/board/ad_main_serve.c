@@ -58,29 +58,35 @@ static int serve_one(struct ad *ad, int fd, int stop)
     return STATUS_BACK;
 }
 
+/* The words behind the descriptor. -1, said on stderr. */
+static int take_words(struct ad *ad, char **argv, int *ready)
+{
+    char why[256] = "";
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "--ready-fd") == 0 && (*ready = descriptor(argv[1])) >= 0) {
+            argv++;
+        } else if (ad_word(ad, *argv, why) <= 0) {
+            fprintf(stderr, "x8-adbd: %s\n", why[0] ? why : *argv);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int serve_main(char **argv)
 {
     int is_link = strcmp(argv[0], "--serve-fd") == 0, fd = descriptor(argv[1]), ready = -1;
     struct ad *ad = ad_new();
-    char why[256] = "";
+    int status = STATUS_USAGE;
     if (fd < 0) {
         fprintf(stderr, "x8-adbd: %s: no such descriptor\n", argv[0]);
-        return STATUS_USAGE;
+    } else if (take_words(ad, argv + 2, &ready) == 0) {
+        int stop = on_term();
+        ad_stop_at(ad, stop);
+        write_pid();
+        if (ready < 0 || write(ready, "1", 1) == 1)
+            status = is_link ? serve_one(ad, fd, stop) : ad_listen(ad, fd);
     }
-    for (argv += 2; *argv; argv++) {
-        if (strcmp(*argv, "--ready-fd") == 0 && (ready = descriptor(argv[1])) >= 0) {
-            argv++;
-        } else if (ad_word(ad, *argv, why) <= 0) {
-            fprintf(stderr, "x8-adbd: %s\n", why[0] ? why : *argv);
-            return STATUS_USAGE;
-        }
-    }
-    int stop = on_term();
-    ad_stop_at(ad, stop);
-    write_pid();
-    if (ready >= 0 && write(ready, "1", 1) < 0)
-        return STATUS_USAGE;
-    int status = is_link ? serve_one(ad, fd, stop) : ad_listen(ad, fd);
     ad_free(ad);
     return status;
 }

@@ -183,7 +183,8 @@ void ad_link_hang_up(struct ad_link *link)
             break;
     }
     shutdown(link->fd, SHUT_WR);
-    while (link->end != AD_GONE && n != 0 && ad_now_us() < until) {
+    int swallows = link->end == AD_DROPPED || link->end == AD_DIED;
+    while (swallows && n != 0 && ad_now_us() < until) {
         poll(&in, 1, 20);
         n = recv(link->fd, sink, sizeof sink, MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
