@@ -3,6 +3,8 @@
  */
 #include "adb/conn.h"
 
+#include "util/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,12 +105,26 @@ void x8_conn_remove(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe)
 
 /* --- the end --- */
 
+void x8_conn_explain(const struct x8_adb_conn *conn, struct x8_error *err)
+{
+    char what[120], why[160];
+
+    if (!err || err->code != X8_E_GONE || !conn->link->is_stream)
+        return;
+    x8_copy(what, sizeof what, err->msg);
+    x8_copy(why, sizeof why, err->why);
+    x8_copy(err->msg, sizeof err->msg, "the connection to the board's adb daemon broke");
+    x8_error_why(err, "%s%s%s", what, why[0] ? ": " : "", why);
+    x8_error_next(err, "x8ctl list shows whether the board is there");
+}
+
 void x8_conn_die(struct x8_adb_conn *conn, const struct x8_error *cause)
 {
     if (conn->is_dead)
         return;
     conn->is_dead = 1;
     conn->death = *cause;
+    x8_conn_explain(conn, &conn->death);
     for (size_t i = 0; i < X8_CONN_BUCKETS; i++) {
         for (struct x8_adb_pipe *p = conn->buckets[i]; p; p = p->next_in_bucket) {
             pthread_cond_broadcast(p->told);
@@ -238,6 +254,8 @@ int x8_adb_over_link(const struct x8_op *op, struct x8_transport *link, const ch
         rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc == 0)
         rc = x8_conn_handshake(conn, op, key_path, err);
+    if (rc < 0)
+        x8_conn_explain(conn, err);
     if (rc == 0)
         rc = settle(conn, err);
     if (rc == 0)

@@ -96,6 +96,9 @@ struct x8_adb_conn {
 /* The connection is of no more use: everybody who waits is told. With the lock held. */
 void x8_conn_die(struct x8_adb_conn *conn, const struct x8_error *cause);
 
+/* Say what a broken byte stream means here: sockets speak of peers. Other errors stay. */
+void x8_conn_explain(const struct x8_adb_conn *conn, struct x8_error *err);
+
 /* The stream with this local id, or NULL. With the lock held. */
 struct x8_adb_pipe *x8_conn_find(struct x8_adb_conn *conn, uint32_t local);
 void x8_conn_add(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
@@ -153,7 +156,6 @@ void x8_conn_unready(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
 /*
  * Send what is due unless another thread is at it: posts, and data as long as `pipe` (NULL: none)
  * has some. With the lock held, which is given up meanwhile. A failure ends the connection.
- * `timeout_ms` < 0: no limit.
  */
 void x8_conn_send_due(struct x8_adb_conn *conn, const struct x8_op *op,
                       const struct x8_adb_pipe *pipe, int timeout_ms);

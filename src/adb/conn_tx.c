@@ -11,6 +11,9 @@ enum {
     /* A send that is cut off ends the connection for everybody, so even an impatient caller gives
      * the link this long. */
     SEND_MIN_MS = 5000,
+    /* And a patient one no longer than this: a daemon always reads, so that a link which takes
+     * nothing is dead, and what waits behind it could not be closed. */
+    SEND_MAX_MS = 60000,
 };
 
 static uint32_t sum_of(const struct x8_adb_conn *conn, const void *payload, size_t len)
@@ -176,9 +179,9 @@ void x8_conn_send_due(struct x8_adb_conn *conn, const struct x8_op *op,
     if (op)
         own = *op;
     own.deadline = X8_NO_DEADLINE;
-    if (timeout_ms >= 0 && timeout_ms < SEND_MIN_MS)
-        timeout_ms = SEND_MIN_MS;
-    send_loop(conn, &own, pipe, 0, timeout_ms);
+    if (timeout_ms < 0 || timeout_ms > SEND_MAX_MS)
+        timeout_ms = SEND_MAX_MS;
+    send_loop(conn, &own, pipe, 0, timeout_ms < SEND_MIN_MS ? SEND_MIN_MS : timeout_ms);
 }
 
 void x8_conn_reader_sends(struct x8_adb_conn *conn)

@@ -91,15 +91,16 @@ static int wait_data(struct x8_adb_pipe *pipe, const struct x8_op *op, int timeo
 {
     int64_t deadline = x8_op_limit(op, timeout_ms);
     struct x8_conn_waiter waiter;
-    int ended, rc;
+    int ended = 0, rc;
 
     x8_conn_enter(&waiter, pipe->conn, &pipe->readable, op);
     for (;;) {
-        rc = readable(pipe, &ended, err);
+        rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+        if (rc == 0)
+            rc = readable(pipe, &ended, err);
         if (rc != 0 || ended)
             break;
-        rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
-        if (rc == 0 && x8_deadline_left(deadline, 1) == 0)
+        if (x8_deadline_left(deadline, 1) == 0)
             rc = late("send anything", err);
         if (rc < 0)
             break;
@@ -210,12 +211,13 @@ static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op,
     for (;;) {
         if (pipe->is_ready)
             x8_conn_send_due(pipe->conn, op, pipe, timeout_ms);
+        /* Before all else: a stop may have broken the link itself. */
+        rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
         /* A stream that ended behind the last piece took it all the same. */
-        if (pipe->out_len == 0)
+        if (rc == 0 && pipe->out_len == 0)
             return trouble(pipe, err);
-        rc = writable(pipe, err);
         if (rc == 0)
-            rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
+            rc = writable(pipe, err);
         if (pipe->out_len < left)
             deadline = x8_op_limit(op, timeout_ms);
         left = pipe->out_len;
@@ -331,9 +333,9 @@ static int wait_open(struct x8_adb_pipe *pipe, const struct x8_op *op,
         return rc;
     x8_conn_send_due(pipe->conn, op, NULL, timeout_ms);
     while (pipe->state == X8_PIPE_OPENING) {
-        rc = trouble(pipe, err);
+        rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
         if (rc == 0)
-            rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
+            rc = trouble(pipe, err);
         if (rc == 0 && x8_deadline_left(deadline, 1) == 0)
             rc = late("open a stream", err);
         if (rc < 0)

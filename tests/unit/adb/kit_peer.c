@@ -283,3 +283,11 @@ void raw_banner(int fd)
 
     raw_put(fd, X8_ADB_CNXN, 0x01000000, 4096, banner, sizeof banner);
 }
+
+void raw_stall(int fd)
+{
+    struct pollfd pfd = {.fd = fd};
+
+    while (!(pfd.revents & (POLLHUP | POLLERR)) && poll(&pfd, 1, 30000) > 0)
+        ;
+}

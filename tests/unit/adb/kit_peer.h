@@ -62,5 +62,7 @@ void raw_put(int fd, uint32_t command, uint32_t arg0, uint32_t arg1, const void 
 int raw_await(int fd, uint32_t command, struct raw *out);
 /* CNXN as the X8 says it. */
 void raw_banner(int fd);
+/* Read nothing more, until the other side hangs up. */
+void raw_stall(int fd);
 
 #endif

@@ -420,6 +420,86 @@ static void a_board_that_stays_is_not_gone(void **state)
     end(&f);
 }
 
+/* A newer daemon, as only its packets are larger than what a socket holds. */
+static void take_nothing(int fd, void *ctx)
+{
+    static struct raw packet;
+
+    (void)ctx;
+    raw_await(fd, X8_ADB_CNXN, &packet);
+    raw_put(fd, X8_ADB_CNXN, 0x01000001, 1 << 20, "device::", 9);
+    while (raw_await(fd, X8_ADB_OPEN, &packet) == 0 && packet.payload[5] != 's')
+        raw_put(fd, X8_ADB_OKAY, 9, packet.arg0, "", 0);
+    raw_put(fd, X8_ADB_OKAY, 10, packet.arg0, "", 0);
+    raw_stall(fd);
+}
+
+static int write_a_lot(struct x8_adb_stream *stream, const struct x8_op *op, int timeout_ms,
+                       struct x8_error *err)
+{
+    static char data[2 << 20];
+
+    return x8_adb_write(stream, op, data, sizeof data, timeout_ms, err);
+}
+
+static void a_stop_ends_a_send_that_is_stuck(void **state)
+{
+    struct x8_adb_stream *other, *stream;
+    struct stopper stopper = {0};
+    int64_t start = x8_now_ms();
+    struct fixture f;
+    pthread_t thread;
+
+    (void)state;
+    begin(&f, take_nothing);
+    other = peer_open(f.adb, "exec:other");
+    stream = peer_open(f.adb, "exec:stuck");
+    stopper.cancel = &f.cancel;
+    pthread_create(&thread, NULL, stop_soon, &stopper);
+    assert_int_equal(write_a_lot(stream, &f.op, -1, NULL), -X8_E_STOPPED);
+    pthread_join(thread, NULL);
+    /* Half a packet is on the wire: nothing can follow it. */
+    assert_int_equal(x8_adb_wait_gone(f.adb, &peer_op, x8_deadline_in(1000), NULL), 1);
+    x8_adb_stream_close(&stream);
+    x8_adb_stream_close(&other);
+    end(&f);
+    assert_in_range(x8_now_ms() - start, 50, 3000);
+}
+
+static void *write_until_it_fails(void *ctx)
+{
+    struct x8_error err;
+
+    write_a_lot(ctx, &peer_op, 5000, &err);
+    return NULL;
+}
+
+static void a_stuck_send_of_one_keeps_the_others_to_their_limits(void **state)
+{
+    struct x8_adb_stream *other, *stream;
+    int64_t start;
+    struct x8_error err;
+    struct fixture f;
+    pthread_t thread;
+    char byte;
+
+    (void)state;
+    begin(&f, take_nothing);
+    other = peer_open(f.adb, "exec:other");
+    stream = peer_open(f.adb, "exec:stuck");
+    pthread_create(&thread, NULL, write_until_it_fails, stream);
+    x8_cancel_sleep(NULL, x8_deadline_in(100), X8_CANCEL_HARD, NULL);
+    start = x8_now_ms();
+    assert_int_equal(x8_adb_write(other, &f.op, "x", 1, 100, &err), -X8_E_TIMEOUT);
+    assert_int_equal(x8_adb_read(other, &f.op, &byte, 1, 100, &err), -X8_E_TIMEOUT);
+    x8_adb_stream_close(&other);
+    assert_in_range(x8_now_ms() - start, 190, 3000);
+    pthread_join(thread, NULL);
+    assert_int_equal(x8_adb_wait_gone(f.adb, &f.op, x8_deadline_in(1000), &err), 1);
+    x8_adb_stream_close(&stream);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +515,8 @@ int main(void)
         cmocka_unit_test(shutting_a_stream_ends_its_waits),
         cmocka_unit_test(a_link_that_breaks_ends_every_wait),
         cmocka_unit_test(a_board_that_stays_is_not_gone),
+        cmocka_unit_test(a_stop_ends_a_send_that_is_stuck),
+        cmocka_unit_test(a_stuck_send_of_one_keeps_the_others_to_their_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
