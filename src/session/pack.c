@@ -66,8 +66,6 @@ static int packer_open(struct packer *packer, struct x8_error *err)
     if (!packer->entry || !packer->archive ||
         archive_write_set_format_gnutar(packer->archive) != ARCHIVE_OK)
         return fault(packer, "archive", err);
-    /* Names as the bytes they are: no locale plays a part. */
-    archive_write_set_options(packer->archive, "hdrcharset=BINARY");
     archive_write_set_bytes_per_block(packer->archive, (int)BLOCK);
     archive_write_set_bytes_in_last_block(packer->archive, 1);
     if (archive_write_open(packer->archive, packer, NULL, take, NULL) != ARCHIVE_OK)

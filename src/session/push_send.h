@@ -6,8 +6,6 @@
 
 #include "session/push_parts.h"
 
-#define RANGE_STEP ((uint64_t)65536) /* where a range may start; the block of dd */
-
 struct share {
     struct node **nodes; /* a tar stream of len bytes; borrowed */
     size_t count;

@@ -180,28 +180,12 @@ static int verify_files(struct send *send, struct share *share, struct x8_error 
 
 static int verify_range(struct send *send, struct share *share, struct x8_error *err)
 {
-    struct xfer *xfer = &send->push->xfer;
-    X8_AUTO_BUF text = {0};
-    X8_AUTO_BUF answer = {0};
     uint8_t digest[X8_SHA256_LEN];
-    int rc = board_begin(&text, xfer, err);
-    if (rc == 0 &&
-        (x8_buf_addf(&text, "cd %s/t || exit 1\nf=./", xfer->stage) < 0 ||
-         x8_quote(&text, share->file->rel) < 0 ||
-         x8_buf_addf(&text, "; dd bs=65536 skip=%llu count=%llu if=\"$f\" 2>/dev/null | sha256sum",
-                     (unsigned long long)(share->begin / RANGE_STEP),
-                     (unsigned long long)((share->len + RANGE_STEP - 1) / RANGE_STEP)) < 0))
-        rc = internal(err);
-    if (rc == 0)
-        rc = xfer_run(xfer, "digests", x8_buf_text(&text), NULL, 0, xfer_patience(share->len),
-                      &answer, err);
+    int rc = board_range_digest(&send->push->xfer, 1, share->file->rel, share->begin, share->len,
+                                digest, err);
     if (rc < 0)
         return rc;
-    if (answer.len >= 2 * X8_SHA256_LEN)
-        answer.data[2 * X8_SHA256_LEN] = '\0';
-    if (x8_unhex(digest, X8_SHA256_LEN, x8_buf_text(&answer)) < 0)
-        return x8_fail(err, X8_E_LINK, "the board's digest is not readable");
-    xfer_moved(xfer, share->len);
+    xfer_moved(&send->push->xfer, share->len);
     if (memcmp(digest, share->sha256, X8_SHA256_LEN) != 0)
         return differs(share->file, share->sha256, digest, err);
     return 0;

@@ -45,6 +45,16 @@ int board_begin(struct x8_buf *text, const struct xfer *xfer, struct x8_error *e
 int board_digests(struct xfer *xfer, int in_stage, struct node *const *nodes, size_t count,
                   uint8_t (*out)[X8_SHA256_LEN], uint8_t *has, struct x8_error *err);
 
+/* Of bytes [begin, begin + len) of one file; `begin` is a multiple of RANGE_STEP, and so is `len`
+ * unless the range is the last one. */
+#define RANGE_STEP ((uint64_t)65536) /* where a range may start; the block of dd */
+int board_range_digest(struct xfer *xfer, int in_stage, const char *rel, uint64_t begin,
+                       uint64_t len, uint8_t out[X8_SHA256_LEN], struct x8_error *err);
+
+/* "f=./NAME; dd ... if="$f"" of such a range: it goes to stdout. */
+int board_range_text(struct x8_buf *text, const char *rel, uint64_t begin, uint64_t len,
+                     struct x8_error *err);
+
 /* Names as xargs -0 takes them: "./NAME" NUL. */
 int board_names(struct x8_buf *out, struct node *const *nodes, size_t count, struct x8_error *err);
 

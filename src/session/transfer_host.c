@@ -145,11 +145,8 @@ int host_walk(const struct x8_op *op, const char *path, const char *rel, unsigne
     return walk_entry(&walk, path, rel, 1, err);
 }
 
-int host_digest(const struct x8_op *op, struct node *node, struct x8_error *err)
+int host_digest_fd(const struct x8_op *op, int fd, uint8_t out[X8_SHA256_LEN], struct x8_error *err)
 {
-    X8_AUTO_FD fd = pack_open(node, err);
-    if (fd < 0)
-        return fd;
     struct x8_sha256 *sha = x8_sha256_new();
     uint8_t *block = malloc(BLOCK);
     int rc = sha && block ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
@@ -160,17 +157,27 @@ int host_digest(const struct x8_op *op, struct node *node, struct x8_error *err)
         if (n > 0)
             x8_sha256_add(sha, block, (size_t)n);
         else if (errno != EINTR)
-            rc = no_file(err, errno, node->host);
+            rc = x8_fail_sys(err, X8_E_NO_FILE, errno, "a file cannot be read");
         if (rc == 0)
             rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
     }
     if (rc == 0)
-        rc = pack_check(fd, node, err);
-    if (rc == 0) {
-        x8_sha256_take(sha, node->sha256);
-        node->done = 1;
-    }
+        x8_sha256_take(sha, out);
     free(block);
     x8_sha256_free(&sha);
     return rc;
+}
+
+int host_digest(const struct x8_op *op, struct node *node, struct x8_error *err)
+{
+    X8_AUTO_FD fd = pack_open(node, err);
+    if (fd < 0)
+        return fd;
+    int rc = host_digest_fd(op, fd, node->sha256, err);
+    if (rc == 0)
+        rc = pack_check(fd, node, err);
+    if (rc < 0)
+        return rc;
+    node->done = 1;
+    return 0;
 }

@@ -70,7 +70,9 @@ void xfer_moved(struct xfer *xfer, uint64_t bytes)
     xfer->done += bytes;
     if (now - xfer->shown_ms >= PROGRESS_GAP || xfer->done == xfer->total) {
         xfer->shown_ms = now;
-        x8_emit_progress(&xfer->op, xfer->done, xfer->total);
+        /* Headers travel too: more than all is still all. */
+        uint64_t shown = xfer->total && xfer->done > xfer->total ? xfer->total : xfer->done;
+        x8_emit_progress(&xfer->op, shown, xfer->total);
     }
     pthread_mutex_unlock(&xfer->lock);
 }
@@ -220,35 +222,35 @@ int xfer_finish(struct xfer *xfer, struct x8_channel *channel, const char *what,
     return -X8_E_GONE;
 }
 
-/* Writes the input while the caller reads: a list of names and the answer about them may both be
- * longer than what fits between the two. */
-struct feed {
-    struct xfer *xfer;
-    struct x8_channel *channel;
-    const void *data;
-    size_t len;
-};
-
 static void *feed_main(void *ctx)
 {
-    struct feed *feed = ctx;
+    struct xfer_feed *feed = ctx;
     struct x8_error ignored;
+    /* A command that ended well has read what it needed: how the last write ended says nothing. */
     x8_channel_write(feed->channel, &feed->xfer->op, feed->data, feed->len, XFER_IDLE_MS, &ignored);
     return NULL;
 }
 
-static int run_fed(struct xfer *xfer, struct x8_channel *channel, const char *what,
-                   struct feed *feed, int idle_ms, struct x8_buf *out, struct x8_error *err)
+int xfer_feed_start(struct xfer_feed *feed, struct xfer *xfer, struct x8_channel *channel,
+                    const void *data, size_t len, struct x8_error *err)
 {
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, feed_main, feed) != 0)
-        return x8_fail(err, X8_E_INTERNAL, "%s: no thread", what);
-    int rc = xfer_finish(xfer, channel, what, idle_ms, out, err);
-    if (rc < 0)
-        x8_channel_shut(channel); /* what is still unwritten is not wanted */
-    /* A command that ended well has read what it needed: how the last write ended says nothing. */
-    pthread_join(thread, NULL);
-    return rc;
+    *feed = (struct xfer_feed){.xfer = xfer, .channel = channel, .data = data, .len = len};
+    if (len == 0)
+        return 0;
+    if (pthread_create(&feed->thread, NULL, feed_main, feed) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no thread");
+    feed->started = 1;
+    return 0;
+}
+
+void xfer_feed_join(struct xfer_feed *feed, int failed)
+{
+    if (!feed->started)
+        return;
+    if (failed)
+        x8_channel_shut(feed->channel); /* what is still unwritten is not wanted */
+    pthread_join(feed->thread, NULL);
+    feed->started = 0;
 }
 
 int xfer_run(struct xfer *xfer, const char *what, const char *text, const void *input, size_t len,
@@ -260,11 +262,11 @@ int xfer_run(struct xfer *xfer, const char *what, const char *text, const void *
         x8_error_prefix(err, "%s", what);
         return rc;
     }
-    struct feed feed = {.xfer = xfer, .channel = channel, .data = input, .len = len};
-    if (len)
-        rc = run_fed(xfer, channel, what, &feed, idle_ms, out, err);
-    else
+    struct xfer_feed feed;
+    rc = xfer_feed_start(&feed, xfer, channel, input, len, err);
+    if (rc == 0)
         rc = xfer_finish(xfer, channel, what, idle_ms, out, err);
+    xfer_feed_join(&feed, rc < 0);
     xfer_end(xfer, &channel);
     return rc;
 }
@@ -315,28 +317,4 @@ int xfer_patience(uint64_t bytes)
 {
     uint64_t ms = bytes / 4000;
     return ms > 24u * 3600 * 1000 ? 24 * 3600 * 1000 : XFER_IDLE_MS + (int)ms;
-}
-
-static int sink_push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
-{
-    struct xfer_sink *to = X8_CONTAINER(sink, struct xfer_sink, sink);
-    int rc = x8_channel_write(to->channel, &to->xfer->op, data, len, XFER_IDLE_MS, err);
-    if (rc == 0)
-        xfer_moved(to->xfer, len);
-    return rc;
-}
-
-static int sink_finish(struct x8_sink *sink, struct x8_error *err)
-{
-    (void)sink;
-    (void)err;
-    return 0;
-}
-
-void xfer_sink_init(struct xfer_sink *sink, struct xfer *xfer, struct x8_channel *channel)
-{
-    static const struct x8_sink_ops ops = {sink_push, sink_finish};
-    sink->sink.ops = &ops;
-    sink->xfer = xfer;
-    sink->channel = channel;
 }

@@ -59,6 +59,20 @@ int xfer_finish(struct xfer *xfer, struct x8_channel *channel, const char *what,
 int xfer_run(struct xfer *xfer, const char *what, const char *text, const void *input, size_t len,
              int idle_ms, struct x8_buf *out, struct x8_error *err);
 
+/* Writes the input of a command while the caller reads: a list of names and the answer about them
+ * may both be longer than what fits between the two. `data` is borrowed until the join. */
+struct xfer_feed {
+    struct xfer *xfer;
+    struct x8_channel *channel;
+    const void *data;
+    size_t len;
+    pthread_t thread;
+    int started;
+};
+int xfer_feed_start(struct xfer_feed *feed, struct xfer *xfer, struct x8_channel *channel,
+                    const void *data, size_t len, struct x8_error *err);
+void xfer_feed_join(struct xfer_feed *feed, int failed);
+
 /* Keep the first failure, and stop the rest. Returns `rc`. */
 int xfer_fail(struct xfer *xfer, int rc, const struct x8_error *err);
 /* 0, or the failure that was kept. */
@@ -85,5 +99,17 @@ struct xfer_sink {
     struct x8_channel *channel;
 };
 void xfer_sink_init(struct xfer_sink *sink, struct xfer *xfer, struct x8_channel *channel);
+
+/* A reader of a command's stdout that counts the progress and keeps what comes on stderr. Its close
+ * leaves the channel alone. */
+struct xfer_reader {
+    struct x8_reader reader;
+    struct xfer *xfer;
+    struct x8_channel *channel;
+    int idle_ms, ended;
+    struct x8_buf errors;
+};
+void xfer_reader_init(struct xfer_reader *reader, struct xfer *xfer, struct x8_channel *channel,
+                      int idle_ms);
 
 #endif

@@ -1,68 +1,15 @@
 /*
  * Push against real bash and real tools, GNU's and busybox's.
  */
-#include "kit_shell.h"
-
-#include "session/transfer.h"
+#include "kit_shell_bench.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct bench {
-    char *dir, *home, *host; /* home: of the board; host: of this computer */
-    struct kit_shell shell;
-    struct x8_op op;
-    struct x8_transfer job;
-    struct x8_transferred out;
-    struct x8_error err;
-    const char *sources[4];
-    char warning[1024];
-};
-
-static int with_busybox;
-
-static void listen(void *ctx, const struct x8_event *event)
-{
-    struct bench *b = ctx;
-    if (event->kind == X8_EV_WARN)
-        snprintf(b->warning, sizeof(b->warning), "%s", event->text);
-}
-
-static int setup(void **state)
-{
-    struct bench *b = calloc(1, sizeof(*b));
-    b->dir = test_dir_new();
-    b->home = test_path(b->dir, "home");
-    b->host = test_path(b->dir, "host");
-    mkdir(b->home, 0755);
-    mkdir(b->host, 0755);
-    kit_shell_init(&b->shell, b->home);
-    if (with_busybox)
-        kit_shell_busybox(&b->shell);
-    b->op = kit_shell_op();
-    b->op.emit = listen;
-    b->op.emit_ctx = b;
-    b->job.sources = b->sources;
-    b->job.source_count = 1;
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    kit_shell_done(&b->shell);
-    kit_host("chmod -R u+rwx '%s'", b->dir);
-    test_dir_free(b->dir);
-    free(b->home);
-    free(b->host);
-    free(b);
-    return 0;
-}
 
 /* Push host/SOURCE to TARGET of the board. */
 static int push(struct bench *b, const char *source, const char *target)
@@ -74,24 +21,6 @@ static int push(struct bench *b, const char *source, const char *target)
     int rc = x8_push(&b->shell.base, &b->op, &b->job, &b->out, &b->err);
     free(path);
     return rc;
-}
-
-#define ok(b, call)                                                                                \
-    do {                                                                                           \
-        int rc_ = (call);                                                                          \
-        if (rc_ != 0)                                                                              \
-            fail_msg("%d %s | %s | %s", rc_, (b)->err.msg, (b)->err.why, (b)->err.next);           \
-    } while (0)
-
-/* Run a command in the bench's folder: home/ is the board's, host/ is ours. */
-static int sh(struct bench *b, const char *command)
-{
-    return kit_host("cd '%s' && %s", b->dir, command);
-}
-
-static void no_trace(struct bench *b)
-{
-    assert_int_equal(sh(b, "[ -z \"$(find home -name '.x8ctl-*')\" ]"), 0);
 }
 
 static void a_file_gets_the_name_it_is_given(void **state)
@@ -484,10 +413,16 @@ static void a_stream_becomes_a_file(void **state)
     no_trace(b);
 }
 
-#define t(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define t(name)                                                                                    \
+    cmocka_unit_test_setup_teardown(name, kit_bench_setup, kit_bench_teardown),                    \
+    {                                                                                              \
+#name ", busybox", name, kit_bench_setup_busybox, kit_bench_teardown, NULL                 \
+    }
 
 int main(void)
 {
+    /* As at a user's terminal: names must not depend on it. */
+    setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         t(a_file_gets_the_name_it_is_given),
         t(a_file_goes_into_a_folder_that_is_there),
@@ -513,7 +448,5 @@ int main(void)
         t(twenty_thousand_files_arrive),
         t(a_stream_becomes_a_file),
     };
-    int failed = cmocka_run_group_tests_name("push, GNU's tools", tests, NULL, NULL);
-    with_busybox = 1;
-    return failed + cmocka_run_group_tests_name("push, busybox's tools", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
