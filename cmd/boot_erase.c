@@ -71,7 +71,7 @@ static int wait_for_rom(struct x8_job_on *job, int64_t deadline, struct x8_to_fl
         x8_copy(how->port, sizeof how->port, now->usb.device.port);
         x8_json_str(job->result, "port", how->port);
         x8_json_str(job->result, "state", now->state);
-        x8_emit(&job->op, X8_EV_STAGE, "in flashing mode at usb %s", how->port);
+        x8_emit(&job->op, X8_EV_NOTICE, "in flashing mode at usb %s", how->port);
     }
     free(now);
     return rc;
@@ -107,17 +107,41 @@ static int wrong_answer(const char *serial, const char *last, struct x8_error *e
     return rc;
 }
 
-static int confirm(struct x8_job_on *job, const char *serial, struct x8_error *err)
+static const char *last_four(const char *serial)
 {
     size_t len = strlen(serial);
-    const char *last = len >= 4 ? serial + len - 4 : serial;
-    char question[400], answer[64] = "";
-    int rc;
+
+    return len >= 4 ? serial + len - 4 : serial;
+}
+
+/* Said before anything is kept: with a wrong --confirm, or where nobody can be asked, the run goes
+ * nowhere. */
+static int can_confirm(const struct x8_job_on *job, const char *serial, struct x8_error *err)
+{
+    const char *last = last_four(serial);
 
     if (x8_confirmed(job->ctx, last))
         return 0;
     if (job->ctx->globals->confirm)
         return wrong_answer(serial, last, err);
+    if (x8_ui_can_ask(job->ctx->ui))
+        return 0;
+    x8_fail(err, X8_E_NEED_YES, "clearing the boot areas of %s must be confirmed",
+            job->target->label);
+    x8_error_why(err, "after that nothing but a flash brings the board back, and nobody can be "
+                      "asked here");
+    x8_error_next(err, "--confirm %s    the last four of its serial", last);
+    return -(int)X8_E_NEED_YES;
+}
+
+static int confirm(struct x8_job_on *job, const char *serial, struct x8_error *err)
+{
+    const char *last = last_four(serial);
+    char question[400], answer[64] = "";
+    int rc;
+
+    if (x8_confirmed(job->ctx, last))
+        return 0;
     snprintf(
         question, sizeof question,
         "Clearing the boot areas of %s: once it restarts or loses power, nothing but a flash "
@@ -125,8 +149,6 @@ static int confirm(struct x8_job_on *job, const char *serial, struct x8_error *e
         "to go on:",
         job->target->label);
     rc = x8_ui_ask_line(job->ctx->ui, question, answer, sizeof answer, err);
-    if (rc == -(int)X8_E_NEED_YES)
-        x8_error_next(err, "--confirm %s    the last four of its serial", last);
     if (rc < 0)
         return rc;
     return *last && x8_casecmp(answer, last) == 0 ? 0 : wrong_answer(serial, last, err);
@@ -201,7 +223,8 @@ static int by_erasing(struct x8_job_on *job, const struct x8_facts *facts, struc
         return 0;
     }
     is_cleared = state.is_cleared[0] && state.is_cleared[1];
-    if (!is_cleared)
+    rc = can_confirm(job, facts->serial, err);
+    if (rc == 0 && !is_cleared)
         rc = keep(job, facts->serial, folder, err);
     if (rc == 0)
         rc = confirm(job, facts->serial, err);

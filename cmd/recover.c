@@ -96,41 +96,50 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     return rc;
 }
 
-static void add_copies(struct x8_table *table, const char *folder, const char *serial)
+/* One kept copy of the times of a serial number. */
+static void add_copy(struct x8_table *table, const char *folder, const char *serial,
+                     const char *time)
 {
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
+    char path[PATH_LEN], file[PATH_LEN + 32];
+    const char *cells[] = {serial, time, path};
 
-    while (dir && (entry = readdir(dir))) {
-        char path[PATH_LEN + 260], file[PATH_LEN + 300];
-        const char *cells[] = {serial, entry->d_name, path};
+    snprintf(path, sizeof path, "%s/%s", folder, time);
+    snprintf(file, sizeof file, "%s/boot-areas.json", path);
+    if (time[0] != '.' && x8_path_kind(file) == X8_PATH_FILE)
+        x8_table_row(table, cells);
+}
 
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        snprintf(file, sizeof file, "%s/boot-areas.json", path);
-        if (entry->d_name[0] != '.' && x8_path_kind(file) == X8_PATH_FILE)
-            x8_table_row(table, cells);
+static void add_copies(struct x8_table *table, const char *all, const char *serial)
+{
+    char folder[PATH_LEN - 260];
+    struct dirent **times = NULL;
+    int count;
+
+    snprintf(folder, sizeof folder, "%s/%s", all, serial);
+    count = scandir(folder, &times, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        add_copy(table, folder, serial, times[i]->d_name);
+        free(times[i]);
     }
-    if (dir)
-        closedir(dir);
+    free(times);
 }
 
 static void list_copies(struct x8_ctx *ctx)
 {
     static const char *const columns[] = {"SERIAL", "TIME", "FOLDER", NULL};
     struct x8_table *table = x8_table_new(columns);
-    char all[PATH_LEN - 300], folder[PATH_LEN];
-    struct dirent *entry;
-    DIR *dir;
+    struct dirent **serials = NULL;
+    char all[PATH_LEN - 560];
+    int count;
 
     x8_kept_folder("", all, sizeof all);
-    dir = opendir(all);
-    while (dir && (entry = readdir(dir))) {
-        snprintf(folder, sizeof folder, "%s/%s", all, entry->d_name);
-        if (entry->d_name[0] != '.')
-            add_copies(table, folder, entry->d_name);
+    count = scandir(all, &serials, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (serials[i]->d_name[0] != '.')
+            add_copies(table, all, serials[i]->d_name);
+        free(serials[i]);
     }
-    if (dir)
-        closedir(dir);
+    free(serials);
     if (ctx->globals->json)
         x8_table_print_json(table, "kept", stdout);
     else if (x8_table_rows(table))
