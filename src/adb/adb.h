@@ -56,7 +56,7 @@ const struct x8_adb_banner *x8_adb_banner(const struct x8_adb *adb);
 int x8_adb_has(const struct x8_adb *adb, const char *feature);
 
 /* Longest service text (without NUL) that the daemon and the way to it can take. The X8: 4095; an
- * adb server cuts that further. */
+ * adb server: 4000 or, before Android 7, 1000. */
 size_t x8_adb_service_max(const struct x8_adb *adb);
 
 /*
@@ -67,7 +67,8 @@ int x8_adb_open(struct x8_adb *adb, const struct x8_op *op, const char *service,
                 struct x8_adb_stream **out, struct x8_error *err);
 
 /* Read what is there, at most `cap`; waits up to `timeout_ms` (< 0: no limit). Count, 0 when the
- * daemon closed the stream in order, or a negative code (X8_E_GONE when the link broke). */
+ * daemon closed the stream in order, or a negative code (X8_E_GONE when the link broke). An adb
+ * server ends a stream in the same way when it lost the board: there 0 proves nothing. */
 ssize_t x8_adb_read(struct x8_adb_stream *stream, const struct x8_op *op, void *out, size_t cap,
                     int timeout_ms, struct x8_error *err);
 
@@ -80,7 +81,9 @@ int x8_adb_wait_any(struct x8_adb_stream *const *streams, size_t count, const st
                     int timeout_ms, struct x8_error *err);
 
 /* Write all of it; X8_E_TIMEOUT after `timeout_ms` without progress, X8_E_GONE when the daemon
- * closed the stream or the link broke. */
+ * closed the stream or the link broke. It returns when the last piece is on its way, before the
+ * daemon has acknowledged it. A link that takes nothing at all is given 5 to 60 seconds whatever
+ * the limit, as a packet that is cut off ends it for all streams. */
 int x8_adb_write(struct x8_adb_stream *stream, const struct x8_op *op, const void *data, size_t len,
                  int timeout_ms, struct x8_error *err);
 
