@@ -73,7 +73,12 @@ ANDROID_ADB_SERVER_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind
 export ANDROID_ADB_SERVER_PORT
 adb -P "$ANDROID_ADB_SERVER_PORT" nodaemon server >"$HOME/server.log" 2>&1 &
 server=$!
-trap 'kill "$server"; wait "$server" || true' EXIT
+# A client that finds no server starts one of its own.
+for i in $(seq 200); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$ANDROID_ADB_SERVER_PORT") 2>/dev/null; then break; fi
+    sleep 0.05
+done
+trap 'kill "$server" || cat "$HOME/server.log"; wait "$server" || true' EXIT
 # await TEXT: until it is in the list of devices.
 await() {
     for i in $(seq 150); do
