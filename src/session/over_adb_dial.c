@@ -44,6 +44,14 @@ static int dial_end_input(struct x8_channel *channel, const struct x8_op *op, st
     return 0;
 }
 
+static int dial_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    (void)channel;
+    (void)op;
+    (void)err;
+    return 0;
+}
+
 static int dial_resize(struct x8_channel *channel, const struct x8_op *op, unsigned rows,
                        unsigned cols, struct x8_error *err)
 {
@@ -77,6 +85,7 @@ static void dial_close(struct x8_channel *channel)
 static const struct x8_channel_ops dial_ops = {
     .read = dial_read,
     .write = dial_write,
+    .begin = dial_begin,
     .end_input = dial_end_input,
     .resize = dial_resize,
     .status = dial_status,

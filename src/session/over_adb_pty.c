@@ -129,6 +129,7 @@ int x8_pty_start(struct x8_adb_session *session, const struct x8_op *op,
     pty->session = session;
     pty->input = command->input;
     pty->input_left = command->input == X8_INPUT_COUNT ? command->input_len : 0;
+    pty->in_lead = command->has_lead;
     pty->status = X8_STATUS_UNKNOWN;
     pty->may_feed = 1;
     rc = x8_nonce_make(pty->nonce, err);

@@ -18,7 +18,8 @@ struct x8_pty {
     uint32_t process;           /* of the main shell */
     enum x8_input input;
     uint64_t input_left; /* COUNT */
-    int may_feed;        /* OPEN: the feeder has taken the last block */
+    int in_lead;
+    int may_feed; /* OPEN: the feeder has taken the last block */
     atomic_int status, has_ended;
 };
 

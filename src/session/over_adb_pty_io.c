@@ -193,24 +193,28 @@ static int feed(struct x8_pty *pty, const struct x8_op *op, const void *data, si
     return rc == 0 ? feed_bytes(pty, op, data, len, timeout_ms, err) : rc;
 }
 
+static int write_main(struct x8_pty *pty, const struct x8_op *op, const void *data, size_t len,
+                      int timeout_ms, struct x8_error *err)
+{
+    int wait = x8_wait_ms(x8_wait_until(op, timeout_ms));
+
+    return written(pty, x8_adb_write(pty->out.stream, op, data, len, wait, err), err);
+}
+
 static int pty_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
                      size_t len, int timeout_ms, struct x8_error *err)
 {
     struct x8_pty *pty = pty_of(channel);
+    int is_counted = pty->input == X8_INPUT_COUNT && !pty->in_lead, rc = 0;
     const uint8_t *at = data;
-    int rc = 0;
 
     if (atomic_load(&pty->has_ended))
         return reads_no_more(err);
-    if (pty->input == X8_INPUT_NONE || (pty->input == X8_INPUT_COUNT && len > pty->input_left))
+    if ((pty->input == X8_INPUT_NONE && !pty->in_lead) || (is_counted && len > pty->input_left))
         return x8_fail(err, X8_E_INTERNAL, "more input than the command was started for");
-    if (pty->input == X8_INPUT_COUNT)
-        pty->input_left -= len;
-    if (pty->input != X8_INPUT_OPEN) {
-        rc = x8_adb_write(pty->out.stream, op, data, len, x8_wait_ms(x8_wait_until(op, timeout_ms)),
-                          err);
-        return written(pty, rc, err);
-    }
+    pty->input_left -= is_counted ? len : 0;
+    if (pty->input != X8_INPUT_OPEN)
+        return write_main(pty, op, data, len, timeout_ms, err);
     while (rc == 0 && len > 0) {
         size_t n = len < FEED_LEN ? len : FEED_LEN;
 
@@ -219,6 +223,20 @@ static int pty_write(struct x8_channel *channel, const struct x8_op *op, const v
         len -= n;
     }
     return rc;
+}
+
+static int pty_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_pty *pty = pty_of(channel);
+    char line[X8_NONCE_LEN + 2];
+
+    if (!pty->in_lead)
+        return 0;
+    pty->in_lead = 0;
+    if (pty->input == X8_INPUT_OPEN)
+        return feed(pty, op, "\n", 1, -1, err);
+    snprintf(line, sizeof line, "%s\n", pty->nonce);
+    return write_main(pty, op, line, strlen(line), -1, err);
 }
 
 /* The length 0 is the end. It comes behind the last block, so it waits for the command to take
@@ -285,6 +303,7 @@ static void pty_close(struct x8_channel *channel)
 const struct x8_channel_ops x8_pty_ops = {
     .read = pty_read,
     .write = pty_write,
+    .begin = pty_begin,
     .end_input = pty_end_input,
     .resize = pty_resize,
     .status = pty_status,

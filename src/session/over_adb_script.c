@@ -42,9 +42,14 @@
 /* More than that fits in no argument of a program. Source: Linux, MAX_ARG_STRLEN. */
 #define ARG_MAX_LEN ((size_t)100 << 10)
 
-static int is_counted(const struct x8_script *script)
+/* Something comes to the command through the main shell's terminal. */
+static int is_fed(const struct x8_script *script)
 {
-    return script->command->input == X8_INPUT_COUNT && script->command->input_len > 0;
+    const struct x8_command *command = script->command;
+
+    if (command->input == X8_INPUT_COUNT && command->input_len > 0)
+        return 1;
+    return command->has_lead && command->input != X8_INPUT_OPEN;
 }
 
 /* printf of one mark; `number` is a shell word or "". */
@@ -98,7 +103,7 @@ static int add_fetch_raw(struct x8_buf *out, const struct x8_script *script)
  * follows; fd 3 stays the terminal, for a status when the pipe broke. */
 static int add_stdout(struct x8_buf *out, const struct x8_script *script)
 {
-    if (script->command->input == X8_INPUT_NONE && !script->by_input)
+    if (!is_fed(script) && !script->by_input)
         return add(out, UNHURT "exec 3>&1 > >(" RAW " <&2;exec cat 3>&-);" GUARDED);
     return add(out, RAW ";" UNHURT "exec 3>&1 > >(exec cat 3>&-);" GUARDED);
 }
@@ -123,35 +128,56 @@ static int add_ends(struct x8_buf *out, const struct x8_script *script)
     return add(out, "exec 2>/dev/null;");
 }
 
+/*
+ * What hands the terminal's input on, of known length, as /dev/fd/N, so that a command which ends
+ * early is not waited for. `head` keeps what it reads until it has 4 KiB or all, bash's `read` does
+ * not; it reads ahead, so a lead is ended by a line of its own and an answer.
+ */
+static int add_feed(struct x8_buf *out, const struct x8_script *script)
+{
+    const struct x8_command *command = script->command;
+
+    if (add(out, "< <(exec 3>&- 8>&-;") != 0)
+        return -1;
+    if (command->has_lead &&
+        x8_buf_addf(out,
+                    "while IFS= read -r e&&[ \"$e\" != %s ];do printf '%%s\\n' \"$e\";done;echo;",
+                    script->nonce) != 0)
+        return -1;
+    if (command->input == X8_INPUT_COUNT && command->input_len > 0 &&
+        x8_buf_addf(out, "exec head -c %llu", (unsigned long long)command->input_len) != 0)
+        return -1;
+    return add(out, ")");
+}
+
 static int add_run(struct x8_buf *out, const struct x8_script *script)
 {
     const struct x8_command *command = script->command;
-    int counted = command->input == X8_INPUT_COUNT && command->input_len > 0;
 
-    if (counted &&
-        x8_buf_addf(out, "head -c %llu 3>&- 8>&-|", (unsigned long long)command->input_len) != 0)
-        return -1;
-    if (add(out, "(unset e i;") != 0 || add_command(out, script) != 0)
+    if (add(out, "(unset e i;") != 0 || add_command(out, script) != 0 || add(out, ")") != 0)
         return -1;
     if (command->input == X8_INPUT_OPEN)
-        return add(out, ")<&7 2>&8 7<&- 3>&- 8>&-;e=$?;");
-    if (is_counted(script))
-        return add(out, ") 2>&8 3>&- 8>&-;e=${PIPESTATUS[1]};");
-    return add(out, ")</dev/null 2>&8 3>&- 8>&-;e=$?;");
+        return add(out, "<&7 2>&8 7<&- 3>&- 8>&-;e=$?;");
+    if ((is_fed(script) ? add_feed(out, script) : add(out, "</dev/null")) != 0)
+        return -1;
+    return add(out, " 2>&8 3>&- 8>&-;e=$?;");
 }
 
 int x8_script_main(struct x8_buf *out, const struct x8_script *script)
 {
     if (add(out, "shell:") != 0 || add_stdout(out, script) != 0 || add(out, SURROUNDINGS) != 0 ||
         add_ends(out, script) != 0 || add_fetch(out, script) != 0 ||
-        add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_run(out, script) != 0 ||
-        add_mark(out, script, X8_MARK_STATUS, "$e", "||") != 0 ||
-        add_mark(out, script, X8_MARK_STATUS, "$e", " >&3;") != 0)
+        add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_run(out, script) != 0)
         return -1;
+    /* The end of stderr first: at the status the host closes this stream, and its hang-up would come
+     * before a mark that follows. */
     if (!script->command->merge_errors && add_mark(out, script, X8_MARK_END, "", " >&8;") != 0)
         return -1;
+    if (add_mark(out, script, X8_MARK_STATUS, "$e", "||") != 0 ||
+        add_mark(out, script, X8_MARK_STATUS, "$e", " >&3;") != 0)
+        return -1;
     /* Input that the command left may still be coming: a `read` would take a line of it and end. */
-    return add(out, is_counted(script) ? "exec cat >/dev/null" : "read -r e");
+    return add(out, is_fed(script) ? "exec cat >/dev/null" : "read -r e");
 }
 
 int x8_script_errors(struct x8_buf *out, const struct x8_script *script)
@@ -233,7 +259,8 @@ int x8_script_v2(struct x8_buf *out, const struct x8_script *script)
     if ((tty ? add_fetch_raw(out, script) : add_fetch(out, script)) != 0)
         return -1;
     if ((!tty && !apart && add(out, "exec 2>&1;") != 0) ||
-        (command->input == X8_INPUT_NONE && add(out, "exec </dev/null;") != 0) ||
+        (command->input == X8_INPUT_NONE && !command->has_lead &&
+         add(out, "exec </dev/null;") != 0) ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 ||
         (apart && add_mark(out, script, X8_MARK_START, "$$", " >&2;") != 0))
         return -1;

@@ -23,6 +23,7 @@ struct v2 {
     size_t early_taken[2];
     pthread_mutex_t sending; /* packets of the writer and of resize do not mix */
     enum x8_input input;
+    int in_lead;
     uint64_t input_left;
     atomic_int status, has_ended;
 };
@@ -120,7 +121,8 @@ static int v2_end_input(struct x8_channel *channel, const struct x8_op *op, stru
 
     if (!atomic_load(&v2->has_ended) && v2->input != X8_INPUT_TTY)
         rc = send_packet(v2, op, X8_SHELL_CLOSE_STDIN, NULL, 0, op->deadline, err);
-    return rc != 0 && atomic_load(&v2->has_ended) ? 0 : rc;
+    /* It has ended and needs none; a link that broke is the reader's to tell. */
+    return rc == -X8_E_GONE ? 0 : rc;
 }
 
 static int v2_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
@@ -128,11 +130,11 @@ static int v2_write(struct x8_channel *channel, const struct x8_op *op, const vo
 {
     struct v2 *v2 = v2_of(channel);
     const uint8_t *at = data;
-    int is_counted = v2->input == X8_INPUT_COUNT, rc = 0;
+    int is_counted = v2->input == X8_INPUT_COUNT && !v2->in_lead, rc = 0;
 
     if (atomic_load(&v2->has_ended))
         return x8_fail(err, X8_E_GONE, "the command on the board reads no more input");
-    if (v2->input == X8_INPUT_NONE || (is_counted && len > v2->input_left))
+    if ((v2->input == X8_INPUT_NONE && !v2->in_lead) || (is_counted && len > v2->input_left))
         return x8_fail(err, X8_E_INTERNAL, "more input than the command was started for");
     v2->input_left -= is_counted ? len : 0;
     while (rc == 0 && len > 0) {
@@ -143,6 +145,18 @@ static int v2_write(struct x8_channel *channel, const struct x8_op *op, const vo
         len -= n;
     }
     if (rc == 0 && is_counted && v2->input_left == 0)
+        rc = v2_end_input(channel, op, err);
+    return rc;
+}
+
+/* Then a command without input has none. */
+static int v2_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    struct v2 *v2 = v2_of(channel);
+    int rc = v2->in_lead ? send_packet(v2, op, X8_SHELL_STDIN, "\n", 1, op->deadline, err) : 0;
+
+    v2->in_lead = 0;
+    if (rc == 0 && v2->input != X8_INPUT_OPEN && v2->input_left == 0)
         rc = v2_end_input(channel, op, err);
     return rc;
 }
@@ -183,6 +197,7 @@ static void v2_close(struct x8_channel *channel)
 static const struct x8_channel_ops v2_ops = {
     .read = v2_read,
     .write = v2_write,
+    .begin = v2_begin,
     .end_input = v2_end_input,
     .resize = v2_resize,
     .status = v2_status,
@@ -195,6 +210,7 @@ struct prelude {
     const char *nonce;
     struct x8_buf said[2];
     int has_started[2];
+    int is_apart; /* stderr has a mark of its own */
     int has_answered;
 };
 
@@ -275,7 +291,8 @@ static int take_byte(struct v2 *v2, struct prelude *prelude, const struct x8_op 
 static int await_start(struct v2 *v2, struct prelude *prelude, const struct x8_op *op,
                        const char *text, int64_t deadline, struct x8_error *err)
 {
-    while (!prelude->has_started[X8_STDOUT] || !prelude->has_started[X8_STDERR]) {
+    while (!prelude->has_started[X8_STDOUT] ||
+           (prelude->is_apart && !prelude->has_started[X8_STDERR])) {
         enum x8_output which = X8_STDOUT;
         uint8_t byte;
         ssize_t n = read_wire(v2, op, &which, &byte, 1, deadline, err);
@@ -299,7 +316,7 @@ static int meet(struct v2 *v2, const struct x8_op *op, const struct x8_script *s
     struct prelude prelude = {.nonce = script->nonce};
     int rc;
 
-    prelude.has_started[X8_STDERR] = command->merge_errors || command->input == X8_INPUT_TTY;
+    prelude.is_apart = !command->merge_errors && command->input != X8_INPUT_TTY;
     rc = await_start(v2, &prelude, op, command->text, deadline, err);
     x8_buf_done(&prelude.said[X8_STDOUT]);
     x8_buf_done(&prelude.said[X8_STDERR]);
@@ -330,7 +347,7 @@ static int bring_up(struct v2 *v2, struct x8_adb *adb, const struct x8_op *op,
         rc = v2_resize(&v2->base, op, command->rows, command->cols, err);
     if (rc == 0)
         rc = meet(v2, op, &script, deadline, err);
-    if (rc == 0 && v2->input == X8_INPUT_COUNT && v2->input_left == 0)
+    if (rc == 0 && v2->input == X8_INPUT_COUNT && v2->input_left == 0 && !v2->in_lead)
         rc = v2_end_input(&v2->base, op, err);
     return rc;
 }
@@ -346,6 +363,7 @@ int x8_v2_start(struct x8_adb_session *session, const struct x8_op *op,
     v2->base.ops = &v2_ops;
     v2->input = command->input;
     v2->input_left = command->input == X8_INPUT_COUNT ? command->input_len : 0;
+    v2->in_lead = command->has_lead;
     v2->status = X8_STATUS_UNKNOWN;
     pthread_mutex_init(&v2->sending, NULL);
     rc = bring_up(v2, session->adb, op, command, err);

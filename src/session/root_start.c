@@ -1,19 +1,17 @@
 /*
  * Starting a command as root. sudo gets a mark as its prompt: the password is sent when and only
  * when sudo asks, and a second prompt means that the first answer was wrong. Once past sudo, the
- * shell prints another mark and waits for a line; what follows that line is the command's input.
- *
- * An input of known length is announced before it is known whether sudo will ask. The two lines
- * therefore have the same length together either way: the password and an empty line, or one line
- * of blanks.
+ * shell prints another mark, waits for a line, and prints a third: what is written from then on is
+ * the command's input.
  */
 #include "session/root.h"
 #include "session/sentinel.h"
 
 #include <string.h>
 
-#define READY_MS  20000
-#define ASKS_MARK '?'
+#define READY_MS   20000
+#define ASKS_MARK  '?'
+#define READY_MARK 'r'
 
 struct start {
     const struct x8_root *root;
@@ -24,11 +22,6 @@ struct start {
     size_t marks_seen[2];  /* how far they were searched */
     int was_asked;
 };
-
-static size_t secret_len(const struct start *start)
-{
-    return start->root->way == X8_ROOT_PASSWORD ? strlen(start->root->secret.text) : 0;
-}
 
 static int add(struct x8_buf *out, const char *text)
 {
@@ -41,9 +34,11 @@ static int add_inner(struct x8_buf *out, const struct start *start)
     const struct x8_command *command = start->command;
     int asks = start->root->way != X8_ROOT_FREE, tty = command->input == X8_INPUT_TTY;
 
-    if (asks && x8_buf_addf(out, "printf '\\036X8%%s%c;' %s;", X8_MARK_START, start->nonce) != 0)
+    if (asks && !tty &&
+        x8_buf_addf(out, "printf '\\036X8%%s%c;' %s;IFS= read -r x;unset x;", READY_MARK,
+                    start->nonce) != 0)
         return -1;
-    if (asks && !tty && add(out, "IFS= read -r x;unset x;") != 0)
+    if (asks && x8_buf_addf(out, "printf '\\036X8%%s%c;' %s;", X8_MARK_START, start->nonce) != 0)
         return -1;
     if (asks && command->input == X8_INPUT_NONE && add(out, "exec </dev/null;") != 0)
         return -1;
@@ -77,28 +72,20 @@ static int open_channel(struct start *start, struct x8_session *session, const s
     if (add_outer(&text, start) != 0)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
     outer.text = x8_buf_text(&text);
-    if (start->root->way != X8_ROOT_FREE &&
-        (outer.input == X8_INPUT_NONE || outer.input == X8_INPUT_COUNT)) {
-        outer.input_len =
-            secret_len(start) + 2 + (outer.input == X8_INPUT_COUNT ? start->command->input_len : 0);
-        outer.input = X8_INPUT_COUNT;
-    }
+    outer.has_lead = start->root->way != X8_ROOT_FREE && outer.input != X8_INPUT_TTY;
     return x8_start(session, op, &outer, &start->channel, err);
 }
 
-/* Write the password, blanks of its length, or nothing, and a line end. */
-static int write_line(struct start *start, const struct x8_op *op, const char *text, size_t len,
-                      struct x8_error *err)
+/* The password, or nothing, and a line end. */
+static int write_password(struct start *start, const struct x8_op *op, struct x8_error *err)
 {
     struct x8_secret line = {0};
+    size_t len = 0;
     int rc;
 
-    if (len > sizeof line.text - 1)
-        return x8_fail(err, X8_E_INTERNAL, "a password that is too long");
-    if (text)
-        memcpy(line.text, text, len);
-    else
-        memset(line.text, ' ', len);
+    if (start->root->way == X8_ROOT_PASSWORD)
+        len = strnlen(start->root->secret.text, sizeof line.text - 1);
+    memcpy(line.text, start->root->secret.text, len);
     line.text[len] = '\n';
     rc = x8_channel_write(start->channel, op, line.text, len + 1, READY_MS, err);
     x8_secret_wipe(&line);
@@ -128,35 +115,26 @@ static int answer(struct start *start, const struct x8_op *op, struct x8_error *
     if (start->was_asked)
         return wrong_password(err);
     start->was_asked = 1;
-    return write_line(start, op, start->root->secret.text, secret_len(start), err);
+    return write_password(start, op, err);
 }
 
-/* Root's shell is there: let it go on. */
-static int go_on(struct start *start, const struct x8_op *op, struct x8_error *err)
-{
-    if (start->command->input == X8_INPUT_TTY)
-        return 0;
-    if (start->was_asked)
-        return write_line(start, op, "", 0, err);
-    return write_line(start, op, NULL, secret_len(start) + 1, err);
-}
-
-/* Look at what came. 1: root's shell is there. */
+/* Look at what came. 1: the command is about to run. */
 static int look(struct start *start, enum x8_output which, const struct x8_op *op,
                 struct x8_error *err)
 {
     struct x8_buf *said = &start->said[which];
     size_t *seen = &start->marks_seen[which];
     struct x8_mark mark;
-    int rc;
 
     if (strstr(x8_buf_text(said), "password is expired"))
         return expired(err);
     if (!x8_mark_find(start->nonce, said->data + *seen, said->len - *seen, &mark))
         return 0;
     *seen += mark.at + mark.len;
-    rc = mark.kind == ASKS_MARK ? answer(start, op, err) : go_on(start, op, err);
-    return rc != 0 ? rc : mark.kind == X8_MARK_START;
+    if (mark.kind == X8_MARK_START)
+        return 1;
+    return mark.kind == ASKS_MARK ? answer(start, op, err)
+                                  : x8_channel_begin(start->channel, op, err);
 }
 
 /* The shell is gone before it said that it is root. */

@@ -27,6 +27,11 @@ int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const v
     return channel->ops->write(channel, op, data, len, timeout_ms, err);
 }
 
+int x8_channel_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    return channel->ops->begin(channel, op, err);
+}
+
 int x8_channel_end_input(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err)
 {
     return channel->ops->end_input(channel, op, err);

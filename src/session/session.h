@@ -23,8 +23,8 @@ enum x8_input {
 /*
  * A command, for one level of `bash -c`. It starts in the user's home folder with umask 022, HOME,
  * USER and LOGNAME set, as over ssh. Except with TTY its stdout and stderr are no terminals.
- * Children that it leaves behind are not waited for; they get SIGHUP unless they guard themselves
- * (nohup).
+ * Children that it leaves behind get SIGHUP unless they guard themselves (nohup); a daemon of today
+ * waits for those that keep its output open, an old one does not.
  *
  * Output must be read while input is written (two threads) when both may be long: a command that
  * cannot get rid of its output takes no input.
@@ -33,6 +33,7 @@ struct x8_command {
     const char *text; /* NULL with TTY: the login shell. Any length: long ones travel as input */
     enum x8_input input;
     uint64_t input_len;  /* with COUNT */
+    int has_lead;        /* lines come before the input, until x8_channel_begin (not with TTY) */
     int merge_errors;    /* 1: stderr is the same stream as stdout; 0: apart */
     unsigned rows, cols; /* with TTY; 0: unknown */
     const char *term;    /* with TTY: TERM of the user's terminal, or NULL */
@@ -54,6 +55,12 @@ struct x8_channel_ops {
     /* Write all of it to stdin. X8_E_GONE when the command reads no more. */
     int (*write)(struct x8_channel *channel, const struct x8_op *op, const void *data, size_t len,
                  int timeout_ms, struct x8_error *err);
+    /*
+     * The end of the lead. Until then each write is whole lines (not counted by COUNT, allowed with
+     * NONE), which are with the command at once. This hands it one empty line more; nothing may be
+     * written before the command has shown that it took that line.
+     */
+    int (*begin)(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
     /* No more input (OPEN only; a dialled port: half-close where the way in has one). */
     int (*end_input)(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
     /* New size of the terminal (TTY). 0 also where the protocol cannot say it. */
@@ -111,6 +118,7 @@ ssize_t x8_channel_read(struct x8_channel *channel, const struct x8_op *op, enum
                         void *out, size_t cap, int timeout_ms, struct x8_error *err);
 int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
                      size_t len, int timeout_ms, struct x8_error *err);
+int x8_channel_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
 int x8_channel_end_input(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
 int x8_channel_resize(struct x8_channel *channel, const struct x8_op *op, unsigned rows,
                       unsigned cols, struct x8_error *err);
