@@ -39,12 +39,16 @@ struct um_client;
 struct um_linux;
 struct um_node;
 
-/* One transfer of the program. `data` is its struct usbdevfs_urb, `buffer` its bytes, both copies
- * of its memory. */
+/*
+ * One transfer of the program. `data` is its struct usbdevfs_urb, `buffer` its bytes, both copies
+ * of its memory. What the board sends is gathered in `in` and copied at the end: umockdev may still
+ * be comparing `buffer` with the program's memory in its own thread when the first bytes come.
+ */
 struct um_urb {
     struct um_urb *next;
     struct um_client *client;
     UMockdevIoctlData *data, *buffer;
+    uint8_t *in;           /* `len` bytes; NULL for transfers towards the board */
     unsigned long address; /* in the program: what DISCARDURB names */
     uint8_t type, endpoint;
     unsigned flags;
@@ -196,6 +200,10 @@ void um_queue_add(struct um_queue *queue, struct um_urb *urb);
 int um_urb_submit(struct um_client *client, struct um_urb *urb);
 int um_urb_discard(struct um_client *client, unsigned long address);
 void um_urb_free(struct um_urb *urb);
+/* Where the bytes of the board go, for a transfer that brings some; after `buffer` is known. */
+void um_urb_room(struct um_urb *urb);
+/* Into the program's memory, as far as it was filled. */
+void um_urb_deliver(struct um_urb *urb);
 /* Offer what waits to the model and move what is due to its program. Returns when the next transfer
  * is due. */
 int64_t um_urbs_pump(struct um_node *node, int64_t now);

@@ -35,6 +35,7 @@ static void deliver(struct um_client *client, UMockdevIoctlData *arg)
     client->done.head = urb->next;
     if (!urb->next)
         client->done.tail = &client->done.head;
+    um_urb_deliver(urb);
     out->status = urb->status;
     out->actual_length = (int)urb->actual;
     umockdev_ioctl_data_set_ptr(arg, 0, urb->data);

@@ -112,8 +112,10 @@ static int fill_urb(struct um_urb *urb, UMockdevIoctlData *data)
     if (urb->type == USBDEVFS_URB_TYPE_CONTROL) {
         const uint8_t *setup = urb->buffer->data;
 
-        return (size_t)(setup[6] | setup[7] << 8) + 8 > urb->len ? EINVAL : 0;
+        if ((size_t)(setup[6] | setup[7] << 8) + 8 > urb->len)
+            return EINVAL;
     }
+    um_urb_room(urb);
     return 0;
 }
 

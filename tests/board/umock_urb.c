@@ -42,7 +42,33 @@ void um_urb_free(struct um_urb *urb)
         g_object_unref(urb->buffer);
     if (urb->data)
         g_object_unref(urb->data);
+    free(urb->in);
     free(urb);
+}
+
+/* The setup packet stands in front of what a control transfer brings. */
+static size_t head_of(const struct um_urb *urb)
+{
+    return urb->type == USBDEVFS_URB_TYPE_CONTROL ? 8 : 0;
+}
+
+void um_urb_room(struct um_urb *urb)
+{
+    int is_in = urb->endpoint & 0x80;
+
+    if (urb->buffer && urb->type == USBDEVFS_URB_TYPE_CONTROL)
+        is_in = urb->buffer->data[0] & 0x80;
+    if (!urb->buffer || !is_in)
+        return;
+    urb->in = malloc(urb->len);
+    if (!urb->in)
+        abort();
+}
+
+void um_urb_deliver(struct um_urb *urb)
+{
+    if (urb->in && urb->actual)
+        memcpy(urb->buffer->data + head_of(urb), urb->in, urb->actual);
 }
 
 static void complete(struct um_urb *urb, int status, size_t actual)
@@ -123,13 +149,13 @@ static struct vb_result offer_control(struct vb *vb, struct um_urb *urb)
     const uint8_t *setup = urb->buffer->data;
     size_t len = (size_t)(setup[6] | setup[7] << 8);
 
-    return vb_control(vb, setup, urb->buffer->data + 8, len);
+    return vb_control(vb, setup, urb->in ? urb->in : urb->buffer->data + 8, len);
 }
 
 /* Whole packets may come before the last one does. */
 static struct vb_result offer_in(struct vb *vb, struct um_urb *urb)
 {
-    uint8_t *room = urb->buffer ? urb->buffer->data + urb->actual : NULL;
+    uint8_t *room = urb->in ? urb->in + urb->actual : NULL;
     struct vb_result result = vb_in(vb, urb->endpoint, room, urb->len - urb->actual);
 
     urb->actual += result.actual;
