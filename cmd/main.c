@@ -32,6 +32,7 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_shell,
     &x8_cmd_exec,
     &x8_cmd_push,
+    &x8_cmd_pull,
     &x8_cmd_forward,
     &x8_cmd_open,
     &x8_cmd_reboot,
@@ -149,14 +150,15 @@ static void print_error(const struct x8_error *failed)
     x8_json_free(&json);
 }
 
-/* Where 0 to 254 belong to a command on the board, our failures are told apart by 255, as with ssh;
- * a stop by the user stays one. */
+/* Where 0 to 254 belong to a command on the board, our failures are told apart by 255, as with ssh.
+ * A stop by the user stays one, and so does the sum of boards that came to different ends: no
+ * command has such a status. */
 static int own_status(const struct x8_cmd *cmd, int rc)
 {
     int code = (int)x8_code_of(rc);
-    int is_stop = code == X8_E_STOPPED || code == X8_E_TERMINATED;
+    int is_plain = code == X8_E_STOPPED || code == X8_E_TERMINATED || code == X8_E_SOME_FAILED;
 
-    return cmd && cmd->needs & X8_STATUS_IS_REMOTE && !is_stop ? 255 : code;
+    return cmd && cmd->needs & X8_STATUS_IS_REMOTE && !is_plain ? 255 : code;
 }
 
 /* Exit status of a return value, after saying what went wrong. */
