@@ -96,6 +96,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 def case(name, programs, before=None, check=None):
     results = {label: [] for label in programs}
     for turn in range(args.runs + 1):
@@ -119,6 +124,8 @@ def with_boards():
     first, second = args.boards
     server = subprocess.Popen(["adb", "-P", str(port), "nodaemon", "server"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        while not listens(port):
+            time.sleep(0.05)
         for _ in range(50):
             if b"connected to" in subprocess.run(["adb", "connect", first], env=env, stdout=subprocess.PIPE).stdout:
                 break
@@ -190,7 +197,7 @@ else:
     board = f"latency={args.latency} var=4G"
     if set(args.cases.split(",")) - {"list"}:
         again = [sys.executable, __file__, *sys.argv[1:], "--boards", "{adb}", "{adb2}"]
-        if subprocess.run([ADBD, *board.split(), "--board", board, "--", *again]).returncode != 0:
+        if subprocess.run([ADBD, "--board", board, "--board", board, "--", *again]).returncode != 0:
             sys.exit(1)
     if "list" in args.cases.split(","):
         list_of_eight()
