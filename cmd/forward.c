@@ -81,6 +81,6 @@ const struct x8_cmd x8_cmd_forward = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl open",
-    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP,
     .run = run,
 };

@@ -129,6 +129,6 @@ const struct x8_cmd x8_cmd_open = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl forward",
-    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP,
     .run = run,
 };
