@@ -80,9 +80,14 @@ static int wait_for_rom(struct x8_job_on *job, int64_t deadline, struct x8_to_fl
 static int by_hands(struct x8_job_on *job, const struct x8_carrier *carrier,
                     struct x8_to_flash *how, struct x8_error *err)
 {
+    int rc;
+
     x8_emit(&job->op, X8_EV_NOTICE, "now      %s   (picture: x8ctl guide %s)", carrier->hands,
             carrier->name);
-    return wait_for_rom(job, limit_of(job->ctx, HANDS_LIMIT_MS), how, err);
+    rc = wait_for_rom(job, limit_of(job->ctx, HANDS_LIMIT_MS), how, err);
+    if (rc == -(int)X8_E_NO_BOOT)
+        x8_error_next(err, "%s; --timeout DUR waits longer", carrier->hands);
+    return rc;
 }
 
 /* --- by clearing the boot areas --- */

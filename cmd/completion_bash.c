@@ -12,9 +12,10 @@
  * --option=value and usb:1-4.2; what bash keeps of the word is cut off the answers again. */
 static const char walk[] =
     "_x8ctl_boards() {\n"
-    "    \"$1\" list 2>/dev/null </dev/null | awk -F'\\t' '\n"
+    "    \"$1\" list --no-probe 2>/dev/null </dev/null | awk -F'\\t' '\n"
     "        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }\n"
     "        $at[\"SERIAL\"] != \"-\" { print $at[\"SERIAL\"] }\n"
+    "        $at[\"NAME\"] != \"-\" { print $at[\"NAME\"] }\n"
     "        match($at[\"WHERE\"], /[0-9]+-[0-9.]+/) {\n"
     "            print \"usb:\" substr($at[\"WHERE\"], RSTART, RLENGTH) }'\n"
     "}\n"

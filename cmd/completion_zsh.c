@@ -10,9 +10,10 @@
 static const char boards[] =
     "_x8ctl_boards() {\n"
     "  local -a found\n"
-    "  found=(${(f)\"$(x8ctl list 2>/dev/null </dev/null | awk -F'\\t' '\n"
+    "  found=(${(f)\"$(x8ctl list --no-probe 2>/dev/null </dev/null | awk -F'\\t' '\n"
     "    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }\n"
     "    $at[\"SERIAL\"] != \"-\" { print $at[\"SERIAL\"] \":\" $at[\"STATE\"] }\n"
+    "    $at[\"NAME\"] != \"-\" { print $at[\"NAME\"] \":\" $at[\"STATE\"] }\n"
     "    match($at[\"WHERE\"], /[0-9]+-[0-9.]+/) {\n"
     "      print \"usb\\\\:\" substr($at[\"WHERE\"], RSTART, RLENGTH) \":\" $at[\"STATE\"] "
     "}')\"})\n"

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PAGE_COLUMNS = 77 };
+
 static const struct x8_code_help texts[] = {
     {X8_E_INTERNAL, "  * something happened that x8ctl has no name for, or memory ran out\n",
      "  * repeat with -vv --log x8ctl.log and open an issue with that file\n"},
@@ -22,7 +24,8 @@ static const struct x8_code_help texts[] = {
      "    restarted after they were\n"
      "  * a hub, dock or virtual machine does not pass the device on\n"
      "  * -s names a port or serial number that is not there (a serial changes with the\n"
-     "    mode)\n",
+     "    mode), or an address where nobody listens\n"
+     "  * --via asks for a way that the board does not have\n",
      "  * x8ctl watch, then plug the board in: does anything appear at all?\n"
      "  * x8ctl guide shows the switches of your carrier\n"
      "  * another cable, and a port on the computer itself\n"
@@ -31,8 +34,10 @@ static const struct x8_code_help texts[] = {
      "  * -s usb:PORT for one of the boards in the list, or --all for every one\n"},
     {X8_E_WRONG_STATE,
      "  * the board runs Linux, or waits in a mode this command cannot use\n"
+     "  * it runs, but offers no ADB: it is still starting, or its image has adb off\n"
      "  * a loader that was started earlier is stuck\n",
-     "  * x8ctl list shows the state, x8ctl guide how to get to flashing mode\n"
+     "  * x8ctl list shows the state, x8ctl guide how to get to flashing mode and back\n"
+     "  * x8ctl wait --state linux waits until a board answers\n"
      "  * switch the board's power off and on\n"},
     {X8_E_NO_PERMISSION,
      "  * no udev rule gives you access to the device, or it sorts behind 73\n"
@@ -43,7 +48,7 @@ static const struct x8_code_help texts[] = {
      "  * x8ctl udev check says what is still missing\n"
      "  * there is no need to run x8ctl itself as root\n"},
     {X8_E_BUSY,
-     "  * another x8ctl or uuu is working on the board\n"
+     "  * another x8ctl or uuu is working on the board, or has a shell there\n"
      "  * ModemManager, an adb server or a virtual machine took it\n",
      "  * end the program that the message names, or wait for it\n"
      "  * x8ctl udev install also tells ModemManager to leave the board alone\n"},
@@ -55,9 +60,12 @@ static const struct x8_code_help texts[] = {
      "    what was being written is written again from the start\n"},
     {X8_E_TIMEOUT,
      "  * the loader hangs, or the board is in a state it cannot leave by itself\n"
-     "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n",
-     "  * switch the board's power off and on, then repeat\n"
-     "  * x8ctl list shows the speed of the link; --stage-timeout raises the limit\n"},
+     "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n"
+     "  * ADB over TCP has one place, and another client has it\n"
+     "  * a running board's daemon hangs, as on image 934 after an adb server was ended\n",
+     "  * switch the board's power off and on, or replug it, then repeat\n"
+     "  * x8ctl list --columns where,speed shows the speed of the link; --stage-timeout\n"
+     "    raises the limit of a flash\n"},
     {X8_E_LINK, "  * a bad cable, a long chain of hubs, a worn port\n",
      "  * another cable, and a port on the computer itself\n"
      "  * -vv shows which transfer fails\n"},
@@ -99,6 +107,21 @@ static const struct x8_code_help texts[] = {
      "  * the same regions again: the eMMC is worn out\n"},
     {X8_E_UNKNOWN_STATE, "  * the job broke off where x8ctl cannot tell what the board holds\n",
      "  * flash again; the boot ROM can always be reached with the carrier's switches\n"},
+    {X8_E_NO_BOOT,
+     "  * the boot switches still stand on flashing, or the boot areas are empty\n"
+     "  * the board needs longer than the limit, or lost its power\n"
+     "  * its USB or network does not come up again\n",
+     "  * look at its LEDs: x8ctl guide leds; switches: x8ctl guide CARRIER\n"
+     "  * replug it, then x8ctl wait --state linux\n"},
+    {X8_E_UNHEALTHY, "  * the board runs, but a check of the health file does not pass\n",
+     "  * the message names the first; x8ctl wait --health FILE -v shows each\n"
+     "  * x8ctl logs -p err, x8ctl info failed-units\n"},
+    {X8_E_AUTH,
+     "  * root on the board needs its user's password: none was given, or a wrong one\n"
+     "  * the password has expired and must be changed first (images 844 to 861)\n"
+     "  * the board's ADB daemon asks for a key that it does not know\n",
+     "  * --password-file FILE or --password-fd N, or a terminal, where x8ctl asks\n"
+     "  * images up to 861 came with the password fio, newer ones with none\n"},
     {X8_E_NEED_YES,
      "  * the command would erase something, and nobody can be asked: stdin or stderr\n"
      "    is no terminal, or --no-input was given\n"
@@ -151,7 +174,8 @@ int x8_code_in_use(enum x8_code code)
 
 static void users(enum x8_code code, struct x8_page *out)
 {
-    const char *joint = " ";
+    const char *joint = "";
+    size_t column = strlen("used by");
 
     if (is_general(code)) {
         x8_put(out, "\nused by every command\n");
@@ -161,8 +185,14 @@ static void users(enum x8_code code, struct x8_page *out)
     for (const struct x8_cmd *const *c = x8_commands; *c; c++) {
         if (!lists(*c, code))
             continue;
-        x8_put(out, "%sx8ctl %s", joint, (*c)->name);
-        joint = ", ";
+        column += strlen(joint) + strlen(" x8ctl ") + strlen((*c)->name);
+        if (column > PAGE_COLUMNS) {
+            x8_put(out, "%s\n       ", joint);
+            column = strlen("        x8ctl ") + strlen((*c)->name);
+            joint = "";
+        }
+        x8_put(out, "%s x8ctl %s", joint, (*c)->name);
+        joint = ",";
     }
     x8_put(out, "\n");
 }

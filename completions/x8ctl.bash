@@ -3,7 +3,18 @@
 
 _x8ctl_kind() {
     case "$1 $2" in
-    list' --state') echo 'words rom spl fastboot linux initramfs no-access' ;;
+    list' --state') echo 'words rom spl fastboot linux initramfs mute no-adb no-access unauthorized offline busy' ;;
+    list' --columns') echo 'value' ;;
+    os-release' --check') echo 'value' ;;
+    wait' --state') echo 'words linux rom spl fastboot initramfs gone' ;;
+    wait' --health') echo 'file' ;;
+    identify' --for') echo 'value' ;;
+    logs' --priority' | logs' -p') echo 'value' ;;
+    logs' --unit' | logs' -u') echo 'value' ;;
+    logs' --since') echo 'value' ;;
+    logs' --until') echo 'value' ;;
+    logs' --grep') echo 'value' ;;
+    logs' --lines') echo 'value' ;;
     flash' --only') echo 'words all loader os' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
@@ -13,6 +24,13 @@ _x8ctl_kind() {
     uuu' --stage-timeout') echo 'value' ;;
     uuu' --path' | uuu' -m') echo 'board' ;;
     explain' --script') echo 'file' ;;
+    shell' --command' | shell' -c') echo 'value' ;;
+    exec' --in') echo 'value' ;;
+    push' --mode') echo 'value' ;;
+    open' --port') echo 'value' ;;
+    reboot' --to') echo 'words linux flash loader' ;;
+    reboot' --image') echo 'file' ;;
+    reboot' --carrier') echo 'carrier' ;;
     udev' --dir') echo 'dir' ;;
     *' --serial' | *' -s') echo 'board' ;;
     *' --via') echo 'words auto usb adb tcp' ;;
@@ -21,38 +39,54 @@ _x8ctl_kind() {
     *' --color') echo 'words auto always never' ;;
     *' --timeout' | *' -t') echo 'value' ;;
     *' --confirm') echo 'value' ;;
+    *' --password-file') echo 'file' ;;
+    *' --password-fd') echo 'value' ;;
     esac
 }
 
 _x8ctl_options() {
     case $1 in
-    list) echo ' --state' ;;
-    flash) echo ' --only --script --carrier --skip-unused --verify --allow-host-commands --stage-timeout' ;;
+    list) echo ' --state --columns --no-probe' ;;
+    os-release) echo ' --check' ;;
+    wait) echo ' --state --health' ;;
+    identify) echo ' --for' ;;
+    logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
+    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
+    recover) echo ' --restore-boot' ;;
+    shell) echo ' --root --command' ;;
+    exec) echo ' --root --tty --in --no-stdin' ;;
+    push) echo ' --root --checksum --delete --mode' ;;
+    open) echo ' --print --port' ;;
+    reboot) echo ' --to --no-wait --image --boot-erase --carrier' ;;
+    name) echo ' --clear' ;;
     udev) echo ' --dir' ;;
     help) echo ' --man' ;;
     esac
-    echo ' --serial --all --via --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --help --version'
+    echo ' --serial --all --via --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --password-file --password-fd --help --version'
 }
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch guide flash uuu explain udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'flash '*) echo 'file' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
+    'recover '*) echo 'dir' ;;
+    'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch guide flash uuu explain udev completion help version options exit-codes environment json selectors carriers leds ci' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide flash uuu explain recover shell exec push forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci' ;;
     esac
 }
 
 _x8ctl_boards() {
-    "$1" list 2>/dev/null </dev/null | awk -F'\t' '
+    "$1" list --no-probe 2>/dev/null </dev/null | awk -F'\t' '
         NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $at["SERIAL"] != "-" { print $at["SERIAL"] }
+        $at["NAME"] != "-" { print $at["NAME"] }
         match($at["WHERE"], /[0-9]+-[0-9.]+/) {
             print "usb:" substr($at["WHERE"], RSTART, RLENGTH) }'
 }

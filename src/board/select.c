@@ -81,8 +81,8 @@ static int bad_selector(const char *text, const char *why, struct x8_error *err)
     x8_clean(clean, sizeof clean, text, strlen(text));
     x8_fail(err, X8_E_USAGE, "'%s' selects no board", clean);
     x8_error_why(err, "%s", why);
-    x8_error_next(err, "use a port as in usb:1-4.2, a serial number, or at least its last four "
-                       "characters; x8ctl list shows them");
+    x8_error_next(err, "use a port as in usb:1-4.2, a serial number or at least its last four "
+                       "characters, a name of yours, or adb:HOST; x8ctl list shows them");
     return -X8_E_USAGE;
 }
 
@@ -109,7 +109,7 @@ int x8_selector_parse(const char *text, struct x8_selector *out, struct x8_error
         return bad_selector(text,
                             key == text && strlen(text) < SUFFIX_MIN
                                 ? "it is too short for a serial number"
-                                : "it is neither a port nor a serial number",
+                                : "it is neither a port, a serial number, a name nor an address",
                             err);
     return 0;
 }

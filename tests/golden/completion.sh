@@ -12,7 +12,7 @@ touch one.uuu 'two words.uuu' other.txt
 # A stand-in for the list of boards: what the script asks for is a table with these headings.
 # shellcheck disable=SC2317 # the completion script calls it
 boards() {
-    printf 'SERIAL\tSTATE\tWHERE\n1822aa09dab6fad9\tlinux\tusb 1-4.2\n-\trom\tusb 3-1\n'
+    printf 'SERIAL\tNAME\tSTATE\tWHERE\n1822aa09dab6fad9\tbench-1\tlinux\tusb 1-4.2\n-\t-\trom\tusb 3-1\n'
 }
 
 # Set what bash sets: the line, and the words as bash cuts them at blanks, '=' and ':'.
@@ -71,8 +71,9 @@ offers 'x8ctl list --' --serial
 
 # shellcheck disable=SC2317
 x8ctl() { boards; }
-expect 'x8ctl list -s ' 1822aa09dab6fad9 usb:1-4.2 usb:3-1
+expect 'x8ctl list -s ' 1822aa09dab6fad9 bench-1 usb:1-4.2 usb:3-1
 expect 'x8ctl list -s 18' 1822aa09dab6fad9
+expect 'x8ctl list -s be' bench-1
 expect 'x8ctl list -s usb:1' 1-4.2
 expect 'x8ctl list --serial=18' 1822aa09dab6fad9
 expect 'x8ctl list --serial=usb:3' 3-1
