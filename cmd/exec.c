@@ -132,7 +132,8 @@ const struct x8_cmd x8_cmd_exec = {
         "merges them and loses the exit status.\n\n"
         "The command's exit status (0 to 254) is that of x8ctl. When x8ctl itself fails\n"
         "its exit status is 255, and its own code is in the message and in --json. A\n"
-        "status that did not come, because the link broke, is never taken for success.",
+        "status that did not come, because the link broke, is never taken for success.\n"
+        "Several boards with the same status give that one, else 50.",
     .opts = opts,
     .examples = examples,
     .exits = exits,
