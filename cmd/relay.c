@@ -169,15 +169,36 @@ static int take_output(struct relay *r, struct x8_error *err)
     return rc;
 }
 
+static void stop_channel(void *ctx, enum x8_cancel_level level)
+{
+    (void)level;
+    x8_channel_shut(ctx);
+}
+
+/* A command has no safe point to wait for: the first request to stop hangs it up, as does a reader
+ * of stdout who went away. */
+static int relay_until_stopped(struct relay *r, enum x8_stdin input, struct x8_error *err)
+{
+    struct x8_waker waker = {.wake = stop_channel, .ctx = r->channel};
+    struct x8_cancel *cancel = r->job->op.cancel;
+    int rc, stopped;
+
+    x8_cancel_watch(cancel, &waker);
+    rc = start_feeding(r, input, err);
+    if (rc == 0)
+        rc = take_output(r, err);
+    stop_feeding(r);
+    x8_cancel_unwatch(cancel, &waker);
+    stopped = rc < 0 ? x8_cancel_check(cancel, X8_CANCEL_SOFT, err) : 0;
+    return stopped < 0 ? stopped : rc;
+}
+
 int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
              int *out_status, struct x8_error *err)
 {
     struct relay r = {.job = job, .channel = channel, .keeps = keep};
-    int rc = start_feeding(&r, input, err);
+    int rc = relay_until_stopped(&r, input, err);
 
-    if (rc == 0)
-        rc = take_output(&r, err);
-    stop_feeding(&r);
     finish_output(&r);
     if (rc < 0)
         return rc;
