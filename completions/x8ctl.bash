@@ -58,6 +58,7 @@ _x8ctl_options() {
     shell) echo ' --root --command' ;;
     exec) echo ' --root --tty --in --no-stdin' ;;
     push) echo ' --root --checksum --delete --mode' ;;
+    pull) echo ' --root' ;;
     open) echo ' --print --port' ;;
     reboot) echo ' --to --no-wait --image --boot-erase --carrier' ;;
     name) echo ' --clear' ;;
@@ -69,7 +70,7 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'flash '*) echo 'file' ;;
     'uuu '*) echo 'file' ;;
@@ -78,7 +79,7 @@ _x8ctl_operands() {
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide flash uuu explain recover shell exec push forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci' ;;
     esac
 }
 

@@ -89,6 +89,8 @@ complete -c x8ctl -n '__fish_seen_subcommand_from push' -l checksum -d 'compare 
 complete -c x8ctl -n '__fish_seen_subcommand_from push' -l delete -d 'remove from the board'\''s folder what the source folder does not have'
 complete -c x8ctl -n '__fish_seen_subcommand_from push' -l mode -x -d 'permission bits of what comes from stdin (644)'
 complete -c x8ctl -n '__fish_seen_subcommand_from push' -F
+complete -c x8ctl -n __fish_use_subcommand -a pull -d 'copy files and folders from a running board'
+complete -c x8ctl -n '__fish_seen_subcommand_from pull' -l root -d 'read as root, by sudo'
 complete -c x8ctl -n __fish_use_subcommand -a forward -d 'lead ports of this computer to a running board'
 complete -c x8ctl -n __fish_use_subcommand -a open -d 'open the board'\''s web page here'
 complete -c x8ctl -n '__fish_seen_subcommand_from open' -l print -d 'print the address only; start no browser'
@@ -108,5 +110,5 @@ complete -c x8ctl -n __fish_use_subcommand -a completion -d 'print a completion 
 complete -c x8ctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c x8ctl -n __fish_use_subcommand -a help -d 'explain a command, a topic or an exit code'
 complete -c x8ctl -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff) of x8ctl, a command, or errors'
-complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci'
+complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci'
 complete -c x8ctl -n __fish_use_subcommand -a version -d 'show the version'
