@@ -19,7 +19,8 @@ static struct x8_run *run_of(struct x8_job_on *job)
     return X8_CONTAINER(job, struct x8_on_board, job)->run;
 }
 
-/* The first line of what the descriptor gives. */
+/* The first line of what the descriptor gives. Byte by byte: what follows the line on a shared
+ * stdin is the input of the command. */
 static int read_secret(int fd, const char *origin, struct x8_secret *out, struct x8_error *err)
 {
     size_t len = 0;
@@ -28,7 +29,7 @@ static int read_secret(int fd, const char *origin, struct x8_secret *out, struct
     int rc = 0;
 
     while (!end && n > 0 && len < sizeof out->text) {
-        n = read(fd, out->text + len, sizeof out->text - len);
+        n = read(fd, out->text + len, 1);
         if (n < 0 && errno == EINTR)
             n = 1;
         else if (n > 0)
