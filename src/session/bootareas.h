@@ -21,8 +21,13 @@ struct x8_boot_state {
 int x8_boot_areas_look(struct x8_session *session, const struct x8_op *op,
                        const struct x8_root *root, struct x8_boot_state *out, struct x8_error *err);
 
+/* What the look printed. Pure. */
+int x8_boot_areas_parse(const char *text, struct x8_boot_state *out, struct x8_error *err);
+
 /* Read both into `folder` of this computer (made when missing): boot0.img, boot1.img and
- * boot-areas.json with serial number, time and digests; complete and compared, or not there. */
+ * boot-areas.json with serial number, time and digests; complete and compared, or not there. An
+ * older copy of the same board in that folder is replaced, one of another board is X8_E_MISFIT;
+ * X8_E_WRONG_STATE when both are cleared already. */
 int x8_boot_areas_keep(struct x8_session *session, const struct x8_op *op,
                        const struct x8_root *root, const char *serial, const char *folder,
                        struct x8_error *err);
@@ -40,7 +45,7 @@ int x8_boot_areas_clear(struct x8_session *session, const struct x8_op *op,
                         struct x8_error *err);
 
 /* Write a kept folder back, read back, compare. X8_E_MISFIT when it was kept from another board,
- * X8_E_BAD_DIGEST when a file is not what it was. */
+ * X8_E_BAD_DIGEST when a file is not what it was, X8_E_UNKNOWN_STATE when the link broke. */
 int x8_boot_areas_restore(struct x8_session *session, const struct x8_op *op,
                           const struct x8_root *root, const char *serial, const char *folder,
                           struct x8_error *err);

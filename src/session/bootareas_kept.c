@@ -1,129 +1,204 @@
-/*
- * The copy of a board's boot areas on this computer: boot0.img, boot1.img and a record of whose
- * they are and what they must hold.
- */
-#include "session/bootareas_parts.h"
+#include "session/bootareas_kept.h"
 
-#include "util/clock.h"
+#include "util/digest.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define RECORD     "boot-areas.json"
-#define RECORD_MAX ((size_t)64 << 10)
+#define INDEX "boot-areas.json"
 
-static const char *const images[X8_BOOT_AREAS] = {"boot0.img", "boot1.img"};
-static const char *const keys[X8_BOOT_AREAS] = {"boot0_sha256", "boot1_sha256"};
+static const char *const names[2] = {"boot0.img", "boot1.img"};
+static const char *const keys[2] = {"boot0_sha256", "boot1_sha256"};
 
 void x8_kept_done(struct x8_kept *kept)
 {
-    for (int i = 0; i < X8_BOOT_AREAS; i++)
-        x8_buf_done(&kept->bytes[i]);
+    x8_buf_done(&kept->area[0]);
+    x8_buf_done(&kept->area[1]);
+}
+
+int x8_kept_digest(struct x8_kept *kept, struct x8_error *err)
+{
+    struct x8_sha256 *sha = x8_sha256_new();
+    uint8_t digest[X8_SHA256_LEN];
+
+    if (!sha)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    for (int i = 0; i < 2; i++) {
+        x8_sha256_add(sha, kept->area[i].data, kept->area[i].len);
+        x8_sha256_take(sha, digest);
+        x8_hex(kept->sha256[i], digest, sizeof digest);
+    }
+    x8_sha256_free(&sha);
+    return 0;
+}
+
+/* folder/name for free(). */
+static int path_of(const char *folder, const char *name, char **out, struct x8_error *err)
+{
+    *out = x8_path_join(folder, name);
+    return *out ? 0 : x8_fail(err, X8_E_INTERNAL, "no memory");
 }
 
 static int save_file(const char *folder, const char *name, const void *data, size_t len,
                      struct x8_error *err)
 {
-    char *path = x8_path_join(folder, name);
-    int rc = path ? x8_file_replace(path, data, len, 0600, err)
-                  : x8_fail(err, X8_E_INTERNAL, "out of memory for a path");
-
-    free(path);
-    return rc;
-}
-
-static int save_record(const char *folder, const char *serial, const struct x8_kept *kept,
-                       struct x8_error *err)
-{
-    struct x8_json *record = x8_json_object();
-    char now[32], *text;
-    int rc;
-
-    x8_utc_text(now, 0);
-    x8_json_str(record, "serial", serial);
-    x8_json_str(record, "time", now);
-    x8_json_u64(record, "bytes", X8_BOOT_AREA_LEN);
-    for (int i = 0; i < X8_BOOT_AREAS; i++)
-        x8_json_str(record, keys[i], kept->sha256[i]);
-    text = x8_json_text(record, 1);
-    rc = save_file(folder, RECORD, text, strlen(text), err);
-    free(text);
-    x8_json_free(&record);
-    return rc;
-}
-
-int x8_kept_save(const char *folder, const char *serial, const struct x8_kept *kept,
-                 struct x8_error *err)
-{
-    int rc = 0;
-
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        rc = x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errno,
-                         "the folder %s cannot be made", folder);
-        x8_error_next(err, "X8CTL_HOME names another folder for what x8ctl keeps");
-    }
-    for (int i = 0; i < X8_BOOT_AREAS && rc == 0; i++)
-        rc = save_file(folder, images[i], kept->bytes[i].data, kept->bytes[i].len, err);
-    return rc < 0 ? rc : save_record(folder, serial, kept, err);
-}
-
-static int load_record(const char *folder, struct x8_json **out, struct x8_error *err)
-{
-    X8_AUTO_BUF text = {0};
-    char *path = x8_path_join(folder, RECORD);
-    int rc = path ? x8_file_load(path, RECORD_MAX, &text, err)
-                  : x8_fail(err, X8_E_INTERNAL, "out of memory for a path");
+    char *path;
+    int rc = path_of(folder, name, &path, err);
 
     if (rc == 0)
-        rc = x8_json_parse(x8_buf_text(&text), text.len, out, err);
-    if (rc < 0 && path)
-        x8_error_prefix(err, "%s", path);
+        rc = x8_file_replace(path, data, len, 0600, err);
     free(path);
     return rc;
 }
 
-static int load_image(const char *folder, int area, const char *wanted, struct x8_kept *kept,
+static int load_file(const char *folder, const char *name, size_t max, struct x8_buf *out,
+                     struct x8_error *err)
+{
+    char *path;
+    int rc = path_of(folder, name, &path, err);
+
+    if (rc == 0)
+        rc = x8_file_load(path, max, out, err);
+    free(path);
+    return rc;
+}
+
+static int other_board(const char *folder, const char *theirs, const char *ours,
+                       struct x8_error *err)
+{
+    char clean[48];
+
+    x8_clean(clean, sizeof clean, theirs, strlen(theirs));
+    x8_fail(err, X8_E_MISFIT, "the boot areas in %s were kept from another board", folder);
+    x8_error_why(err, "they are of %s, this board is %s", clean, ours);
+    x8_error_next(err, "use the folder of this board");
+    return -X8_E_MISFIT;
+}
+
+/* What the index says. 0, or negative; X8_E_NO_FILE when there is none. */
+static int load_index(const char *folder, const char *serial, char sha256[2][65],
                       struct x8_error *err)
 {
-    char *path = x8_path_join(folder, images[area]);
-    int rc = path ? x8_file_load(path, X8_BOOT_AREA_LEN, &kept->bytes[area], err)
-                  : x8_fail(err, X8_E_INTERNAL, "out of memory for a path");
+    X8_AUTO_BUF text = {0};
+    struct x8_json *json = NULL;
+    const char *theirs, *digest;
+    int rc = load_file(folder, INDEX, 64 << 10, &text, err);
 
-    if (rc == 0 && x8_boot_sha256(x8_buf_text(&kept->bytes[area]), kept->bytes[area].len,
-                                  kept->sha256[area]) < 0)
-        rc = x8_fail(err, X8_E_INTERNAL, "out of memory for a boot area");
-    if (rc == 0 && (kept->bytes[area].len != X8_BOOT_AREA_LEN || !wanted ||
-                    x8_casecmp(kept->sha256[area], wanted) != 0)) {
-        rc = x8_fail(err, X8_E_BAD_DIGEST, "%s is not what was kept", path);
-        x8_error_why(err, "%zu bytes with sha256 %.16s..., recorded: %zu bytes with %.16s...",
-                     kept->bytes[area].len, kept->sha256[area], X8_BOOT_AREA_LEN,
-                     wanted ? wanted : "none");
-        x8_error_next(err, "x8ctl recover --restore-boot FOLDER    with another copy");
+    if (rc != 0)
+        return rc;
+    rc = x8_json_parse(x8_buf_text(&text), text.len, &json, err);
+    if (rc != 0) {
+        x8_error_prefix(err, "%s/" INDEX, folder);
+        return rc;
     }
+    theirs = x8_json_get_str(json, "serial");
+    if (!theirs || strcmp(theirs, serial) != 0)
+        rc = other_board(folder, theirs ? theirs : "an unknown one", serial, err);
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        digest = x8_json_get_str(json, keys[i]);
+        if (!digest || !x8_copy(sha256[i], 65, digest) || strlen(digest) != 64)
+            rc = x8_fail(err, X8_E_BAD_IMAGE, "%s/" INDEX " names no digest of %s", folder,
+                         names[i]);
+    }
+    x8_json_free(&json);
+    return rc;
+}
+
+static int save_index(const struct x8_kept *kept, const char *serial, const char *folder,
+                      struct x8_error *err)
+{
+    struct x8_json *json = x8_json_object();
+    char time[32], *text;
+    int rc;
+
+    x8_utc_text(time, 0);
+    x8_json_str(json, "serial", serial);
+    x8_json_str(json, "time", time);
+    x8_json_u64(json, "length", X8_BOOT_AREA_LEN);
+    for (int i = 0; i < 2; i++)
+        x8_json_str(json, keys[i], kept->sha256[i]);
+    text = x8_json_text(json, 1);
+    rc = save_file(folder, INDEX, text, strlen(text), err);
+    free(text);
+    x8_json_free(&json);
+    return rc;
+}
+
+static int make_folder(const char *folder, struct x8_error *err)
+{
+    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+        return 0;
+    x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errno,
+                "%s: cannot be made", folder);
+    x8_error_next(err, "choose a folder you may write to");
+    return -(int)(errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION);
+}
+
+/* An older copy of this board goes: first its index, so that no mixture passes for a copy. */
+static int clear_folder(const char *folder, const char *serial, struct x8_error *err)
+{
+    struct x8_error inner = {0};
+    char sha256[2][65], *path;
+    int rc = load_index(folder, serial, sha256, &inner);
+
+    if (rc == -X8_E_NO_FILE)
+        return 0;
+    if (rc == -X8_E_MISFIT) {
+        if (err)
+            *err = inner;
+        return rc;
+    }
+    rc = path_of(folder, INDEX, &path, err);
+    if (rc == 0 && unlink(path) != 0 && errno != ENOENT)
+        rc = x8_fail_sys(err, X8_E_NO_PERMISSION, errno, "%s: cannot be replaced", path);
     free(path);
+    return rc;
+}
+
+int x8_kept_save(const struct x8_kept *kept, const char *serial, const char *folder,
+                 struct x8_error *err)
+{
+    int rc = make_folder(folder, err);
+
+    if (rc == 0)
+        rc = clear_folder(folder, serial, err);
+    for (int i = 0; rc == 0 && i < 2; i++)
+        rc = save_file(folder, names[i], kept->area[i].data, kept->area[i].len, err);
+    return rc == 0 ? save_index(kept, serial, folder, err) : rc;
+}
+
+static int load_area(const char *folder, int i, struct x8_buf *out, struct x8_error *err)
+{
+    int rc = load_file(folder, names[i], X8_BOOT_AREA_LEN, out, err);
+
+    if (rc == 0 && out->len != X8_BOOT_AREA_LEN)
+        rc = x8_fail(err, X8_E_BAD_IMAGE, "%s/%s has %zu bytes instead of %zu", folder, names[i],
+                     out->len, X8_BOOT_AREA_LEN);
     return rc;
 }
 
 int x8_kept_load(const char *folder, const char *serial, struct x8_kept *out, struct x8_error *err)
 {
-    struct x8_json *record = NULL;
-    int rc = load_record(folder, &record, err);
-    const char *owner = rc == 0 ? x8_json_get_str(record, "serial") : NULL;
+    char sha256[2][65];
+    int rc = load_index(folder, serial, sha256, err);
 
-    if (rc == 0 && (!owner || x8_casecmp(owner, serial) != 0)) {
-        rc = x8_fail(err, X8_E_MISFIT, "the copy in %s is not of this board", folder);
-        x8_error_why(err, "it was kept from %s, this is %s", owner ? owner : "nobody knows which",
-                     serial);
-        x8_error_next(err, "x8ctl recover --restore-boot    takes the newest copy of this board");
+    for (int i = 0; rc == 0 && i < 2; i++)
+        rc = load_area(folder, i, &out->area[i], err);
+    if (rc == 0)
+        rc = x8_kept_digest(out, err);
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        if (strcmp(sha256[i], out->sha256[i]) == 0)
+            continue;
+        rc = x8_fail(err, X8_E_BAD_DIGEST, "%s/%s is not what was kept", folder, names[i]);
+        x8_error_why(err, "its SHA-256 is %.16s..., " INDEX " says %.16s...", out->sha256[i],
+                     sha256[i]);
+        x8_error_next(err, "use another copy; a board without its loader needs x8ctl flash");
     }
-    for (int i = 0; i < X8_BOOT_AREAS && rc == 0; i++)
-        rc = load_image(folder, i, x8_json_get_str(record, keys[i]), out, err);
-    x8_json_free(&record);
     return rc;
 }

@@ -1,104 +1,100 @@
 /*
- * Restarting a running board, and blinking its LED.
+ * Restarting a running board, and finding it on the desk.
  */
 #include "session/power.h"
 
 #include "util/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define ASK_MS   15000 /* systemctl answers at once; the rest is for a busy board */
-#define LEAVE_MS 60000 /* from "yes" until the link is gone: services may take their time to stop  \
-                        */
-
-/* 36 characters. Source: Linux Documentation/admin-guide/sysctl/kernel.rst. */
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+#define REBOOT_ASK_MS 30000
+#define REBOOT_GO_MS  60000
+#define BLINK_MS      240 /* on and off again: faster than the heartbeat that it has otherwise */
+#define LED           "/sys/class/leds/ledB"
 
 int x8_boot_id(struct x8_session *session, const struct x8_op *op, char out[40],
                struct x8_error *err)
 {
     X8_AUTO_BUF text = {0};
-    int rc = x8_run_ok(session, op, "asking which boot this is", "cat " BOOT_ID_FILE,
-                       X8_RUN_TEXT_MS, &text, err);
+    int rc =
+        x8_run_ok(session, op, "boot id", "read -r x </proc/sys/kernel/random/boot_id&&echo \"$x\"",
+                  X8_RUN_TEXT_MS, &text, err);
 
-    if (rc < 0)
+    if (rc != 0)
         return rc;
-    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
+    while (text.len > 0 && text.data[text.len - 1] == '\n')
         text.len--;
-    if (text.len < 8 || text.len >= 40)
-        return x8_fail(err, X8_E_REFUSED, "%s: the board's boot id is no such thing",
-                       session->label);
-    x8_clean(out, 40, text.data, text.len);
+    x8_clean(out, 40, x8_buf_text(&text), text.len);
     return 0;
 }
 
-/* Its own refusal, or silence because it is going down already. */
-static int asked(struct x8_session *session, int rc, const struct x8_ran *ran, struct x8_error *err)
+/* 1 when the link went, 0 when the board said yes. */
+static int ask_for_reboot(struct x8_session *session, const struct x8_op *op,
+                          const struct x8_root *root, struct x8_error *err)
 {
-    if (rc == -X8_E_GONE || rc == -X8_E_LINK) /* it went before it could say yes */
-        return 0;
-    if (rc < 0 || ran->status == 0)
-        return rc;
-    rc = x8_run_explain("asking for a restart", ran->status, x8_buf_text(&ran->errors), err);
-    x8_error_prefix(err, "%s", session->label);
+    X8_AUTO_RAN ran = {0};
+    struct x8_error inner = {0};
+    int rc = x8_run_as(session, op, root, "systemctl reboot", REBOOT_ASK_MS, &ran, &inner);
+
+    if (rc == -X8_E_GONE || rc == -X8_E_LINK)
+        return 1;
+    if (rc == 0 && ran.status != 0)
+        return x8_run_explain("reboot", ran.status, x8_buf_text(&ran.errors), err);
+    if (rc != 0 && err)
+        *err = inner;
     return rc;
 }
 
 int x8_reboot(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
               struct x8_error *err)
 {
-    X8_AUTO_RAN ran = {0};
-    int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(LEAVE_MS));
-    int rc = x8_run_as(session, op, root, "systemctl reboot", ASK_MS, &ran, err);
+    int rc = ask_for_reboot(session, op, root, err);
 
-    rc = asked(session, rc, &ran, err);
-    if (rc == 0)
-        rc = session->ops->wait_gone(session, op, deadline, err);
+    if (rc < 0)
+        return rc;
+    /* A stream may end while the link stays up (the daemon alone was ended): only the link counts.
+     */
+    rc = session->ops->wait_gone(session, op,
+                                 x8_deadline_min(op->deadline, x8_deadline_in(REBOOT_GO_MS)), err);
     if (rc != 0)
-        return rc > 0 ? 0 : rc;
-    x8_fail(err, X8_E_TIMEOUT, "%s: the board said yes to a restart and is still there",
-            session->label);
-    x8_error_why(err, "a service may refuse to stop; systemd waits for it up to 90 s");
-    x8_error_next(err, "x8ctl exec --root -- systemctl list-jobs    shows what it waits for");
+        return rc < 0 ? rc : 0;
+    x8_fail(err, X8_E_TIMEOUT, "the board took the restart, but is still there after %d s",
+            REBOOT_GO_MS / 1000);
+    x8_error_why(err, "a unit that does not stop holds it up for up to 90 s");
+    x8_error_next(err, "see what it waits for:  x8ctl exec -- systemctl list-jobs");
     return -X8_E_TIMEOUT;
 }
 
 /*
- * The blue LED is the status LED (its trigger is the kernel's heartbeat). What it did before is in
- * brackets in the trigger's list. The trap puts it back when time is over and when the link is
- * closed (SIGHUP). A busybox without fractions of a second blinks slowly.
+ * The LED's trigger ("heartbeat" as sold) and brightness are put back on every way out that a shell
+ * can see, the end of the link included. Brightness first: writing 0 to it takes the trigger away.
+ * The pause is a read of a pipe that nobody writes, so that nothing is started for it.
  */
 static const char blink[] =
-    "cd /sys/class/leds/ledB || exit 44; "
-    "was=$(cat trigger); case $was in *\\[*) was=${was#*\\[}; was=${was%%%%\\]*};; esac; "
-    "lit=$(cat brightness); full=$(cat max_brightness); "
-    "back() { trap - EXIT HUP INT TERM PIPE; echo \"$lit\" >brightness; echo \"$was\" >trigger; }; "
-    "trap back EXIT; trap 'back; exit 129' HUP INT TERM PIPE; "
-    "echo none >trigger || exit 45; end=$(($(date +%%s) + %lld)); "
-    "while [ $(date +%%s) -lt $end ]; do "
-    "echo \"$full\" >brightness; sleep 0.2 2>/dev/null || sleep 1; "
-    "echo 0 >brightness; sleep 0.2 2>/dev/null || sleep 1; done";
+    "d=" LED ";[ -d $d ]||{ echo 'this image has no LED ledB' >&2;exit 1;}\n"
+    "read -r t <$d/trigger;t=${t#*[};t=${t%%]*};read -r b <$d/brightness\n"
+    "read -r m <$d/max_brightness;exec 7< <(:);exec 7<>/proc/self/fd/7\n"
+    "back(){ echo \"$b\" >$d/brightness;echo \"$t\" >$d/trigger;}\n"
+    "trap back EXIT;trap 'exit 0' HUP INT TERM PIPE\n"
+    "echo none >$d/trigger||exit\n"
+    "while [ $((n-=1)) -ge 0 ];do echo \"$m\" >$d/brightness;read -t 0.12 -u 7 x\n"
+    "echo 0 >$d/brightness;read -t 0.12 -u 7 x;done;exit 0\n";
 
 int x8_identify(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                 int64_t ms, struct x8_error *err)
 {
-    X8_AUTO_RAN ran = {0};
-    int64_t seconds = (ms + 999) / 1000;
-    char text[sizeof blink + 24];
+    X8_AUTO_RAN may = {0};
+    X8_AUTO_BUF text = {0};
     int rc;
 
-    if (seconds > 86400)
-        seconds = 86400;
-    snprintf(text, sizeof text, blink, (long long)seconds);
-    rc = x8_run_as(session, op, root, text, (int)seconds * 1000 + ASK_MS, &ran, err);
-    if (rc < 0 || ran.status == 0)
+    if (ms < 0 || ms > INT32_MAX / 2)
+        return x8_fail(err, X8_E_USAGE, "a time of %lld ms", (long long)ms);
+    if (x8_buf_addf(&text, "n=%lld\n%s", (long long)(ms + BLINK_MS - 1) / BLINK_MS, blink) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    rc = x8_run(session, op, "[ -w " LED "/trigger ]&&[ -w " LED "/brightness ]", X8_RUN_TEXT_MS,
+                &may, err);
+    if (rc != 0)
         return rc;
-    if (ran.status == 44) {
-        x8_fail(err, X8_E_WRONG_STATE, "%s: the board has no status LED to blink", session->label);
-        x8_error_why(err, "there is no /sys/class/leds/ledB");
-        x8_error_next(err, "x8ctl info    shows whether this is a Portenta X8");
-        return -X8_E_WRONG_STATE;
-    }
-    return x8_run_explain("blinking the status LED", ran.status, x8_buf_text(&ran.errors), err);
+    return x8_run_as_ok(session, op, may.status == 0 ? NULL : root, "identify", x8_buf_text(&text),
+                        (int)ms + X8_RUN_TEXT_MS, NULL, err);
 }
