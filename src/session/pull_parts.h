@@ -28,6 +28,7 @@ enum {
     PULL_THERE = 2,  /* is here, of the same kind */
     PULL_MODE = 4,   /* only its permission bits differ */
     PULL_RANGES = 8, /* comes in pieces side by side */
+    PULL_LARGE = 32, /* comes by itself */
     PULL_ASK = 16,   /* size and time are equal, the contents decide */
 };
 
@@ -37,6 +38,11 @@ int pull_compare(struct pull *pull, struct x8_error *err);
 
 /* pull_receive.c: all into the temporary folder, with digests compared. */
 int pull_receive(struct pull *pull, struct x8_error *err);
+
+/* pull_large.c: one large file without root, when the session has a file service; sets done when it
+ * came and the digests are equal. */
+int pull_large_fits(const struct pull *pull, const struct node *node);
+int pull_large(struct pull *pull, struct node *node, struct x8_error *err);
 
 /* pull_one.c: one file as it comes, as often as it takes to get it whole; the node's size and
  * sha256 are what came. */

@@ -101,7 +101,9 @@ static int divide(struct receive *receive, unsigned parallel, struct x8_error *e
         struct node *node = &tree->nodes[i];
         if (!(node->wanted & PULL_GET) || node->kind == NODE_DIR)
             continue;
-        if (node->size >= RANGES_FROM) {
+        if (node->size >= RANGES_FROM && pull_large_fits(receive->pull, node)) {
+            node->wanted |= PULL_LARGE;
+        } else if (node->size >= RANGES_FROM) {
             node->wanted |= PULL_RANGES;
             rc = open_ranges(receive, node, parallel, err);
         } else {
@@ -198,7 +200,7 @@ static int receive_range(struct receive *receive, struct share *share, struct x8
     if (rc == 0)
         rc = board_range_text(&text, share->file->rel, share->begin, share->len, err);
     if (rc == 0)
-        rc = xfer_start(xfer, x8_buf_text(&text), X8_INPUT_NONE, 0, &channel, err);
+        rc = xfer_start_bare(xfer, x8_buf_text(&text), &channel, err);
     if (rc < 0)
         return rc;
     xfer_reader_init(&reader, xfer, channel, XFER_IDLE_MS);
@@ -334,6 +336,9 @@ static int run(struct receive *receive, struct x8_error *err)
     int rc = divide(receive, parallel, err);
     unsigned crew = receive->share_count < parallel ? (unsigned)receive->share_count : parallel;
     xfer_enter(xfer, "receive", receive->pull->out->sent_bytes);
+    for (size_t i = 0; i < receive->pull->tree.count && rc == 0; i++)
+        if (receive->pull->tree.nodes[i].wanted & PULL_LARGE)
+            rc = pull_large(receive->pull, &receive->pull->tree.nodes[i], err);
     if (rc == 0)
         rc = xfer_crew(xfer, receive_work, receive, crew, err);
     if (rc < 0)

@@ -145,11 +145,11 @@ int host_walk(const struct x8_op *op, const char *path, const char *rel, unsigne
     return walk_entry(&walk, path, rel, 1, err);
 }
 
-int host_digest_fd(const struct x8_op *op, int fd, uint8_t out[X8_SHA256_LEN], struct x8_error *err)
+int host_digest_more(const struct x8_op *op, int fd, struct x8_sha256 *sha,
+                     uint8_t out[X8_SHA256_LEN], struct x8_error *err)
 {
-    struct x8_sha256 *sha = x8_sha256_new();
     uint8_t *block = malloc(BLOCK);
-    int rc = sha && block ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    int rc = block ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
     while (rc == 0) {
         ssize_t n = read(fd, block, BLOCK);
         if (n == 0)
@@ -164,6 +164,14 @@ int host_digest_fd(const struct x8_op *op, int fd, uint8_t out[X8_SHA256_LEN], s
     if (rc == 0)
         x8_sha256_take(sha, out);
     free(block);
+    return rc;
+}
+
+int host_digest_fd(const struct x8_op *op, int fd, uint8_t out[X8_SHA256_LEN], struct x8_error *err)
+{
+    struct x8_sha256 *sha = x8_sha256_new();
+    int rc = sha ? host_digest_more(op, fd, sha, out, err)
+                 : x8_fail(err, X8_E_INTERNAL, "out of memory");
     x8_sha256_free(&sha);
     return rc;
 }

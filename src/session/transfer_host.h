@@ -17,6 +17,9 @@ int host_walk(const struct x8_op *op, const char *path, const char *rel, unsigne
 
 /* SHA-256 of a file that must stay as `node` says; sets sha256 and done. */
 int host_digest(const struct x8_op *op, struct node *node, struct x8_error *err);
+/* Of what `sha` has had already and the rest of an open file. */
+int host_digest_more(const struct x8_op *op, int fd, struct x8_sha256 *sha,
+                     uint8_t out[X8_SHA256_LEN], struct x8_error *err);
 /* Of an open file, from where it stands to its end. */
 int host_digest_fd(const struct x8_op *op, int fd, uint8_t out[X8_SHA256_LEN],
                    struct x8_error *err);

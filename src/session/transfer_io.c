@@ -44,7 +44,7 @@ static ssize_t reader_read(struct x8_reader *reader, void *out, size_t cap, stru
                 return x8_fail(err, X8_E_INTERNAL, "out of memory");
             continue;
         }
-        if (n > 0)
+        if (n > 0 && !from->silent)
             xfer_moved(from->xfer, (uint64_t)n);
         from->ended |= n == 0;
         return n;

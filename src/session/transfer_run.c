@@ -152,6 +152,17 @@ int xfer_start(struct xfer *xfer, const char *text, enum x8_input input, uint64_
     return xfer_start_command(xfer, &command, out, err);
 }
 
+int xfer_start_bare(struct xfer *xfer, const char *text, struct x8_channel **out,
+                    struct x8_error *err)
+{
+    X8_AUTO_BUF quiet = {0};
+    struct x8_command command = {.input = X8_INPUT_NONE, .merge_errors = 1};
+    if (x8_buf_addf(&quiet, "exec 2>/dev/null\n%s", text) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    command.text = x8_buf_text(&quiet);
+    return xfer_start_command(xfer, &command, out, err);
+}
+
 void xfer_end(struct xfer *xfer, struct x8_channel **channel)
 {
     if (!*channel)

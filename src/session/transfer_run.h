@@ -46,6 +46,9 @@ void xfer_moved(struct xfer *xfer, uint64_t bytes);
 /* Start a command and remember its channel, so that a failure elsewhere ends it. */
 int xfer_start(struct xfer *xfer, const char *text, enum x8_input input, uint64_t input_len,
                struct x8_channel **out, struct x8_error *err);
+/* Without input, and with stdout alone: a stream less where a protocol needs one for each. */
+int xfer_start_bare(struct xfer *xfer, const char *text, struct x8_channel **out,
+                    struct x8_error *err);
 int xfer_start_command(struct xfer *xfer, const struct x8_command *command, struct x8_channel **out,
                        struct x8_error *err);
 void xfer_end(struct xfer *xfer, struct x8_channel **channel);
@@ -107,6 +110,7 @@ struct xfer_reader {
     struct xfer *xfer;
     struct x8_channel *channel;
     int idle_ms, ended;
+    int silent; /* the caller counts the progress */
     struct x8_buf errors;
 };
 void xfer_reader_init(struct xfer_reader *reader, struct xfer *xfer, struct x8_channel *channel,

@@ -391,6 +391,31 @@ static int kit_wait_gone(struct x8_session *session, const struct x8_op *op, int
     return 1;
 }
 
+static int kit_get(struct x8_session *session, const struct x8_op *op, const char *path,
+                   struct x8_sink *sink, struct x8_error *err)
+{
+    struct kit_shell *shell = X8_CONTAINER(session, struct kit_shell, base);
+    static _Thread_local uint8_t block[65536];
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+    shell->got++;
+    if (fd < 0)
+        return x8_fail_sys(err, X8_E_NO_FILE, errno, "%s", path);
+    while (rc == 0) {
+        ssize_t n = read(fd, block, sizeof(block));
+        if (n <= 0)
+            break;
+        if (pass(shell, (size_t)n) < (size_t)n)
+            rc = gone(err);
+        if (rc == 0 && shell->get_pause_ms)
+            rc = x8_cancel_sleep(op->cancel, x8_deadline_in(shell->get_pause_ms), X8_CANCEL_HARD,
+                                 err);
+        if (rc == 0)
+            rc = sink->ops->push(sink, block, (size_t)n, err);
+    }
+    close(fd);
+    return rc < 0 ? rc : sink->ops->finish(sink, err);
+}
+
 static void kit_close_session(struct x8_session *session)
 {
     (void)session;
@@ -415,6 +440,15 @@ void kit_shell_done(struct kit_shell *shell)
 {
     free(shell->path);
     pthread_mutex_destroy(&shell->lock);
+}
+
+void kit_shell_service(struct kit_shell *shell, int pause_ms)
+{
+    static struct x8_session_ops ops;
+    ops = *shell->base.ops;
+    ops.get = kit_get;
+    shell->base.ops = &ops;
+    shell->get_pause_ms = pause_ms;
 }
 
 static void put_in_front(struct kit_shell *shell, const char *folder)

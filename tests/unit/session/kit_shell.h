@@ -19,6 +19,8 @@ struct kit_shell {
     unsigned started;  /* commands so far */
     int64_t cut_after; /* bytes written or read until the link breaks; < 0: never */
     unsigned cut_at;   /* the link breaks at the start of this command (1: the first); 0: never */
+    int get_pause_ms;  /* of the file service, per 64 KiB */
+    unsigned got;      /* files asked of the file service */
     int refuses;       /* 1: dial is refused */
     unsigned kill_at;  /* this command is killed as soon as it runs; 0: none */
     int is_gone;       /* the link is broken: everything fails */
@@ -31,6 +33,9 @@ void kit_shell_done(struct kit_shell *shell);
 
 /* Put a command of this name and script in front of all others on "the board". */
 void kit_shell_stub(struct kit_shell *shell, const char *name, const char *script);
+
+/* Give the session a file service. */
+void kit_shell_service(struct kit_shell *shell, int pause_ms);
 
 /* Give "the board" busybox's tools instead of GNU's. */
 void kit_shell_busybox(struct kit_shell *shell);

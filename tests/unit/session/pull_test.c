@@ -122,6 +122,47 @@ static void a_large_file_comes_in_ranges(void **state)
     no_trace(b);
 }
 
+static void a_file_service_brings_a_large_file(void **state)
+{
+    struct bench *b = *state;
+    kit_shell_service(&b->shell, 0);
+    assert_int_equal(sh(b, "mkdir home/t && head -c 20000001 /dev/urandom >home/t/big; touch -d @5 "
+                           "home/t/big; chmod 640 home/t/big; echo s >home/t/small"),
+                     0);
+    ok(b, pull(b, "t", "t"));
+    assert_int_equal(b->shell.got, 1);
+    assert_int_equal(sh(b, "diff -r host/t home/t && [ $(stat -c %a.%Y host/t/big) = 640.5 ]"), 0);
+    assert_int_equal(b->out.sent_bytes, 20000003);
+    kit_shell_stub(&b->shell, "sha256sum", "PATH=${PATH#*:}; sha256sum \"$@\" | tr a b");
+    assert_int_equal(pull(b, "t/big", "u"), -X8_E_VERIFY);
+    assert_int_equal(sh(b, "! [ -e host/u ]"), 0);
+    no_trace(b);
+}
+
+static void a_slow_file_service_gets_help_from_the_other_end(void **state)
+{
+    struct bench *b = *state;
+    kit_shell_service(&b->shell, 5);
+    assert_int_equal(sh(b, "head -c 100000001 /dev/urandom >home/big"), 0);
+    ok(b, pull(b, "big", "big"));
+    assert_int_equal(sh(b, "cmp home/big host/big"), 0);
+    assert_non_null(strstr(b->shell.seen, "dd bs=65536 skip=1408 "));
+    no_trace(b);
+}
+
+static void a_file_that_shrinks_meanwhile_comes_whole(void **state)
+{
+    struct bench *b = *state;
+    kit_shell_service(&b->shell, 1);
+    kit_shell_stub(&b->shell, "sha256sum",
+                   "PATH=${PATH#*:}; [ -e short ] || { truncate -s 9000000 big; : >short; }\n"
+                   "sha256sum \"$@\"");
+    assert_int_equal(sh(b, "head -c 30000000 /dev/urandom >home/big"), 0);
+    ok(b, pull(b, "big", "big"));
+    assert_int_equal(sh(b, "cmp home/big host/big"), 0);
+    no_trace(b);
+}
+
 static void files_of_the_kernel_come_as_they_read(void **state)
 {
     struct bench *b = *state;
@@ -299,6 +340,9 @@ int main(void)
         t(pulling_again_fetches_only_what_changed),
         t(a_dry_run_fetches_nothing),
         t(a_large_file_comes_in_ranges),
+        t(a_file_service_brings_a_large_file),
+        t(a_slow_file_service_gets_help_from_the_other_end),
+        t(a_file_that_shrinks_meanwhile_comes_whole),
         t(files_of_the_kernel_come_as_they_read),
         t(a_file_that_changes_all_the_time_is_not_taken),
         t(a_file_that_changed_meanwhile_is_fetched_again),
