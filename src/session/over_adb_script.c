@@ -108,7 +108,23 @@ static int add_stdout(struct x8_buf *out, const struct x8_script *script)
     return add(out, RAW ";" UNHURT "exec 3>&1 > >(exec cat 3>&-);" GUARDED);
 }
 
-/* Learn the processes that hold the other ends, and open them: 8 is stderr, 7 is stdin. */
+/* The other ends of stderr (8) and stdin (7): pipes of other shells, whose processes the line
+ * names, or named ones. */
+static int add_opens(struct x8_buf *out, const struct x8_script *script, int apart, int open)
+{
+    const char *folder = script->folder;
+
+    if (folder)
+        return (apart && x8_buf_addf(out, "&&exec 8>%s/e", folder) != 0) ||
+                       (open && x8_buf_addf(out, "&&exec 7<%s/i", folder) != 0)
+                   ? -1
+                   : x8_buf_addf(out, "&&rm -rf %s", folder);
+    return (apart && add(out, "&&exec 8>/proc/$e/fd/9") != 0) ||
+                   (open && add(out, "&&exec 7</proc/$i/fd/7") != 0)
+               ? -1
+               : 0;
+}
+
 static int add_ends(struct x8_buf *out, const struct x8_script *script)
 {
     const struct x8_command *command = script->command;
@@ -117,10 +133,8 @@ static int add_ends(struct x8_buf *out, const struct x8_script *script)
     if (!apart && add(out, "exec 8>&1;") != 0)
         return -1;
     if (apart || open) {
-        if (add(out, "IFS=' ' read -r e i;{ :") != 0 ||
-            (apart && add(out, "&&exec 8>/proc/$e/fd/9") != 0) ||
-            (open && add(out, "&&exec 7</proc/$i/fd/7") != 0) ||
-            add(out, ";} 2>/dev/null||{ ") != 0 ||
+        if (add(out, script->folder ? "{ :" : "IFS=' ' read -r e i;{ :") != 0 ||
+            add_opens(out, script, apart, open) != 0 || add(out, ";} 2>/dev/null||{ ") != 0 ||
             add_mark(out, script, X8_MARK_NO_WAY, "", ";read -r e;exit;};") != 0)
             return -1;
     }
@@ -169,8 +183,8 @@ int x8_script_main(struct x8_buf *out, const struct x8_script *script)
         add_ends(out, script) != 0 || add_fetch(out, script) != 0 ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_run(out, script) != 0)
         return -1;
-    /* The end of stderr first: at the status the host closes this stream, and its hang-up would come
-     * before a mark that follows. */
+    /* The end of stderr first: at the status the host closes this stream, and its hang-up would
+     * come before a mark that follows. */
     if (!script->command->merge_errors && add_mark(out, script, X8_MARK_END, "", " >&8;") != 0)
         return -1;
     if (add_mark(out, script, X8_MARK_STATUS, "$e", "||") != 0 ||
@@ -182,6 +196,11 @@ int x8_script_main(struct x8_buf *out, const struct x8_script *script)
 
 int x8_script_errors(struct x8_buf *out, const struct x8_script *script)
 {
+    if (script->folder) {
+        if (add(out, "shell:" RAW ";") != 0 || add_mark(out, script, X8_MARK_START, "$$", ";") != 0)
+            return -1;
+        return x8_buf_addf(out, "exec cat <%s/e", script->folder);
+    }
     if (add(out, "shell:exec 9> >(" RAW " <&2;exec cat);") != 0 ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0)
         return -1;
@@ -196,8 +215,10 @@ int x8_script_errors(struct x8_buf *out, const struct x8_script *script)
  */
 int x8_script_input(struct x8_buf *out, const struct x8_script *script)
 {
-    if (add(out, "shell:" RAW ";exec 7< <(:);exec 8>/proc/$$/fd/7;exec 2>/dev/null;") != 0 ||
+    if (add(out, "shell:" RAW ";exec 2>/dev/null;") != 0 ||
+        (!script->folder && add(out, "exec 7< <(:);exec 8>/proc/$$/fd/7;") != 0) ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 ||
+        (script->folder && x8_buf_addf(out, "exec 8>%s/i;", script->folder) != 0) ||
         add(out, "while read -r n&&exec 7<&-&&[ \"$n\" != 0 ];do ") != 0 ||
         add_mark(out, script, X8_MARK_NEXT, "", ";head -c \"$n\" >&8||break;") != 0 ||
         add_mark(out, script, X8_MARK_NEXT, "", ";done;exec 8>&-;") != 0 ||

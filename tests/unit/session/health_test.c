@@ -49,7 +49,7 @@ static void a_misspelt_check_is_refused(void **state)
 {
     (void)state;
     refuses("{\"unit\":[\"docker\"]}", "no check \"unit\"");
-    refuses("{\"commands\":[{\"run\":\"true\",\"timout\":\"1s\"}]}", "no check \"timout\"");
+    refuses("{\"commands\":[{\"run\":\"true\",\"tmeout\":\"1s\"}]}", "no check \"tmeout\"");
     refuses("{\"commands\":[{\"status\":0}]}", "\"run\"");
     refuses("{\"commands\":[{}]}", "\"run\"");
     refuses("{\"\\u001b[2J\":1}", "no check \"?[2J\"");
