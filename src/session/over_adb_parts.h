@@ -71,7 +71,7 @@ struct x8_script {
     const struct x8_command *command;
     const char *nonce;
     int by_input;       /* the text does not fit into a service: it is asked for by X8_MARK_SEND */
-    const char *folder; /* of named pipes, or NULL: the other shells' pipes through /proc */
+    const char *folder; /* of named pipes "e" and "i", or NULL: pipes found through /proc */
 };
 int x8_script_main(struct x8_buf *out, const struct x8_script *script) X8_NODISCARD;
 int x8_script_tty(struct x8_buf *out, const struct x8_script *script) X8_NODISCARD;

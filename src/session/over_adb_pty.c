@@ -6,9 +6,14 @@
  */
 #include "session/over_adb_pty.h"
 #include "session/over_adb_parts.h"
+#include "session/run.h"
+#include "util/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* The shells cannot reach each other; nobody was told yet. */
+#define NO_WAY 1
 
 typedef int script_fn(struct x8_buf *out, const struct x8_script *script);
 
@@ -53,7 +58,7 @@ static int introduce(struct x8_pty *pty, const struct x8_op *op, int64_t deadlin
     X8_AUTO_BUF line = {0};
     int rc;
 
-    if (!pty->errors.stream && !pty->feed.stream)
+    if (pty->folder[0] || (!pty->errors.stream && !pty->feed.stream))
         return 0;
     rc = add_process(pty, op, &pty->errors, deadline, &line, err);
     if (rc == 0)
@@ -62,13 +67,6 @@ static int introduce(struct x8_pty *pty, const struct x8_op *op, int64_t deadlin
         return rc;
     line.data[line.len - 1] = '\n';
     return x8_adb_write(pty->out.stream, op, line.data, line.len, x8_wait_ms(deadline), err);
-}
-
-static int no_way(struct x8_error *err)
-{
-    x8_fail(err, X8_E_REFUSED, "start: one shell of the board cannot reach the other");
-    x8_error_why(err, "the board's /proc hides the files of the user's own processes");
-    return -X8_E_REFUSED;
 }
 
 /* Up to the start mark; the text of the command is sent when it is asked for. */
@@ -85,7 +83,7 @@ static int await_start(struct x8_pty *pty, const struct x8_op *op, const char *t
         if (rc != 0)
             return rc;
         if (mark.kind == X8_MARK_NO_WAY)
-            return no_way(err);
+            return NO_WAY;
         if (mark.kind == X8_MARK_START) {
             pty->process = mark.value;
             return 0;
@@ -97,7 +95,8 @@ static int bring_up(struct x8_pty *pty, const struct x8_op *op, const struct x8_
                     struct x8_error *err)
 {
     script_fn *text = command->input == X8_INPUT_TTY ? x8_script_tty : x8_script_main;
-    struct x8_script script = {.command = command, .nonce = pty->nonce};
+    struct x8_script script = {
+        .command = command, .nonce = pty->nonce, .folder = pty->folder[0] ? pty->folder : NULL};
     int64_t deadline = x8_wait_until(op, X8_SHELL_UP_MS);
     int rc = 0;
 
@@ -117,8 +116,9 @@ static int bring_up(struct x8_pty *pty, const struct x8_op *op, const struct x8_
     return rc;
 }
 
-int x8_pty_start(struct x8_adb_session *session, const struct x8_op *op,
-                 const struct x8_command *command, struct x8_channel **out, struct x8_error *err)
+static int start_once(struct x8_adb_session *session, const struct x8_op *op,
+                      const struct x8_command *command, const char *folder, struct x8_channel **out,
+                      struct x8_error *err)
 {
     struct x8_pty *pty = calloc(1, sizeof *pty);
     int rc;
@@ -127,6 +127,7 @@ int x8_pty_start(struct x8_adb_session *session, const struct x8_op *op,
         return x8_fail(err, X8_E_INTERNAL, "no memory");
     pty->base.ops = &x8_pty_ops;
     pty->session = session;
+    x8_copy(pty->folder, sizeof pty->folder, folder);
     pty->input = command->input;
     pty->input_left = command->input == X8_INPUT_COUNT ? command->input_len : 0;
     pty->in_lead = command->has_lead;
@@ -136,10 +137,50 @@ int x8_pty_start(struct x8_adb_session *session, const struct x8_op *op,
     if (rc == 0)
         rc = bring_up(pty, op, command, err);
     pty->errors.is_done = !pty->errors.stream;
-    if (rc != 0) {
+    if (rc == 0)
+        *out = &pty->base;
+    else
         pty->base.ops->close(&pty->base);
+    return rc;
+}
+
+/* A folder with named pipes on the board, made by a command that needs none. */
+static int make_pipes(struct x8_adb_session *session, const struct x8_op *op, char *out, size_t cap,
+                      struct x8_error *err)
+{
+    static const struct x8_command command = {
+        .text = "d=$(mktemp -d /tmp/x8ctl.XXXXXXXX)&&mkfifo -m 600 $d/e $d/i&&printf %s $d",
+        .merge_errors = 1};
+    struct x8_channel *channel = NULL;
+    X8_AUTO_RAN ran = {0};
+    int rc = start_once(session, op, &command, "", &channel, err);
+
+    if (rc == 0)
+        rc = x8_run_channel(channel, op, NULL, 0, X8_SHELL_UP_MS, &ran, err);
+    if (rc == 0 && (ran.status != 0 || !x8_starts(x8_buf_text(&ran.out), "/tmp/x8ctl.") ||
+                    !x8_copy(out, cap, x8_buf_text(&ran.out))))
+        rc = x8_run_explain("start", ran.status, x8_buf_text(&ran.out), err);
+    return rc;
+}
+
+int x8_pty_start(struct x8_adb_session *session, const struct x8_op *op,
+                 const struct x8_command *command, struct x8_channel **out, struct x8_error *err)
+{
+    char folder[sizeof((struct x8_pty *)0)->folder] = "";
+    int rc = NO_WAY;
+
+    if (!atomic_load(&session->has_no_proc))
+        rc = start_once(session, op, command, "", out, err);
+    if (rc != NO_WAY)
         return rc;
-    }
-    *out = &pty->base;
-    return 0;
+    atomic_store(&session->has_no_proc, 1);
+    rc = 0;
+    if (command->input == X8_INPUT_OPEN ||
+        (command->input != X8_INPUT_TTY && !command->merge_errors))
+        rc = make_pipes(session, op, folder, sizeof folder, err);
+    if (rc == 0)
+        rc = start_once(session, op, command, folder, out, err);
+    return rc == NO_WAY
+               ? x8_fail(err, X8_E_REFUSED, "start: one shell of the board cannot reach the other")
+               : rc;
 }

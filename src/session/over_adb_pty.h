@@ -11,6 +11,7 @@ struct x8_pty {
     struct x8_channel base;
     struct x8_adb_session *session;
     char nonce[X8_NONCE_LEN + 1];
+    char folder[64];            /* of named pipes, which its shells open and remove; or "" */
     struct x8_lane out, errors; /* the reader's */
     struct x8_lane feed;        /* the writer's */
     int reads_errors_first;     /* whose turn it is, so that neither starves the other */
