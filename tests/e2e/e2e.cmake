@@ -45,6 +45,7 @@ x8_e2e(adb_usb adb_usb.sh 180)
 x8_e2e(board_root board_root.sh 300)
 x8_e2e(running_list running_list.sh 300)
 x8_e2e(running_power running_power.sh 300)
+x8_e2e(running_ask running_ask.sh 300)
 
 # Several boards at once: also under the thread sanitizer.
 if(TARGET x8-board)

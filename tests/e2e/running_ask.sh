@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# What is asked of a person at a terminal about running boards: which one, whether to go on, and the password.
+# shellcheck disable=SC2016 # small programs in single quotes expand for themselves
+# shellcheck source=kit.sh
+. "$(dirname "$0")/kit.sh"
+for tool in bwrap busybox; do
+    command -v "$tool" >/dev/null || { echo "skipped: no $tool on this machine"; exit 77; }
+done
+cd "$work" || exit 1
+report=$work/report
+typed=()
+
+# tty STATUS WORDS... -- ARGS...: x8ctl at a terminal, with the keys of $typed. What is shown is in $out, all of it.
+tty() {
+    local want=$1
+    local -a words=()
+    shift
+    while [ "$1" != -- ]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    rm -f "$report" "$report.raw"
+    board "$want" "${words[@]}" -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report "$report" "${typed[@]}" -- \
+        "$X8CTL" "$@"
+    cp "$report.raw" "$out"
+    python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(0 if not d["unanswered"] and d["settings_kept"] and not d["hidden"] and d["column"] == 0 else 1)' "$report" ||
+        problem "the terminal was not left as it was: $(cat "$report")"
+}
+two=(--board "start=linux adbd=image=934" --board "start=linux adbd=image=399")
+old=(start=linux "adbd=image=822" down=200 adbgap=200)
+
+echo "== which board"
+start "several boards: a numbered choice"
+typed=(--type 'Which one? [1-2]=2\n')
+tty 0 "${two[@]}" -- info image
+prints '2 boards are there'
+prints '^399'
+start "an answer that is no number of the list is the error that a script gets"
+for answer in '3\n' '0\n' 'two\n' '\n'; do
+    typed=(--type "Which one? [1-2]=$answer")
+    tty 11 "${two[@]}" -- info image
+    prints 'several-boards'
+done
+start "Ctrl-C at the choice is a stop"
+typed=(--type 'Which one? [1-2]=\x03')
+tty 130 "${two[@]}" -- info image
+
+echo "== the password"
+start "it is asked for once, and not shown"
+typed=(--type 'Restart=y\n' --type 'Password of=fio\n')
+tty 0 "${old[@]}" -- reboot
+prints 'back after'
+prints_no 'fio'
+start "a wrong one is tried once"
+typed=(--type 'Password of=wrong\n')
+tty 40 "${old[@]}" -- reboot -y
+prints 'did not accept the password'
+prints_no 'wrong$'
+[ "$(grep -c 'Password of' "$out")" = 1 ] || problem "it was asked more than once"
+start "Ctrl-C at the password is a stop, and the echo is back"
+typed=(--type 'Password of=\x03')
+tty 130 "${old[@]}" -- reboot -y
+start "nobody types: end of input"
+typed=(--type 'Password of=\x04')
+tty 40 "${old[@]}" -- reboot -y
+start "--no-input asks nothing"
+typed=()
+tty 40 "${old[@]}" -- reboot -y --no-input
+prints_no 'Password of'
+
+echo "== whether to go on"
+start "no is no"
+typed=(--type 'Restart=n\n')
+tty 41 "${old[@]}" -- reboot
+prints 'nothing was done'
+finish
