@@ -4,7 +4,6 @@
 #include "relay.h"
 
 #include "session/run.h"
-#include "ui/rawtty.h"
 
 #include <unistd.h>
 
@@ -44,46 +43,17 @@ static int command_text(const struct x8_ctx *ctx, struct x8_buf *out, struct x8_
     return 0;
 }
 
-static int relay_terminal(struct x8_job_on *job, struct x8_channel *channel, int *out_status,
-                          struct x8_error *err)
-{
-    int rc = x8_rawtty_enter(err);
-
-    if (rc == 0)
-        rc = x8_relay(job, channel, X8_STDIN_TERMINAL, 0, out_status, err);
-    x8_rawtty_leave();
-    return rc;
-}
-
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
-    int alone = job->count == 1 && !job->ctx->globals->json, status = X8_STATUS_UNKNOWN;
-    int tty = opt.tty && alone && isatty(STDIN_FILENO);
-    enum x8_stdin input = opt.no_stdin || job->count > 1 ? X8_STDIN_NONE : x8_stdin_kind(tty);
-    struct x8_command command = {
+    int is_alone = job->count == 1 && !job->ctx->globals->json;
+    struct x8_remote remote = {
         .text = job->user,
-        .input = tty                      ? X8_INPUT_TTY
-                 : input == X8_STDIN_NONE ? X8_INPUT_NONE
-                                          : X8_INPUT_OPEN,
-        .merge_errors = alone && x8_outputs_are_one(),
-        .term = tty ? x8_env_for_script(NULL, "TERM") : NULL,
+        .root = opt.root,
+        .tty = opt.tty && is_alone && isatty(STDIN_FILENO),
     };
-    X8_AUTO_CHANNEL channel = NULL;
-    int rc = opt.root ? x8_job_root(job, err) : 0;
 
-    if (tty && !x8_rawtty_size(&command.rows, &command.cols))
-        command.rows = command.cols = 0;
-    if (rc == 0)
-        rc = x8_start_as(job->session, &job->op, opt.root ? &job->root : NULL, &command, &channel,
-                         err);
-    if (rc == 0 && tty)
-        rc = relay_terminal(job, channel, &status, err);
-    else if (rc == 0)
-        rc = x8_relay(job, channel, input, job->ctx->globals->json, &status, err);
-    if (rc < 0)
-        return rc;
-    x8_json_num(job->result, "status", status);
-    return status;
+    remote.input = opt.no_stdin || job->count > 1 ? X8_STDIN_NONE : x8_stdin_kind(remote.tty);
+    return x8_relay_command(job, &remote, err);
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)

@@ -212,3 +212,42 @@ int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin in
                        "again");
     return rc;
 }
+
+static struct x8_command command_of(const struct x8_job_on *job, const struct x8_remote *remote)
+{
+    int is_alone = job->count == 1 && !job->ctx->globals->json;
+    struct x8_command command = {
+        .text = remote->text,
+        .input = remote->tty                      ? X8_INPUT_TTY
+                 : remote->input == X8_STDIN_NONE ? X8_INPUT_NONE
+                                                  : X8_INPUT_OPEN,
+        .merge_errors = is_alone && x8_outputs_are_one(),
+        .term = remote->tty ? x8_env_for_script(NULL, "TERM") : NULL,
+    };
+
+    if (remote->tty && !x8_rawtty_size(&command.rows, &command.cols))
+        command.rows = command.cols = 0;
+    return command;
+}
+
+int x8_relay_command(struct x8_job_on *job, const struct x8_remote *remote, struct x8_error *err)
+{
+    struct x8_command command = command_of(job, remote);
+    X8_AUTO_CHANNEL channel = NULL;
+    int status = X8_STATUS_UNKNOWN, rc = remote->root ? x8_job_root(job, err) : 0;
+
+    if (rc == 0)
+        rc = x8_start_as(job->session, &job->op, remote->root ? &job->root : NULL, &command,
+                         &channel, err);
+    if (rc == 0 && remote->tty)
+        rc = x8_rawtty_enter(err);
+    if (rc == 0)
+        rc = x8_relay(job, channel, remote->tty ? X8_STDIN_TERMINAL : remote->input,
+                      job->ctx->globals->json, &status, err);
+    if (remote->tty)
+        x8_rawtty_leave();
+    if (rc < 0)
+        return rc;
+    x8_json_num(job->result, "status", status);
+    return status;
+}

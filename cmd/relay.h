@@ -28,6 +28,17 @@ int x8_outputs_are_one(void);
 int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
              int *out_status, struct x8_error *err);
 
+/* A command for x8_relay_command. */
+struct x8_remote {
+    const char *text; /* NULL with tty: the login shell */
+    int root, tty;    /* tty: it gets a terminal, and ours is raw meanwhile */
+    enum x8_stdin input;
+};
+
+/* Start a command on the board and relay until it has ended. Its status (0..255), which also goes
+ * into the result, or a negative code. */
+int x8_relay_command(struct x8_job_on *job, const struct x8_remote *remote, struct x8_error *err);
+
 /* Join operands to one command text, each quoted for the board's shell. -1 without memory. */
 int x8_quote_all(struct x8_buf *out, char *const *argv, int argc) X8_NODISCARD;
 

@@ -3,8 +3,6 @@
  */
 #include "relay.h"
 
-#include "ui/rawtty.h"
-
 #include <unistd.h>
 
 static struct {
@@ -23,45 +21,18 @@ static const struct x8_opt opts[] = {
     {0},
 };
 
-static int relay(struct x8_job_on *job, struct x8_channel *channel, int tty, enum x8_stdin input,
-                 struct x8_error *err)
-{
-    int status = X8_STATUS_UNKNOWN, rc = tty ? x8_rawtty_enter(err) : 0;
-
-    if (rc == 0)
-        rc = x8_relay(job, channel, input, job->ctx->globals->json, &status, err);
-    x8_rawtty_leave();
-    if (rc < 0)
-        return rc;
-    x8_json_num(job->result, "status", status);
-    return status;
-}
-
 /* With a terminal on both sides it is given one on the board; else stdin is a script, or input. */
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
-    int tty = job->count == 1 && !job->ctx->globals->json && isatty(STDIN_FILENO) &&
-              isatty(STDOUT_FILENO);
-    enum x8_stdin input = job->count > 1 ? X8_STDIN_NONE : x8_stdin_kind(tty);
-    struct x8_command command = {
-        .text = opt.command ? opt.command
-                : tty       ? NULL
-                            : "exec bash",
-        .input = tty                      ? X8_INPUT_TTY
-                 : input == X8_STDIN_NONE ? X8_INPUT_NONE
-                                          : X8_INPUT_OPEN,
-        .merge_errors = job->count == 1 && x8_outputs_are_one(),
-        .term = tty ? x8_env_for_script(NULL, "TERM") : NULL,
+    struct x8_remote remote = {
+        .root = opt.root,
+        .tty = job->count == 1 && !job->ctx->globals->json && isatty(STDIN_FILENO) &&
+               isatty(STDOUT_FILENO),
     };
-    X8_AUTO_CHANNEL channel = NULL;
-    int rc = opt.root ? x8_job_root(job, err) : 0;
 
-    if (tty && !x8_rawtty_size(&command.rows, &command.cols))
-        command.rows = command.cols = 0;
-    if (rc == 0)
-        rc = x8_start_as(job->session, &job->op, opt.root ? &job->root : NULL, &command, &channel,
-                         err);
-    return rc < 0 ? rc : relay(job, channel, tty, input, err);
+    remote.text = opt.command ? opt.command : remote.tty ? NULL : "exec bash";
+    remote.input = job->count > 1 ? X8_STDIN_NONE : x8_stdin_kind(remote.tty);
+    return x8_relay_command(job, &remote, err);
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
