@@ -13,7 +13,12 @@ enum { SIDE_BY_SIDE = 16 };
 
 int x8_job_open(struct x8_job_on *job, struct x8_error *err)
 {
-    return x8_target_open(job->ctx->bus, &job->op, job->reach, job->target, &job->session, err);
+    int64_t limit = job->ctx->globals->timeout_ms;
+    struct x8_op op = job->op;
+
+    if (limit != X8_TIMEOUT_UNSET)
+        op.deadline = x8_deadline_min(op.deadline, x8_deadline_in(limit));
+    return x8_target_open(job->ctx->bus, &op, job->reach, job->target, &job->session, err);
 }
 
 static void work_on(struct x8_on_board *board)

@@ -69,8 +69,8 @@ END
     end_board 0
     end_board 2
     expect_status 0
-    expect list.out '^-[[:blank:]]+rom[[:blank:]]+480M[[:blank:]]+usb 1-1[[:blank:]]' \
-        '^0e1a2c0d5b6f7788[[:blank:]]+fastboot[[:blank:]]+12M[[:blank:]]+usb 1-3\.1[[:blank:]]+full speed'
+    expect list.out '^-[[:blank:]]+-[[:blank:]]+rom[[:blank:]]+-[[:blank:]]+-[[:blank:]]+usb[[:blank:]]+usb 1-1[[:blank:]]' \
+        '^0e1a2c0d5b6f7788[[:blank:]]+-[[:blank:]]+fastboot[[:blank:]]+-[[:blank:]]+-[[:blank:]]+usb[[:blank:]]+usb 1-3\.1[[:blank:]]+full speed'
     expect list.err '^2 boards, 1 needs something'
     expect_quiet_kernel list
 }
