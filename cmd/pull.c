@@ -2,10 +2,9 @@
  * x8ctl pull: files and folders from the board.
  */
 #include "copy.h"
+#include "streams.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct {
     int root;
@@ -16,38 +15,10 @@ static const struct x8_opt opts[] = {
     {0},
 };
 
-/* stdout as the end of a transfer. */
-static int push_stdout(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
-{
-    const char *bytes = data;
-
-    (void)sink;
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_FILE, errno,
-                               "stdout takes no more");
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
-static int finish_stdout(struct x8_sink *sink, struct x8_error *err)
-{
-    (void)sink;
-    (void)err;
-    return 0;
-}
-
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
-    static const struct x8_sink_ops stdout_ops = {push_stdout, finish_stdout};
     struct x8_ctx *ctx = job->ctx;
-    struct x8_sink sink = {&stdout_ops};
+    struct x8_stdout_sink sink;
     size_t sources = ctx->argc > 1 ? (size_t)ctx->argc - 1 : 1;
     struct x8_transfer transfer = {
         .sources = (const char *const *)ctx->argv,
@@ -58,9 +29,10 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     struct x8_transferred done = {0};
     int rc = opt.root ? x8_job_root(job, err) : 0;
 
+    x8_stdout_sink_init(&sink, job->op.cancel);
     transfer.root = opt.root ? &job->root : NULL;
     if (rc == 0 && strcmp(transfer.target, "-") == 0)
-        rc = x8_pull_stream(job->session, &job->op, &transfer, &sink, &done, err);
+        rc = x8_pull_stream(job->session, &job->op, &transfer, &sink.sink, &done, err);
     else if (rc == 0)
         rc = x8_pull(job->session, &job->op, &transfer, &done, err);
     if (rc == 0)

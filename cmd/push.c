@@ -2,8 +2,7 @@
  * x8ctl push: files and folders to the board.
  */
 #include "copy.h"
-
-#include "util/file.h"
+#include "streams.h"
 
 #include <string.h>
 
@@ -33,14 +32,13 @@ static const struct x8_opt opts[] = {
 static int push_stdin(struct x8_job_on *job, const struct x8_transfer *transfer,
                       struct x8_transferred *done, struct x8_error *err)
 {
-    X8_AUTO_READER input = NULL;
+    struct x8_stdin_reader input;
     unsigned mode = 0644;
     int rc = opt.mode ? x8_parse_mode(opt.mode, &mode, err) : 0;
 
+    x8_stdin_reader_init(&input, job->op.cancel);
     if (rc == 0)
-        rc = x8_file_reader("/dev/stdin", &input, NULL, err);
-    if (rc == 0)
-        rc = x8_push_stream(job->session, &job->op, transfer, input, mode, done, err);
+        rc = x8_push_stream(job->session, &job->op, transfer, &input.reader, mode, done, err);
     return rc;
 }
 

@@ -3,11 +3,13 @@
  * comes once, for all boards.
  */
 #include "running_parts.h"
+#include "streams.h"
 
 #include "util/file.h"
 #include "util/text.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,14 +23,20 @@ static struct x8_run *run_of(struct x8_job_on *job)
 
 /* The first line of what the descriptor gives. Byte by byte: what follows the line on a shared
  * stdin is the input of the command. */
-static int read_secret(int fd, const char *origin, struct x8_secret *out, struct x8_error *err)
+static int read_secret(struct x8_run *run, int fd, const char *origin, struct x8_error *err)
 {
+    struct x8_secret *out = &run->secret;
     size_t len = 0;
     ssize_t n = 1;
     char *end = NULL;
     int rc = 0;
 
     while (!end && n > 0 && len < sizeof out->text) {
+        rc = x8_fd_await(run->ctx->cancel, fd, POLLIN, err);
+        if (rc < 0) {
+            x8_secret_wipe(out);
+            return rc;
+        }
         n = read(fd, out->text + len, 1);
         if (n < 0 && errno == EINTR)
             n = 1;
@@ -66,7 +74,7 @@ static int secret_from_file(struct x8_run *run, const char *path, struct x8_erro
         x8_emit(&run->ctx->op, X8_EV_WARN,
                 "password file %s can be read by others (mode %04o): chmod 600 %s", path,
                 (unsigned)(st.st_mode & 07777), path);
-    return read_secret(fd, path, &run->secret, err);
+    return read_secret(run, fd, path, err);
 }
 
 static int secret_from_fd(struct x8_run *run, uint64_t number, struct x8_error *err)
@@ -76,7 +84,7 @@ static int secret_from_fd(struct x8_run *run, uint64_t number, struct x8_error *
     snprintf(origin, sizeof origin, "descriptor %llu", (unsigned long long)number);
     if (number > 65535)
         number = 65535; /* none that could be open: the read says so */
-    return read_secret((int)number, origin, &run->secret, err);
+    return read_secret(run, (int)number, origin, err);
 }
 
 /* What the options name; without any nothing is known yet. Under run->ask. */
