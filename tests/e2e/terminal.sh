@@ -204,7 +204,7 @@ for columns in 40 80; do
 done
 start "list: aligned columns"
 tty 0 120 --board start=rom --board start=fastboot --board access=denied -- list
-prints '^SERIAL            STATE      SPEED  WHERE    NOTE'
-prints '^-                 rom        480M   usb 1-2  -'
+prints '^SERIAL            NAME  STATE      IMAGE  CARRIER  LINKS  WHERE    NOTE'
+prints '^-                 -     rom        -      -        usb    usb 1-2  -'
 prints '^3 boards, 1 needs something'
 finish
