@@ -119,7 +119,9 @@ int x8_lane_await(struct x8_lane *lane, const char *nonce, const struct x8_op *o
         case X8_LANE_MORE:
             break;
         }
-        rc = x8_lane_fill(lane, op, deadline, err);
+        /* Also where the shell talks without end: reading what is there takes no time. */
+        rc = x8_deadline_left(deadline, 1) > 0 ? x8_lane_fill(lane, op, deadline, err)
+                                               : -X8_E_TIMEOUT;
         if (rc == -X8_E_TIMEOUT) {
             x8_fail(err, X8_E_TIMEOUT, "%s: the board's shell did not come up in time", what);
             x8_error_why(err, "the link answers, but no shell does: the board may be overloaded "

@@ -287,6 +287,16 @@ static int take_byte(struct v2 *v2, struct prelude *prelude, const struct x8_op 
     return look(v2, prelude, op, text, which, deadline, err);
 }
 
+static int no_shell(struct x8_error *err)
+{
+    x8_fail(err, X8_E_TIMEOUT, "start: the board's shell did not come up in time");
+    x8_error_why(err, "the link answers, but no command starts: the board may be overloaded, or "
+                      "its ~/.bashrc does not end");
+    x8_error_next(
+        err, "try again in a minute; a ~/.bashrc can be mended over ssh or the serial console");
+    return -X8_E_TIMEOUT;
+}
+
 /* Up to the start marks, byte by byte, so that nothing of the command's own output is lost. */
 static int await_start(struct v2 *v2, struct prelude *prelude, const struct x8_op *op,
                        const char *text, int64_t deadline, struct x8_error *err)
@@ -295,9 +305,15 @@ static int await_start(struct v2 *v2, struct prelude *prelude, const struct x8_o
            (prelude->is_apart && !prelude->has_started[X8_STDERR])) {
         enum x8_output which = X8_STDOUT;
         uint8_t byte;
-        ssize_t n = read_wire(v2, op, &which, &byte, 1, deadline, err);
+        ssize_t n;
         int rc;
 
+        /* Reading what is there takes no time, and some ~/.bashrc talks without end. */
+        if (x8_deadline_left(deadline, 1) == 0)
+            return no_shell(err);
+        n = read_wire(v2, op, &which, &byte, 1, deadline, err);
+        if (n == -X8_E_TIMEOUT)
+            return no_shell(err);
         if (n == 0)
             return ended_early(prelude->said, err);
         if (n < 0)

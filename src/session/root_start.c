@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define READY_MS   20000
+#define SAID_MAX   ((size_t)64 << 10) /* it is searched again at every line */
 #define ASKS_MARK  '?'
 #define READY_MARK 'r'
 
@@ -159,9 +160,11 @@ static int await_root(struct start *start, const struct x8_op *op, struct x8_err
     for (;;) {
         enum x8_output which = X8_STDOUT;
         uint8_t byte;
-        ssize_t n = x8_channel_read(start->channel, op, &which, &byte, 1,
-                                    x8_deadline_left(deadline, READY_MS), err);
-        int rc;
+        int rc, left = x8_deadline_left(deadline, READY_MS);
+        /* Reading what is there takes no time, so a board that talks without end is not waited for
+         * either. */
+        ssize_t n = left == 0 ? -X8_E_TIMEOUT
+                              : x8_channel_read(start->channel, op, &which, &byte, 1, left, err);
 
         if (n == 0)
             return refused(start, err);
@@ -169,7 +172,7 @@ static int await_root(struct start *start, const struct x8_op *op, struct x8_err
             x8_fail(err, X8_E_TIMEOUT, "sudo on the board did not answer in time");
         if (n < 0)
             return (int)n;
-        if (start->said[which].len >= X8_RUN_TEXT_MAX)
+        if (start->said[which].len >= SAID_MAX)
             return x8_fail(err, X8_E_AUTH, "sudo on the board talks without end");
         if (x8_buf_add(&start->said[which], &byte, 1) != 0)
             return x8_fail(err, X8_E_INTERNAL, "no memory");
