@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# What must not hang, lose bytes or look like success: stops while somebody else is waited for, shells that talk without
+# end, links that break before a command was sent.
+# shellcheck source=kit.sh
+. "$(dirname "$0")/kit.sh"
+# shellcheck source=adb_kit.sh
+. "$(dirname "$0")/adb_kit.sh"
+cd "$work" || exit 1
+mkfifo silent full
+exec 8<>silent 9<>full # somebody holds them, and neither writes nor reads
+bytes big 9000000
+
+# stopped_while INPUT OUTPUT ARGS...: SIGTERM once, when x8ctl waits; it ends with 143.
+stopped_while() {
+    local in=$1 to=$2 pid began
+    shift 2
+    shown="x8ctl $*"
+    "$X8CTL" "${select[@]}" "$@" <"$in" >"$to" 2>"$err" &
+    pid=$!
+    await 10 "a wait" waits "$pid"
+    began=$(milliseconds)
+    kill -TERM "$pid"
+    await 5 "its end" gone "$pid" || kill -KILL "$pid"
+    wait "$pid"
+    status=$?
+    elapsed_ms=$(($(milliseconds) - began))
+    check_status 143
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+# All threads sleep, for a while: it waits for somebody.
+waits() {
+    for _ in 1 2 3; do
+        sleeps "$1" || return 1
+        read -r -t 0.2 _ <>"$work/never" || :
+    done
+}
+sleeps() { ! grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; }
+
+echo "== one stop is enough"
+boot image=934 sudo=custom password=fio1
+start "a command of the board ends at the first stop"
+stopped_while /dev/null "$out" exec -- sleep 60
+start "a journal that is followed does"
+stopped_while /dev/null "$out" logs -f --no-root
+start "a command that waits for our stdin does"
+stopped_while silent "$out" exec -- cat
+start "a push of what nobody writes does, and leaves nothing"
+stopped_while silent "$out" push - /tmp/x
+asked '' 'ls -A /tmp'
+start "a pull into what nobody reads does"
+run 0 "$X8CTL" "${select[@]}" push big /tmp/big
+stopped_while /dev/null full pull /tmp/big -
+start "a password that does not come does"
+stopped_while silent "$out" --password-fd 0 exec --root -- id
+start "a reader who went away ends an endless command"
+run 0 bash -c "timeout 20 '$X8CTL' ${select[*]} exec -- yes | head -1"
+prints '^y$'
+
+echo "== bytes"
+start "behind the password's line stdin is the command's"
+printf '%s\n' fio1 one two three >lines
+input=lines
+on 0 --password-fd 0 exec --root -- cat
+[ "$(cat "$out")" = $'one\ntwo\nthree' ] || problem "not the three lines"
+start "an empty stdin is an empty file"
+input=/dev/null
+on 0 push - /tmp/empty
+asked 0 'stat -c %s /tmp/empty'
+
+echo "== without end"
+boot image=934 persona=new
+start "a shell whose .bashrc never ends is given up"
+echo 'while :; do echo noise; done' >>"$root/var/rootdirs/home/fio/.bashrc"
+on 255 exec -- id
+failed 16 timeout
+within 40
+finish
