@@ -83,7 +83,7 @@ static int read_line(struct x8_os_release *os, const char *line, size_t len)
     struct x8_os_item *item = item_of(os, line, n);
     if (item)
         x8_clean(item->value, sizeof(item->value), value, value_len);
-    return 1;
+    return item != NULL;
 }
 
 int x8_os_release_parse(struct x8_span text, struct x8_os_release *out, struct x8_error *err)
