@@ -127,12 +127,26 @@ int place_parse(struct x8_span text, size_t bases, struct place *out, struct x8_
     return x8_fail(err, X8_E_LINK, "the board's answer about the target is not readable");
 }
 
+/* A run of slashes is one: two of them end a record of the answer. */
+static char *single_slashes(const char *name)
+{
+    char *out = copy_of(name, strlen(name)), *to = out;
+    for (const char *at = name; out && *at; at++)
+        if (at[0] != '/' || at[1] != '/')
+            *to++ = *at;
+    if (out)
+        *to = '\0';
+    return out;
+}
+
 int place_look(struct xfer *xfer, const char *name, const char *const *bases, size_t count,
                struct place *out, struct x8_error *err)
 {
     X8_AUTO_BUF text = {0};
     X8_AUTO_BUF answer = {0};
-    int bad = x8_buf_addf(&text, "t=") < 0 || x8_quote(&text, name) < 0;
+    char *plain = single_slashes(name);
+    int bad = !plain || x8_buf_addf(&text, "t=") < 0 || x8_quote(&text, plain) < 0;
+    free(plain);
     bad = bad || x8_buf_addf(&text, "; set --") < 0;
     for (size_t i = 0; i < count && !bad; i++)
         bad = x8_buf_addf(&text, " ") < 0 || x8_quote(&text, bases[i]) < 0;
