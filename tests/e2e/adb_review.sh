@@ -26,15 +26,16 @@ stopped_while() {
     elapsed_ms=$(($(milliseconds) - began))
     check_status 143
 }
+# shellcheck disable=SC2317 # await calls it
 gone() { ! kill -0 "$1" 2>/dev/null; }
-# All threads sleep, for a while: it waits for somebody.
+# Nobody of its threads does anything, for a while: it waits for somebody.
+# shellcheck disable=SC2317 # await calls it
 waits() {
     for _ in 1 2 3; do
-        sleeps "$1" || return 1
+        if grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; then return 1; fi
         read -r -t 0.2 _ <>"$work/never" || :
     done
 }
-sleeps() { ! grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; }
 
 echo "== one stop is enough"
 boot image=934 sudo=custom password=fio1
