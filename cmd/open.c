@@ -5,10 +5,13 @@
 
 #include "session/forward.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WEB_PORT 80 /* Arduino's first-start page: container arduino-ootb, host port 80 */
 
@@ -30,6 +33,34 @@ static const struct x8_opt opts[] = {
     {0},
 };
 
+/* It outlives us: our Ctrl-C, the signals we block or ignore and our streams are none of its
+ * business. */
+static int spawn_apart(char *argv[])
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, plain;
+    pid_t pid;
+    int rc;
+
+    sigemptyset(&none);
+    sigemptyset(&plain);
+    sigaddset(&plain, SIGPIPE);
+    posix_spawnattr_init(&attr);
+    posix_spawn_file_actions_init(&files);
+    rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                             POSIX_SPAWN_SETSIGDEF);
+    rc = rc ? rc : posix_spawnattr_setpgroup(&attr, 0);
+    rc = rc ? rc : posix_spawnattr_setsigmask(&attr, &none);
+    rc = rc ? rc : posix_spawnattr_setsigdefault(&attr, &plain);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && rc == 0; fd++)
+        rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
+    rc = rc ? rc : posix_spawnp(&pid, argv[0], &files, &attr, argv, x8_env_all());
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attr);
+    return rc;
+}
+
 /* A browser needs a screen; without one the address is all there is. */
 static int start_browser(const char *url)
 {
@@ -37,12 +68,11 @@ static int start_browser(const char *url)
                *wayland = x8_env_for_script(NULL, "WAYLAND_DISPLAY");
     char program[] = "xdg-open", address[96];
     char *argv[] = {program, address, NULL};
-    pid_t pid;
 
     if (opt.print || ((!screen || !*screen) && (!wayland || !*wayland)))
         return 0;
     snprintf(address, sizeof address, "%s", url);
-    return posix_spawnp(&pid, program, NULL, NULL, argv, x8_env_all()) == 0;
+    return spawn_apart(argv) == 0;
 }
 
 /* Is there a page at all? A browser's "connection reset" would tell nobody why. */
