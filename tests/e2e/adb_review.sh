@@ -68,6 +68,25 @@ input=/dev/null
 on 0 push - /tmp/empty
 asked 0 'stat -c %s /tmp/empty'
 
+echo "== the browser"
+start "a browser has a process group of its own and says nothing into our result"
+mkdir tools
+cat >tools/xdg-open <<'END'
+#!/bin/sh
+echo NOISE
+read -r _ _ _ _ group _ </proc/self/stat
+echo "$group $$" >"${0%/*}/../browser"
+END
+chmod +x tools/xdg-open
+inside 'setsid nohup /usr/libexec/host/bin/busybox nc -ll -p 8099 -e /usr/libexec/host/bin/cat >/dev/null 2>&1 </dev/null &
+    until (: </dev/tcp/127.0.0.1/8099) 2>/dev/null; do sleep 0.05; done'
+run - timeout -s TERM 2 env PATH="$work/tools:$PATH" DISPLAY=:0 "$X8CTL" "${select[@]}" open --port 8099
+prints '^http://127.0.0.1:'
+prints_no 'NOISE'
+group='' leader=none
+read -r group leader <browser || problem "no browser was started"
+[ "$group" = "$leader" ] || problem "group $group, not $leader"
+
 echo "== without end"
 boot image=934 persona=new
 start "a shell whose .bashrc never ends is given up"
