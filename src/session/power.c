@@ -32,10 +32,17 @@ int x8_boot_id(struct x8_session *session, const struct x8_op *op, char out[40],
 static int ask_for_reboot(struct x8_session *session, const struct x8_op *op,
                           const struct x8_root *root, struct x8_error *err)
 {
+    struct x8_command command = {.text = "systemctl reboot", .input = X8_INPUT_NONE};
+    struct x8_channel *channel = NULL;
     X8_AUTO_RAN ran = {0};
     struct x8_error inner = {0};
-    int rc = x8_run_as(session, op, root, "systemctl reboot", REBOOT_ASK_MS, &ran, &inner);
+    int rc = x8_start_as(session, op, root, &command, &channel, err);
 
+    if (rc != 0) { /* a link that is gone by now has not taken the question along */
+        x8_error_prefix(err, "the restart was not asked for");
+        return rc;
+    }
+    rc = x8_run_channel(channel, op, NULL, 0, REBOOT_ASK_MS, &ran, &inner);
     if (rc == -X8_E_GONE || rc == -X8_E_LINK)
         return 1;
     if (rc == 0 && ran.status != 0)
