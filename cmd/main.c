@@ -9,6 +9,7 @@
 #include "usb/usb.h"
 #include "util/clock.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -168,8 +169,8 @@ static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *fai
     struct x8_error err;
     int silent;
 
-    if (rc < 0)
-        x8_ui_error(ui, failed);
+    if (rc < 0 && (ctx->stdout_errno != EPIPE || failed->sys != EPIPE))
+        x8_ui_error(ui, failed); /* that a reader of stdout has left is no news to anybody */
     else
         x8_ui_flush(ui);
     if (rc < 0 && ctx->globals->json && !ctx->has_result)

@@ -37,6 +37,8 @@ static int work(struct x8_job_on *job, struct x8_error *err)
         rc = x8_pull(job->session, &job->op, &transfer, &done, err);
     if (rc == 0)
         x8_copy_report(job, &done, "received");
+    else if (sink.failed_errno)
+        ctx->stdout_errno = sink.failed_errno;
     return rc;
 }
 

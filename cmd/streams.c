@@ -86,6 +86,16 @@ static size_t piece_of(size_t len)
     return is_file || len < PIPE_BUF ? len : PIPE_BUF;
 }
 
+static int takes_no_more(struct x8_stdout_sink *sink, struct x8_error *err)
+{
+    enum x8_code code = errno == ENOSPC || errno == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_FILE;
+
+    sink->failed_errno = errno;
+    x8_fail_sys(err, code, errno, "stdout takes no more");
+    x8_error_next(err, "look at where the output goes (a full disk, a closed stream), then repeat");
+    return -(int)code;
+}
+
 static int push_stdout(struct x8_sink *base, const void *data, size_t len, struct x8_error *err)
 {
     struct x8_stdout_sink *sink = X8_CONTAINER(base, struct x8_stdout_sink, sink);
@@ -101,8 +111,7 @@ static int push_stdout(struct x8_sink *base, const void *data, size_t len, struc
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0)
-            return x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_FILE, errno,
-                               "stdout takes no more");
+            return takes_no_more(sink, err);
         bytes += n;
         len -= (size_t)n;
     }

@@ -21,6 +21,7 @@ void x8_stdin_reader_init(struct x8_stdin_reader *reader, struct x8_cancel *canc
 struct x8_stdout_sink {
     struct x8_sink sink;
     struct x8_cancel *cancel;
+    int failed_errno; /* of the write that stdout refused */
 };
 void x8_stdout_sink_init(struct x8_stdout_sink *sink, struct x8_cancel *cancel);
 

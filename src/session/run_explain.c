@@ -30,6 +30,7 @@ static const struct saying {
     {"Access denied", X8_E_REFUSED, "do it as root: add --root"},
     {"Permission denied", X8_E_REFUSED, "do it as root (--root), or use a folder of the user"},
     {"Operation not permitted", X8_E_REFUSED, "do it as root: add --root"},
+    {"File name too long", X8_E_REFUSED, "choose shorter names: 255 bytes at most"},
     {"Exec format error", X8_E_REFUSED,
      "the program is for another processor: the board needs arm64"},
     {"command not found", X8_E_REFUSED, "this image does not have the program"},

@@ -115,14 +115,15 @@ await() {
 }
 mkfifo "$work/never"
 
+# A program that hangs is ended, with 124, long before ctest would do it without a word.
 on() {
     local want=$1
     shift
-    run "$want" "${via[@]}" "$X8CTL" "${select[@]}" "$@"
+    run "$want" timeout -k 5 "${limit:-60}" "${via[@]}" "$X8CTL" "${select[@]}" "$@"
 }
 
 # A line for the board's shell, outside of what a case looks at. Its status is the line's.
-inside() { "${via[@]}" "$X8CTL" "${select[@]}" exec -- bash -c "$1" </dev/null; }
+inside() { timeout -k 5 60 "${via[@]}" "$X8CTL" "${select[@]}" exec -- bash -c "$1" </dev/null; }
 
 # asked OUTPUT COMMAND: the line's output is exactly that.
 asked() {
@@ -155,13 +156,15 @@ open(sys.argv[1], "wb").write((bytes(range(256)) + random.randbytes(count))[:cou
 
 # watch LOOP: a loop body that runs on the board again and again until `watched`, its output in /tmp/.watch.
 watch() {
-    inside "rm -f /tmp/.watch /tmp/.enough; setsid nohup bash -c 'while [ ! -e /tmp/.enough ]; do $1
-        done; : >/tmp/.watched' >/tmp/.watch 2>/dev/null </dev/null & until [ -e /tmp/.watch ]; do :; done"
+    inside "rm -f /tmp/.enough; setsid nohup bash -c ': >/tmp/.begun; while [ ! -e /tmp/.enough ]; do $1
+        done; : >/tmp/.watched' >/tmp/.watch 2>/dev/null </dev/null & until [ -e /tmp/.begun ]; do sleep 0.01; done" ||
+        problem "the watch did not begin"
 }
 
 # watched: what the loop said, into the file "$work/watch".
 watched() {
-    inside ': >/tmp/.enough; until [ -e /tmp/.watched ]; do sleep 0.01; done; cat /tmp/.watch; rm -f /tmp/.watch /tmp/.watched /tmp/.enough' >"$work/watch"
+    inside ': >/tmp/.enough; until [ -e /tmp/.watched ]; do sleep 0.01; done; cat /tmp/.watch; rm -f /tmp/.watch /tmp/.watched /tmp/.enough /tmp/.begun' >"$work/watch" ||
+        problem "the watch did not end"
 }
 saw() { grep -aFq -e "$1" "$work/watch" || problem "the watch never saw: $1"; }
 saw_no() { ! grep -aFq -e "$1" "$work/watch" || problem "the watch saw: $1"; }
