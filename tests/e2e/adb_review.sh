@@ -87,6 +87,13 @@ group='' leader=none
 read -r group leader <browser || problem "no browser was started"
 [ "$group" = "$leader" ] || problem "group $group, not $leader"
 
+echo "== the link breaks"
+boot image=934 fault=at:open,match:reboot,do:drop
+start "a restart that was never asked for is no success"
+on 15 -y reboot --no-wait
+failed 15 gone
+[ ! -e "$root/power" ] || problem "the board went down"
+
 echo "== without end"
 boot image=934 persona=new
 start "a shell whose .bashrc never ends is given up"
