@@ -292,7 +292,7 @@ done
 board_of 4
 start "a wrong password is tried once"
 on 255 exec --root --password-file wrong -- true
-says 'wrong'
+says 'did not accept.*password'
 within 6
 start "a password file that is not there, empty, or open to others"
 on 255 exec --root --password-file nosuch -- true
