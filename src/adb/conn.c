@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LAST_LIMIT_MS = 3000, /* for the last words of a connection, where the link is stuck */
+};
+
 /* --- waiting --- */
 
 int x8_cond_init(pthread_cond_t *cond)
@@ -166,11 +170,25 @@ static void free_pipes(struct x8_adb_conn *conn)
     }
 }
 
+/* Streams that were closed while another thread was sending left their CLSE to it. Over USB the end
+ * of this program is no end for the daemon: a shell it is not told of stays for ever. */
+static void send_last(struct x8_adb_conn *conn)
+{
+    int64_t deadline = x8_deadline_in(LAST_LIMIT_MS);
+    struct x8_conn_waiter waiter;
+
+    x8_conn_enter(&waiter, conn, &conn->gone, NULL);
+    while (!conn->is_dead && conn->is_sending && x8_deadline_left(deadline, 1) > 0)
+        x8_conn_rest(&waiter, deadline);
+    x8_conn_leave(&waiter);
+}
+
 static void conn_close(struct x8_adb *adb)
 {
     struct x8_adb_conn *conn = (struct x8_adb_conn *)adb;
 
     if (conn->has_reader) {
+        send_last(conn);
         x8_transport_wake(conn->link);
         pthread_join(conn->reader, NULL);
     }

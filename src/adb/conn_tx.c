@@ -165,6 +165,7 @@ static void send_loop(struct x8_adb_conn *conn, const struct x8_op *op,
             x8_conn_die(conn, &err);
     }
     conn->is_sending = 0;
+    pthread_cond_broadcast(&conn->gone); /* who closes the connection waits for the last packets */
     /* Others may have relied on this thread: the next of them goes on. */
     if (conn->ready)
         pthread_cond_signal(&conn->ready->writable);

@@ -500,6 +500,35 @@ static void a_stuck_send_of_one_keeps_the_others_to_their_limits(void **state)
     end(&f);
 }
 
+static void say_a_word(int fd, void *ctx)
+{
+    uint32_t id = take_stream(fd);
+
+    raw_put(fd, X8_ADB_WRTE, 9, id, "word", 4);
+    drain(fd, ctx);
+}
+
+/* Over USB the daemon does not notice that a program has ended: the shell of a stream that it was
+ * not told to close would stay. */
+static void the_last_close_is_said_although_another_thread_is_sending(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct x8_adb_stream *stream;
+        struct fixture f = {0};
+        char word[4];
+
+        peer_script(&f.peer, say_a_word, &f.seen);
+        assert_int_equal(x8_adb_over_link(&peer_op, peer_usb(&f.peer), NULL, &f.adb, NULL), 0);
+        stream = peer_open(f.adb, "exec:x");
+        assert_int_equal(x8_adb_read(stream, &peer_op, word, sizeof word, 5000, NULL), 4);
+        x8_adb_stream_close(&stream); /* while the reader acknowledges the word */
+        x8_adb_close(&f.adb);
+        peer_end(&f.peer);
+        assert_int_equal(f.seen.closes, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,6 +546,7 @@ int main(void)
         cmocka_unit_test(a_board_that_stays_is_not_gone),
         cmocka_unit_test(a_stop_ends_a_send_that_is_stuck),
         cmocka_unit_test(a_stuck_send_of_one_keeps_the_others_to_their_limits),
+        cmocka_unit_test(the_last_close_is_said_although_another_thread_is_sending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
