@@ -297,3 +297,14 @@ int x8_tcp_accept(const struct x8_op *op, int listen_fd, int64_t deadline, int *
     close(pipes[1]);
     return rc;
 }
+
+void x8_tcp_acknowledge(int fd)
+{
+#ifdef TCP_QUICKACK
+    int on = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)fd;
+#endif
+}

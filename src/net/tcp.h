@@ -43,6 +43,14 @@ ssize_t x8_sock_recv(const struct x8_op *op, int fd, void *out, size_t cap, int 
 int x8_sock_recv_full(const struct x8_op *op, int fd, void *out, size_t len, int timeout_ms,
                       struct x8_error *err);
 
+/*
+ * Acknowledge what has come so far at once. A peer that leaves Nagle's algorithm on (the adb server
+ * does) holds a short piece back until the one before was acknowledged, which a side that has
+ * nothing to send puts off for 40 ms. Linux takes the wish for the moment only: make it at the
+ * opening and after each short piece. Elsewhere it does nothing.
+ */
+void x8_tcp_acknowledge(int fd);
+
 /* The socket as a byte link (recv: short counts are normal, 0 bytes is X8_E_GONE); takes `fd`. -1
  * only without memory, then `fd` is closed. */
 int x8_tcp_transport(int fd, struct x8_transport **out, struct x8_error *err);
