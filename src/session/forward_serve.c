@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#define ACCEPT_PAUSE_MS 200
+
 void x8_forward_wake(struct x8_forwarder *f)
 {
     ssize_t n = write(f->wake[1], "", 1);
@@ -73,12 +75,15 @@ static int is_gone(struct x8_forwarder *f)
     return gone;
 }
 
+/* Without descriptors for another connection the queue stays ready: a pause, not a busy loop. */
 static void accept_one(struct x8_forwarder *f, const struct x8_op *op, size_t i, size_t slot)
 {
-    int fd = -1;
+    int fd = -1, rc = x8_tcp_accept(op, f->fds[i], x8_deadline_in(0), &fd, NULL);
 
-    if (x8_tcp_accept(op, f->fds[i], x8_deadline_in(0), &fd, NULL) == 0)
+    if (rc == 0)
         x8_forward_begin(f, op, slot, &f->forwards[i], fd);
+    else if (rc != -X8_E_TIMEOUT)
+        (void)x8_cancel_sleep(op->cancel, x8_deadline_in(ACCEPT_PAUSE_MS), X8_CANCEL_SOFT, NULL);
 }
 
 /* Without a free slot nothing is accepted: the kernel's queue holds further connections. */

@@ -8,11 +8,12 @@
 
 #define PROBE_MS 20000 /* a refused sudo waits two or three seconds before it says so */
 
-/* In the order of what costs least; sudo's own words are kept for the message. */
+/* In the order of what costs least; sudo's own words are kept for the message. -k: what sudo
+ * remembers of an earlier password may be forgotten before the command runs. */
 static const char probe[] = "export LC_ALL=C;"
                             "if [ $EUID = 0 ];then echo root;"
-                            "elif sudo -n true 2>/dev/null;then echo free;"
-                            "elif sudo -S -p '' true </dev/null;then echo empty;"
+                            "elif sudo -k -n true 2>/dev/null;then echo free;"
+                            "elif sudo -k -S -p '' true </dev/null;then echo empty;"
                             "else echo asks;fi";
 
 static const struct {
