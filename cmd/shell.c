@@ -77,6 +77,6 @@ const struct x8_cmd x8_cmd_shell = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl exec",
-    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_STATUS_IS_REMOTE,
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP | X8_STATUS_IS_REMOTE,
     .run = run,
 };
