@@ -17,7 +17,11 @@ static struct x8_pty *pty_of(struct x8_channel *channel)
     return X8_CONTAINER(channel, struct x8_pty, base);
 }
 
-/* The status came: who still writes is let go. Nothing is read of these streams any more. */
+/*
+ * The status came: who still writes is let go. Nothing is read of these streams any more. (An adb
+ * server whose connection ends like this passes on what it still holds without waiting its turn;
+ * the daemon queues it for a stream that is closed next.)
+ */
 static void command_ended(struct x8_pty *pty, uint32_t status)
 {
     atomic_store(&pty->status, (int)(status & 0xff));

@@ -224,7 +224,7 @@ int x8_script_input(struct x8_buf *out, const struct x8_script *script)
         add_mark(out, script, X8_MARK_NEXT, "", ";done;exec 8>&-;") != 0 ||
         add_mark(out, script, X8_MARK_END, "", ";") != 0)
         return -1;
-    return add(out, "read -r n");
+    return add(out, "exec cat >/dev/null");
 }
 
 /* A shell for a person, or a command at a terminal. The boards' .bashrc ends with `resize`, which
