@@ -15,8 +15,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -62,22 +60,6 @@ static int shut_error(struct x8_error *err)
     return x8_fail(err, X8_E_STOPPED, "the stream was shut");
 }
 
-/*
- * The server leaves Nagle's algorithm on: it holds a short piece back until the one before was
- * acknowledged, and this side, which has nothing to send, would put that off for 40 ms. Linux takes
- * the wish for the moment only, so it is made at the opening and after each short piece.
- */
-static void acknowledge_now(int fd)
-{
-#ifdef TCP_QUICKACK
-    int on = 1;
-
-    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-#else
-    (void)fd;
-#endif
-}
-
 static ssize_t stream_read(struct x8_adb_stream *base, const struct x8_op *op, void *out,
                            size_t cap, int timeout_ms, struct x8_error *err)
 {
@@ -89,7 +71,7 @@ static ssize_t stream_read(struct x8_adb_stream *base, const struct x8_op *op, v
         return shut_error(err);
     n = x8_sock_recv(op, stream->fd, out, cap, timeout_ms, &own);
     if (n > 0 && n < SHORT_PIECE)
-        acknowledge_now(stream->fd);
+        x8_tcp_acknowledge(stream->fd);
     if (n <= 0 && atomic_load(&stream->is_shut))
         return shut_error(err);
     if (n < 0 && err)
@@ -171,7 +153,7 @@ static int stream_new(int *fd, struct x8_adb_stream **out, struct x8_error *err)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     stream->base.ops = &ops;
     stream->fd = *fd;
-    acknowledge_now(*fd);
+    x8_tcp_acknowledge(*fd);
     atomic_init(&stream->is_shut, 0);
     *fd = -1;
     *out = &stream->base;
