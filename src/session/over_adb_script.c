@@ -15,6 +15,8 @@
  * and `kill -9 $$` would take the status along.
  *  - stderr is a pipe of a second shell, on whose terminal it comes out; the outer shell opens it
  * as /proc/PID/fd/9, as the same user. An end mark follows the command's own stderr.
+ *  - The start mark goes straight to the terminal, so that it is out before the command can do
+ * harm.
  *  - Background children that live on keep what they hold; nothing waits for them.
  *  - At its end the outer shell waits for its terminal to be hung up: were it to leave first, the
  *    kernel would hang up on the `cat` that may still have something to say.
@@ -181,7 +183,7 @@ int x8_script_main(struct x8_buf *out, const struct x8_script *script)
 {
     if (add(out, "shell:") != 0 || add_stdout(out, script) != 0 || add(out, SURROUNDINGS) != 0 ||
         add_ends(out, script) != 0 || add_fetch(out, script) != 0 ||
-        add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_run(out, script) != 0)
+        add_mark(out, script, X8_MARK_START, "$$", " >&3;") != 0 || add_run(out, script) != 0)
         return -1;
     /* The end of stderr first: at the status the host closes this stream, and its hang-up would
      * come before a mark that follows. */
