@@ -173,7 +173,8 @@ static void a_command_need_not_read_its_input(void **state)
 
         kit_adb_run(*state, NULL, &command, bytes, 1000000, &said);
         assert_int_equal(said.rc, 0);
-        assert_int_equal(said.write_rc, -X8_E_GONE);
+        /* What lies between may take all of it. */
+        assert_true(said.write_rc == -X8_E_GONE || said.write_rc == 0);
         assert_int_equal(said.status, 5);
         assert_string_equal(x8_buf_text(&said.out), "10\n");
     }
@@ -275,7 +276,7 @@ static void *shut_later(void *channel)
 static void a_shut_ends_a_read_that_waits(void **state)
 {
     struct kit_adb *kit = *state;
-    struct x8_command command = {.text = "exec sleep 1000"};
+    struct x8_command command = {.text = "exec sleep 20"};
     struct x8_channel *channel = NULL;
     enum x8_output which;
     pthread_t thread;

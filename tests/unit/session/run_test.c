@@ -67,7 +67,7 @@ static void a_command_that_takes_too_long_is_told_apart(void **state)
     struct kit_adb *kit = *state;
     X8_AUTO_RAN ran = {0};
 
-    assert_int_equal(x8_run(kit->session, &kit->op, "sleep 1000", 1000, &ran, &kit->err),
+    assert_int_equal(x8_run(kit->session, &kit->op, "sleep 60", 1000, &ran, &kit->err),
                      -X8_E_TIMEOUT);
     assert_non_null(strstr(kit->err.why, "the link is up"));
     /* The link is still good. */
@@ -114,7 +114,7 @@ static void the_first_request_to_stop_ends_it(void **state)
     pthread_t thread;
 
     pthread_create(&thread, NULL, stop_later, &kit->cancel);
-    assert_int_equal(x8_run(kit->session, &kit->op, "sleep 1000", X8_RUN_TEXT_MS, &ran, &kit->err),
+    assert_int_equal(x8_run(kit->session, &kit->op, "sleep 60", X8_RUN_TEXT_MS, &ran, &kit->err),
                      -X8_E_STOPPED);
     pthread_join(thread, NULL);
 }
