@@ -276,7 +276,9 @@ static int await_guard(struct xfer *xfer, struct x8_error *err)
             break;
     }
     int status = x8_channel_status(xfer->guard);
-    return x8_run_explain("temporary folder", status > 0 ? status : 1, said, err);
+    char what[300];
+    x8_clean(what, sizeof(what), xfer->anchor, strlen(xfer->anchor));
+    return x8_run_explain(what, status > 0 ? status : 1, said, err);
 }
 
 int board_stage_open(struct xfer *xfer, struct x8_error *err)
