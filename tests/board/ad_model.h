@@ -60,7 +60,7 @@ int64_t ad_now_us(void);
 /* ---- words ---- */
 
 struct ad_config {
-    int is_new, auth, noise, silent, zero_close;
+    int is_new, auth, noise, silent, zero_close, queues;
     int64_t reaccept_ms, restart_ms; /* restart: -1 never */
     uint32_t maxdata;
     uint64_t chop; /* payloads towards the host at most so long; 0 as they come */
@@ -151,6 +151,7 @@ struct ad_stream {
     int waiting;      /* a message of ours is not acknowledged */
     int ended;        /* nothing more will come from it: close when `text` is out */
     uint64_t okay_at; /* `queued` behind our last OKAY: before it is written, no WRTE can come */
+    unsigned early;   /* messages in `pending` that came before their turn */
     int lingering;    /* closed by the host; what was taken is still being written */
     int dead;         /* to be freed */
 };
@@ -158,6 +159,7 @@ struct ad_stream {
 struct ad_stream *ad_stream_new(struct ad_link *link, uint32_t peer, const char *service);
 void ad_stream_free(struct ad_stream *s);
 void ad_stream_input(struct ad_stream *s, const uint8_t *data, size_t len);
+void ad_stream_queue(struct ad_stream *s, const uint8_t *data, size_t len); /* early=queue */
 void ad_stream_step(struct ad_stream *s); /* move what can be moved, both ways */
 void ad_stream_close(struct ad_stream *s);
 void ad_stream_close_by_host(struct ad_stream *s);

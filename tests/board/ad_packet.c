@@ -92,8 +92,11 @@ static void take_open(struct ad_link *link, const struct ad_packet *p, const cha
 
 static void take_wrte(struct ad_link *link, struct ad_stream *s, const struct ad_packet *p)
 {
-    if (ad_buf_len(&s->pending) || s->okay_at > link->written)
+    int is_early = ad_buf_len(&s->pending) || s->okay_at > link->written;
+    if (is_early && !link->ad->cfg.queues)
         ad_link_end(link, AD_DROPPED, "WRTE before the OKAY of the one before it");
+    else if (ad_buf_len(&s->pending))
+        ad_stream_queue(s, p->data, p->len);
     else
         ad_stream_input(s, p->data, p->len);
 }

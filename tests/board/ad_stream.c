@@ -46,8 +46,16 @@ static void acknowledge(struct ad_stream *s)
 {
     if (s->lingering)
         return;
-    ad_link_send(s->link, AD_OKAY, s->id, s->peer, NULL, 0, s->service);
+    for (unsigned i = 0; i <= s->early; i++)
+        ad_link_send(s->link, AD_OKAY, s->id, s->peer, NULL, 0, s->service);
+    s->early = 0;
     s->okay_at = s->link->queued;
+}
+
+void ad_stream_queue(struct ad_stream *s, const uint8_t *data, size_t len)
+{
+    ad_buf_add(&s->pending, data, len);
+    s->early++;
 }
 
 void ad_stream_input(struct ad_stream *s, const uint8_t *data, size_t len)

@@ -48,7 +48,7 @@ static int take_choice(struct ad_config *cfg, const char *word, const char *valu
     } choices[] = {
         {"persona", "old", "new", &cfg->is_new}, {"auth", "off", "ask", &cfg->auth},
         {"silent", "0", "1", &cfg->silent},      {"clse", "id", "zero", &cfg->zero_close},
-        {"noise", "0", "1", &cfg->noise},
+        {"noise", "0", "1", &cfg->noise},        {"early", "drop", "queue", &cfg->queues},
     };
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         if (strcmp(choices[i].word, word))
