@@ -1,8 +1,9 @@
 /*
  * Starting a command as root. sudo gets a mark as its prompt: the password is sent when and only
  * when sudo asks, and a second prompt means that the first answer was wrong. Once past sudo, the
- * shell prints another mark, waits for a line, and prints a third: what is written from then on is
- * the command's input.
+ * shell prints another mark on both its streams, waits for a line, and prints a third: what is
+ * written from then on is the command's input, and what stderr says behind the second is the
+ * command's.
  */
 #include "session/root.h"
 #include "session/sentinel.h"
@@ -21,8 +22,14 @@ struct start {
     struct x8_channel *channel;
     struct x8_buf said[2]; /* stdout and stderr up to the command */
     size_t marks_seen[2];  /* how far they were searched */
+    int is_ready[2];       /* the mark after sudo was seen there */
     int was_asked;
 };
+
+static int is_apart(const struct start *start)
+{
+    return !start->command->merge_errors && start->command->input != X8_INPUT_TTY;
+}
 
 static int add(struct x8_buf *out, const char *text)
 {
@@ -35,6 +42,9 @@ static int add_inner(struct x8_buf *out, const struct start *start)
     const struct x8_command *command = start->command;
     int asks = start->root->way != X8_ROOT_FREE, tty = command->input == X8_INPUT_TTY;
 
+    if (asks && is_apart(start) &&
+        x8_buf_addf(out, "printf '\\036X8%%s%c;' %s >&2;", READY_MARK, start->nonce) != 0)
+        return -1;
     if (asks && !tty &&
         x8_buf_addf(out, "printf '\\036X8%%s%c;' %s;IFS= read -r x;unset x;", READY_MARK,
                     start->nonce) != 0)
@@ -119,6 +129,28 @@ static int answer(struct start *start, const struct x8_op *op, struct x8_error *
     return write_password(start, op, err);
 }
 
+/* Past sudo. The streams come side by side: only when both have said so is sudo's talk over. */
+static int ready(struct start *start, enum x8_output which, const struct x8_op *op,
+                 struct x8_error *err)
+{
+    start->is_ready[which] = 1;
+    if (is_apart(start) && !(start->is_ready[X8_STDOUT] && start->is_ready[X8_STDERR]))
+        return 0;
+    return x8_channel_begin(start->channel, op, err);
+}
+
+/* The command runs; what it said on stderr meanwhile is given back. */
+static int begun(struct start *start, struct x8_error *err)
+{
+    const struct x8_buf *errors = &start->said[X8_STDERR];
+    size_t seen = start->marks_seen[X8_STDERR];
+
+    if (is_apart(start) && errors->len > seen &&
+        x8_channel_unread(start->channel, errors->data + seen, errors->len - seen) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    return 1;
+}
+
 /* Look at what came. 1: the command is about to run. */
 static int look(struct start *start, enum x8_output which, const struct x8_op *op,
                 struct x8_error *err)
@@ -133,9 +165,8 @@ static int look(struct start *start, enum x8_output which, const struct x8_op *o
         return 0;
     *seen += mark.at + mark.len;
     if (mark.kind == X8_MARK_START)
-        return 1;
-    return mark.kind == ASKS_MARK ? answer(start, op, err)
-                                  : x8_channel_begin(start->channel, op, err);
+        return begun(start, err);
+    return mark.kind == ASKS_MARK ? answer(start, op, err) : ready(start, which, op, err);
 }
 
 /* The shell is gone before it said that it is root. */

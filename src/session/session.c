@@ -3,6 +3,8 @@
  */
 #include "session/session.h"
 
+#include <string.h>
+
 int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
              struct x8_channel **out, struct x8_error *err)
 {
@@ -15,10 +17,29 @@ int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remo
     return session->ops->dial(session, op, remote, out, err);
 }
 
+static ssize_t take_back(struct x8_buf *unread, void *out, size_t cap)
+{
+    size_t n = unread->len < cap ? unread->len : cap;
+
+    memcpy(out, unread->data, n);
+    unread->len -= n;
+    memmove(unread->data, unread->data + n, unread->len);
+    return (ssize_t)n;
+}
+
 ssize_t x8_channel_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
                         void *out, size_t cap, int timeout_ms, struct x8_error *err)
 {
+    if (channel->unread.len > 0) {
+        *which = X8_STDERR;
+        return take_back(&channel->unread, out, cap);
+    }
     return channel->ops->read(channel, op, which, out, cap, timeout_ms, err);
+}
+
+int x8_channel_unread(struct x8_channel *channel, const void *errors, size_t len)
+{
+    return x8_buf_add(&channel->unread, errors, len);
 }
 
 int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
@@ -55,8 +76,10 @@ void x8_channel_shut(struct x8_channel *channel)
 
 void x8_channel_close(struct x8_channel **channel)
 {
-    if (*channel)
+    if (*channel) {
+        x8_buf_done(&(*channel)->unread);
         (*channel)->ops->close(*channel);
+    }
     *channel = NULL;
 }
 

@@ -76,6 +76,7 @@ struct x8_channel_ops {
 
 struct x8_channel {
     const struct x8_channel_ops *ops;
+    struct x8_buf unread; /* of stderr; kept by x8_channel_unread */
 };
 
 struct x8_session;
@@ -116,6 +117,10 @@ int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remo
             struct x8_channel **out, struct x8_error *err);
 ssize_t x8_channel_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
                         void *out, size_t cap, int timeout_ms, struct x8_error *err);
+/* Give bytes of stderr back, to be read next: streams are read side by side, so what belongs to the
+ * command may come before the mark on stdout that it begins. Thread: the reader's. -1 without
+ * memory. */
+int x8_channel_unread(struct x8_channel *channel, const void *errors, size_t len) X8_NODISCARD;
 int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
                      size_t len, int timeout_ms, struct x8_error *err);
 int x8_channel_begin(struct x8_channel *channel, const struct x8_op *op, struct x8_error *err);
