@@ -100,6 +100,9 @@ static int unknown_option(const struct parser *p, const char *arg, const char *n
     } else if (near && len > 1) {
         x8_error_why(err, "did you mean '--%s'?", near);
         x8_error_next(err, "x8ctl %s%s--help", cmd ? cmd->name : "", cmd ? " " : "");
+    } else if (cmd && cmd->usage && strncmp(cmd->usage, "-- ", 3) == 0) {
+        x8_error_why(err, "options of the board's command stand behind '--'");
+        x8_error_next(err, "x8ctl %s %s", cmd->name, cmd->usage);
     } else {
         x8_error_next(err, "x8ctl %s%s--help", cmd ? cmd->name : "", cmd ? " " : "");
     }

@@ -189,6 +189,8 @@ static int read_value(const char *text, struct expression *out)
     }
     while (len && is_blank(text[len - 1]))
         len--;
+    if (len && strchr("=<>!", *text)) /* ">>844" is a slip, and no value begins so */
+        return -1;
     if (len >= 2 && (*text == '"' || *text == '\'') && text[len - 1] == *text) {
         text++;
         len -= 2;

@@ -144,6 +144,8 @@ static void expressions_compare_numbers_versions_and_text(void **state)
         {"", -X8_E_USAGE},
         {"IMAGE_VERSION=934", -X8_E_USAGE},
         {"IMAGE_VERSION>=", -X8_E_USAGE},
+        {"IMAGE_VERSION>>844", -X8_E_USAGE},
+        {"ID===x", -X8_E_USAGE},
         {">=844", -X8_E_USAGE},
         {"!ID==1", -X8_E_USAGE},
         {"IMAGE VERSION", -X8_E_USAGE},
