@@ -87,8 +87,7 @@ static const struct x8_example examples[] = {
     {"x8ctl exec --all -- uptime", "on every running board, lines prefixed with its name"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2,  4,  10, 11, 12,  13,  14,  15, 16,
-                                      17, 30, 40, 50, 130, 143, 255, 0};
+static const unsigned char exits[] = {X8_E_SOME_FAILED, X8_E_STOPPED, X8_E_TERMINATED, 0};
 
 const struct x8_cmd x8_cmd_exec = {
     .name = "exec",

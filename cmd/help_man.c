@@ -137,8 +137,13 @@ void x8_man_command(const struct x8_cmd *cmd, struct x8_page *out)
            "%sOptions of every command are described in \\fBx8ctl\\fR(1).\n"
            ".SH EXIT STATUS\n",
            cmd->opts && cmd->opts->name ? ".PP\n" : "");
-    exit_row(out, X8_OK);
-    exit_row(out, X8_E_USAGE);
+    if (cmd->needs & X8_STATUS_IS_REMOTE) {
+        x8_put(out, ".TP\n.B 0 to 254\nthat of the command on the board\n"
+                    ".TP\n.B 255\nx8ctl itself failed: its own code is in the message\n");
+    } else {
+        exit_row(out, X8_OK);
+        exit_row(out, X8_E_USAGE);
+    }
     for (const unsigned char *e = cmd->exits; e && *e; e++)
         if (*e != X8_E_USAGE)
             exit_row(out, (enum x8_code) * e);

@@ -66,8 +66,14 @@ static void exit_row(struct x8_page *out, enum x8_code code)
 static void exits(const struct x8_cmd *cmd, struct x8_page *out)
 {
     x8_put(out, "\nexit codes\n");
-    exit_row(out, X8_OK);
-    exit_row(out, X8_E_USAGE);
+    if (cmd->needs & X8_STATUS_IS_REMOTE) {
+        x8_put(out,
+               "   *  remote           that of the command on the board\n"
+               " 255  own              x8ctl itself failed: its own code is in the message\n");
+    } else {
+        exit_row(out, X8_OK);
+        exit_row(out, X8_E_USAGE);
+    }
     for (const unsigned char *e = cmd->exits; e && *e; e++)
         if (*e != X8_E_USAGE)
             exit_row(out, (enum x8_code) * e);

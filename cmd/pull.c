@@ -29,7 +29,7 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     struct x8_transferred done = {0};
     int rc = opt.root ? x8_job_root(job, err) : 0;
 
-    x8_stdout_sink_init(&sink, job->op.cancel);
+    x8_stdout_sink_init(&sink, ctx->ui, job->op.cancel);
     transfer.root = opt.root ? &job->root : NULL;
     if (rc == 0 && strcmp(transfer.target, "-") == 0)
         rc = x8_pull_stream(job->session, &job->op, &transfer, &sink.sink, &done, err);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A line that never ends is passed on in pieces of this size. */
 enum { LINE_MAX_LEN = 65536 };
@@ -74,6 +75,8 @@ void x8_job_print(struct x8_job_on *job, int to_errors, const void *text, size_t
 
     if (len == 0)
         return;
+    if (isatty(fileno(to))) /* bars must be off the screen */
+        x8_ui_flush(job->ctx->ui);
     pthread_mutex_lock(&board->run->print);
     if (job->count == 1)
         put(board->run, to, text, len);

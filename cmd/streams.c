@@ -102,6 +102,8 @@ static int push_stdout(struct x8_sink *base, const void *data, size_t len, struc
     const char *bytes = data;
     size_t piece = piece_of(len);
 
+    if (sink->is_terminal)
+        x8_ui_flush(sink->ui);
     while (len > 0) {
         int rc = x8_fd_await(sink->cancel, STDOUT_FILENO, POLLOUT, err);
         ssize_t n = rc < 0 ? rc : write(STDOUT_FILENO, bytes, len < piece ? len : piece);
@@ -125,9 +127,10 @@ static int finish_stdout(struct x8_sink *base, struct x8_error *err)
     return 0;
 }
 
-void x8_stdout_sink_init(struct x8_stdout_sink *sink, struct x8_cancel *cancel)
+void x8_stdout_sink_init(struct x8_stdout_sink *sink, struct x8_ui *ui, struct x8_cancel *cancel)
 {
     static const struct x8_sink_ops ops = {push_stdout, finish_stdout};
 
-    *sink = (struct x8_stdout_sink){.sink.ops = &ops, .cancel = cancel};
+    *sink = (struct x8_stdout_sink){
+        .sink.ops = &ops, .cancel = cancel, .ui = ui, .is_terminal = isatty(STDOUT_FILENO)};
 }

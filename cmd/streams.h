@@ -5,6 +5,7 @@
 #ifndef X8_CMD_STREAMS_H
 #define X8_CMD_STREAMS_H
 
+#include "ui/ui.h"
 #include "util/cancel.h"
 #include "util/stream.h"
 
@@ -21,8 +22,10 @@ void x8_stdin_reader_init(struct x8_stdin_reader *reader, struct x8_cancel *canc
 struct x8_stdout_sink {
     struct x8_sink sink;
     struct x8_cancel *cancel;
+    struct x8_ui *ui; /* whose bars leave the terminal before something is written there */
+    int is_terminal;
     int failed_errno; /* of the write that stdout refused */
 };
-void x8_stdout_sink_init(struct x8_stdout_sink *sink, struct x8_cancel *cancel);
+void x8_stdout_sink_init(struct x8_stdout_sink *sink, struct x8_ui *ui, struct x8_cancel *cancel);
 
 #endif
