@@ -59,6 +59,8 @@ int x8_reboot(struct x8_session *session, const struct x8_op *op, const struct x
 
     if (rc < 0)
         return rc;
+    x8_emit(op, X8_EV_WAIT, "waiting for %s to go down (%d s at most)", session->label,
+            REBOOT_GO_MS / 1000);
     /* A stream may end while the link stays up (the daemon alone was ended): only the link counts.
      */
     rc = session->ops->wait_gone(session, op,
