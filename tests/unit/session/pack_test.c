@@ -224,6 +224,16 @@ static void the_same_name_twice_is_refused(void **state)
     assert_int_equal(unpack(entries, 2, &node, 1), -X8_E_LINK);
 }
 
+static void a_full_disk_here_is_told_apart(void **state)
+{
+    char a[] = "a";
+    struct node node = {.rel = a};
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    (void)state;
+    assert_int_equal(unpack_write(fd, &node, "x", 1, &err), -X8_E_HOST_SPACE);
+    close(fd);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -247,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_file_that_grows_while_it_is_read_ends_the_stream),
         cmocka_unit_test(what_was_asked_for_is_unpacked_and_nothing_is_set_id),
         cmocka_unit_test(anything_else_is_refused_and_leaves_nothing),
+        cmocka_unit_test(a_full_disk_here_is_told_apart),
         cmocka_unit_test(the_same_name_twice_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -303,6 +303,38 @@ static void no_room_is_said_before_anything_is_sent(void **state)
     assert_int_equal(sh(b, "! [ -e home/a ]"), 0);
 }
 
+static void a_board_that_is_full_in_the_middle_keeps_the_old_file(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(sh(b, "mkdir host/t home/t; head -c 3000000 /dev/zero >host/t/a; echo 1 "
+                           ">host/t/b; echo old >home/t/a"),
+                     0);
+    kit_shell_stub(&b->shell, "tar",
+                   "head -c 100000 >half; echo 'tar: a: Cannot write: No space left on device' >&2;"
+                   "exit 2");
+    assert_int_equal(push(b, "t", "t"), -X8_E_BOARD_SPACE);
+    assert_non_null(strstr(b->err.why, "No space left on device"));
+    assert_int_equal(sh(b, "[ $(cat home/t/a) = old ] && [ $(ls -A home/t) = a ]"), 0);
+    no_trace(b);
+}
+
+static void a_folder_that_cannot_be_written_to_is_named(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(sh(b, "echo 1 >host/a; mkdir home/usr"), 0);
+    kit_shell_stub(
+        &b->shell, "mkdir",
+        "echo \"mkdir: cannot create directory '$1': Read-only file system\" >&2; exit 1");
+    assert_int_equal(push(b, "a", "usr"), -X8_E_REFUSED);
+    assert_non_null(strstr(b->err.msg, "home/usr: "));
+    assert_non_null(strstr(b->err.why, "Read-only file system"));
+    assert_non_null(strstr(b->err.next, "/var"));
+    kit_shell_stub(&b->shell, "mkdir",
+                   "echo \"mkdir: cannot create directory '$1': Permission denied\" >&2; exit 1");
+    assert_int_equal(push(b, "a", "usr"), -X8_E_REFUSED);
+    assert_non_null(strstr(b->err.next, "--root"));
+}
+
 static void a_command_that_dies_leaves_the_old_file(void **state)
 {
     struct bench *b = *state;
@@ -442,6 +474,8 @@ int main(void)
         t(a_large_file_travels_in_ranges),
         t(a_board_that_reads_back_something_else_is_found_out),
         t(no_room_is_said_before_anything_is_sent),
+        t(a_board_that_is_full_in_the_middle_keeps_the_old_file),
+        t(a_folder_that_cannot_be_written_to_is_named),
         t(a_command_that_dies_leaves_the_old_file),
         t(a_cut_link_leaves_whole_files_and_no_temporary_folder),
         t(a_stop_leaves_the_old_files),
