@@ -7,6 +7,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* At the limit each ends by itself, and knows best why: at its last step (a key that nobody
+ * agreed to, a silence). What does not is woken so much later. */
+enum { LAST_WORD_MS = 300 };
+
 /* There is a way to try, and it is not known to fail. */
 static int is_askable(const struct x8_target *target)
 {
@@ -144,7 +148,7 @@ static void ask_all(struct probing *p, struct asked *asked, struct x8_target *co
         if (!asked[i].is_started)
             ask_in_thread(&asked[i]);
     }
-    wait_until(p, p->op.deadline);
+    wait_until(p, p->op.deadline + LAST_WORD_MS);
     x8_cancel_raise(&p->cancel, X8_CANCEL_HARD, X8_E_STOPPED);
     for (size_t i = 0; i < count; i++)
         if (asked[i].is_started)

@@ -23,13 +23,14 @@ no_server=1 # a port where nothing listens
 export ANDROID_ADB_SERVER_PORT=$no_server
 
 via=() select=() adbs=() roots=()
-adb='' root='' holder='' hold='' server_pid=''
+adb='' root='' holder='' held_pid='' hold='' server_pid=''
 
 # Ends what this kit started, also when the suite is stopped.
 halt() {
     [ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; } 2>/dev/null
+    # Its end of input would do, were there no processes of the suite that hold the other end, too.
     [ -z "$hold" ] || exec {hold}>&-
-    [ -z "$holder" ] || wait "$holder" 2>/dev/null
+    [ -z "$holder" ] || { kill "$held_pid"; wait "$holder"; } 2>/dev/null
     via=() select=() adb='' root='' adbs=() roots=() hold='' holder='' server_pid=''
     export ANDROID_ADB_SERVER_PORT=$no_server
     rm -f "$work/hold" "$work/said"
@@ -41,7 +42,7 @@ trap 'exit 143' TERM
 # held SCRIPT PROGRAM WORDS...: the program with a command that runs SCRIPT, then waits until nobody holds it any more.
 # What SCRIPT prints, NUL-terminated, is in the array `heard`.
 held() {
-    local script=$1 said ended
+    local script=$1 said word
     shift
     halt
     mkfifo "$work/hold" "$work/said" || exit 1
@@ -51,13 +52,13 @@ held() {
         exec 2>"$work/boards"
         exec {said}>&-
         exec {hold}>&-
-        "$@" -- bash -c "{ $script; } >\"\$1\"; echo up; exec cat <\"\$0\" >/dev/null 2>&1" "$work/hold" "$work/heard"
+        "$@" -- bash -c "{ $script; } >\"\$1\"; echo \"up \$\$\"; exec cat <\"\$0\" >/dev/null 2>&1" "$work/hold" "$work/heard"
         echo "ended $?"
     ) &
     holder=$!
-    read -r -t 60 -u "$said" ended
+    read -r -t 60 -u "$said" word held_pid
     exec {said}>&-
-    [ "$ended" = up ] || did_not_start "$ended"
+    [ "$word" = up ] || did_not_start "$word $held_pid"
     mapfile -d '' -t heard <"$work/heard"
 }
 
