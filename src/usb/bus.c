@@ -16,6 +16,7 @@ enum { LOOK_MS = 500, LOOK_AGAIN_MS = 100 };
 struct usb_bus {
     struct x8_bus base;
     struct x8_usb_watch *watch;
+    int has_tried_watch;
     struct x8_usb_budget budget;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -86,6 +87,19 @@ static void wake(void *ctx, enum x8_cancel_level level)
     pthread_mutex_unlock(&bus->lock);
 }
 
+/* libusb is only started for somebody who waits: a list, or one link, does without its thread and
+ * its scan of the bus. Without it changes are noticed by looking. */
+static void start_watch(struct usb_bus *bus)
+{
+    char why[96];
+
+    if (bus->has_tried_watch)
+        return;
+    bus->has_tried_watch = 1;
+    bus->watch = x8_usb_watch_start(kick, bus, why);
+    bus->next_look = x8_now_ms(); /* what changed before it listened */
+}
+
 static int wait_locked(struct usb_bus *bus, struct x8_cancel *cancel, uint64_t *seq,
                        int64_t deadline, struct x8_error *err)
 {
@@ -100,6 +114,7 @@ static int wait_locked(struct usb_bus *bus, struct x8_cancel *cancel, uint64_t *
         }
         if (x8_deadline_left(deadline, 1) == 0)
             return 0;
+        start_watch(bus);
         if (!bus->is_looking &&
             (bus->kicks != bus->seen_kicks || x8_deadline_left(bus->next_look, 1) == 0))
             look(bus);
@@ -153,7 +168,6 @@ int x8_usb_bus_open(struct x8_bus **out, struct x8_error *err)
 {
     struct usb_bus *bus = calloc(1, sizeof *bus);
     pthread_condattr_t attr;
-    char why[96];
 
     if (!bus)
         return x8_fail(err, X8_E_INTERNAL, "out of memory while opening the USB bus");
@@ -167,7 +181,6 @@ int x8_usb_bus_open(struct x8_bus **out, struct x8_error *err)
     pthread_condattr_destroy(&attr);
     bus->fingerprint = x8_sysfs_fingerprint();
     bus->next_look = x8_deadline_in(LOOK_MS);
-    bus->watch = x8_usb_watch_start(kick, bus, why);
     *out = &bus->base;
     return 0;
 }
