@@ -153,7 +153,7 @@ static int confirm(struct x8_job_on *job, const char *serial, struct x8_error *e
         "brings it back, and a flash erases everything on it. Type the last four of its serial "
         "to go on:",
         job->target->label);
-    rc = x8_ui_ask_line(job->ctx->ui, question, answer, sizeof answer, err);
+    rc = x8_ui_ask_severe(job->ctx->ui, question, answer, sizeof answer, err);
     if (rc < 0)
         return rc;
     return *last && x8_casecmp(answer, last) == 0 ? 0 : wrong_answer(serial, last, err);

@@ -92,7 +92,7 @@ static int ask_fuse_word(struct x8_ctx *ctx, const struct x8_plan *plan,
     snprintf(question, sizeof question,
              "%s%s%s? \"%.120s\" " FUSE_PRICE ". Type the word " X8_FUSE_WORD " to go on:", what,
              count ? " " : "", list, command->text);
-    rc = x8_ui_ask_line(ctx->ui, question, answer, sizeof answer, err);
+    rc = x8_ui_ask_severe(ctx->ui, question, answer, sizeof answer, err);
     if (rc == 0 && x8_casecmp(answer, X8_FUSE_WORD) != 0)
         rc = need_fuse_word(ctx, plan, "not confirmed; nothing was done", err);
     return rc;

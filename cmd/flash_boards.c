@@ -154,7 +154,7 @@ static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struc
     snprintf(question, sizeof question,
              "Board %s runs Linux; flashing erases it. Type the last four of its serial to go on:",
              serial);
-    rc = x8_ui_ask_line(ctx->ui, question, answer, sizeof answer, err);
+    rc = x8_ui_ask_severe(ctx->ui, question, answer, sizeof answer, err);
     if (rc == 0 && x8_casecmp(answer, last) == 0 && *last)
         return 0;
     if (rc == 0)

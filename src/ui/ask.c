@@ -146,6 +146,14 @@ int x8_ui_ask_line(struct x8_ui *ui, const char *question, char *out, size_t cap
     return 0;
 }
 
+int x8_ui_ask_severe(struct x8_ui *ui, const char *question, char *out, size_t cap,
+                     struct x8_error *err)
+{
+    if (x8_ui_can_ask(ui))
+        (void)tcflush(STDIN_FILENO, TCIFLUSH);
+    return x8_ui_ask_line(ui, question, out, cap, err);
+}
+
 /* Switch the echo off; *was is how it was. 0 when the terminal does not do as told: then nothing
  * may be typed. */
 static int hide(struct termios *was)

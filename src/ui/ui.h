@@ -73,6 +73,10 @@ int x8_ui_ask_yes(struct x8_ui *ui, const char *question, struct x8_error *err);
  */
 int x8_ui_ask_line(struct x8_ui *ui, const char *question, char *out, size_t cap,
                    struct x8_error *err);
+/* The same for what cannot be taken back: what was typed before the question stood there is
+ * dropped, so that keys meant for something else agree to nothing. */
+int x8_ui_ask_severe(struct x8_ui *ui, const char *question, char *out, size_t cap,
+                     struct x8_error *err);
 /* The same for a password: nothing that is typed is shown, and nothing but `out` holds it.
  * X8_E_AUTH when it cannot be asked. */
 int x8_ui_ask_secret(struct x8_ui *ui, const char *question, char *out, size_t cap,

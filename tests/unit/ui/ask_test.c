@@ -6,6 +6,7 @@
 #include "ui/ui.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct desk {
     struct x8_ui_config config;
     struct x8_ui *ui;
     int person, inside, saved_in, saved_err;
+    pthread_t late;
 };
 
 static void desk_open(struct desk *desk)
@@ -108,6 +110,31 @@ static void facts_wait_until_the_answer(void **state)
     desk_close(&desk);
     assert_string_equal(text, "last four: later\n");
     free(text);
+}
+
+static void *type_after_question(void *arg)
+{
+    struct desk *desk = arg;
+
+    free(test_read_until(desk->person, "last four: ", 20000));
+    return write(desk->person, "late\n", 5) == 5 ? NULL : desk;
+}
+
+static void a_severe_question_takes_nothing_typed_ahead(void **state)
+{
+    struct pollfd typed = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct desk desk = {0};
+    char answer[8];
+
+    (void)state;
+    desk_open(&desk);
+    assert_int_equal(write(desk.person, "fad9\n\004", 6), 6);
+    assert_int_equal(poll(&typed, 1, 20000), 1);
+    assert_int_equal(pthread_create(&desk.late, NULL, type_after_question, &desk), 0);
+    assert_int_equal(x8_ui_ask_severe(desk.ui, "last four:", answer, sizeof answer, NULL), 0);
+    pthread_join(desk.late, NULL);
+    assert_string_equal(answer, "late");
+    desk_close(&desk);
 }
 
 static void a_long_line_is_cut_and_the_next_one_is_whole(void **state)
@@ -248,6 +275,7 @@ int main(void)
         cmocka_unit_test(only_yes_is_yes),
         cmocka_unit_test(the_question_stands_below_what_was_said),
         cmocka_unit_test(facts_wait_until_the_answer),
+        cmocka_unit_test(a_severe_question_takes_nothing_typed_ahead),
         cmocka_unit_test(a_long_line_is_cut_and_the_next_one_is_whole),
         cmocka_unit_test(a_question_cannot_carry_escapes),
         cmocka_unit_test(ctrl_c_at_a_question_is_no_and_stops),
