@@ -106,8 +106,9 @@ static int write_password(struct start *start, const struct x8_op *op, struct x8
 static int wrong_password(struct x8_error *err)
 {
     x8_fail(err, X8_E_AUTH, "the board did not accept the password");
-    x8_error_why(err, "sudo on the board said: sorry, try again; it was tried once");
-    x8_error_next(err, "give the board user's password:  --password-file FILE");
+    x8_error_why(err, "sudo on the board refused it; it was tried once, not again");
+    x8_error_next(err, "run the command again with the right one: at the prompt, or "
+                       "--password-file FILE");
     return -X8_E_AUTH;
 }
 
