@@ -93,8 +93,10 @@ static void put_uptime(const struct x8_job_on *job, const struct x8_facts *facts
         snprintf(out, 320, "%llu d %llu h", minutes / (24 * 60), minutes / 60 % 24);
     else if (minutes >= 60)
         snprintf(out, 320, "%llu h %llu min", minutes / 60, minutes % 60);
-    else
+    else if (minutes >= 1)
         snprintf(out, 320, "%llu min %llu s", minutes, (unsigned long long)facts->uptime_s % 60);
+    else
+        snprintf(out, 320, "%llu s", (unsigned long long)facts->uptime_s);
 }
 
 static void add_uptime(struct x8_json *json, const struct x8_facts *facts)

@@ -30,6 +30,7 @@ struct waiting {
     const char *addresses[SELECTORS];
     size_t count, address_count;
     int64_t started, deadline;
+    unsigned looks;
     char seen[300];
 };
 
@@ -125,7 +126,11 @@ static void print_done(const struct waiting *w, const struct x8_target *targets,
     }
     x8_json_free(&json);
     (void)x8_stdout_flush(w->ctx);
-    x8_ui_say(w->ctx->ui, "%s after %s", states[opt.state], time);
+    if (w->looks > 1)
+        x8_ui_say(w->ctx->ui, "%s after %s", states[opt.state], time);
+    else
+        x8_ui_say(w->ctx->ui, "%s (%s)", states[opt.state],
+                  opt.state == STATE_GONE ? "nothing was there" : "was there already");
 }
 
 static int too_late(const struct waiting *w, struct x8_error *err)
@@ -149,6 +154,7 @@ static int look(struct waiting *w, struct x8_error *err)
                                 probe_ms, &targets, err);
     int done = count >= 0 && is_done(w, targets, (size_t)count);
 
+    w->looks++;
     if (count >= 0)
         x8_targets_words(targets, (size_t)count, w->seen, sizeof w->seen);
     if (done && !opt.health) /* the checks that follow have a result of their own */
