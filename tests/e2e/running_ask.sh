@@ -39,12 +39,18 @@ typed=(--type 'Which one? [1-2]=2\n')
 tty 0 "${two[@]}" -- info image
 prints '2 boards are there'
 prints '^399'
-start "an answer that is no number of the list is the error that a script gets"
-for answer in '3\n' '0\n' 'two\n' '\n'; do
-    typed=(--type "Which one? [1-2]=$answer")
-    tty 11 "${two[@]}" -- info image
-    prints 'several-boards'
-done
+start "an answer that is no number of the list: it is asked again"
+typed=(--type 'Which one? [1-2]=3\n' --type 'Which one? [1-2]=two\n' --type 'Which one? [1-2]=2\n')
+tty 0 "${two[@]}" -- info image
+prints 'no number from 1 to 2'
+prints '^399'
+start "three of them, or none, are the error that a script gets"
+typed=(--type 'Which one? [1-2]=3\n' --type 'Which one? [1-2]=0\n' --type 'Which one? [1-2]=two\n')
+tty 11 "${two[@]}" -- info image
+prints 'several-boards'
+typed=(--type 'Which one? [1-2]=\n')
+tty 11 "${two[@]}" -- info image
+prints 'several-boards'
 start "Ctrl-C at the choice is a stop"
 typed=(--type 'Which one? [1-2]=\x03')
 tty 130 "${two[@]}" -- info image
