@@ -193,6 +193,20 @@ static int relay_until_stopped(struct relay *r, enum x8_stdin input, struct x8_e
     return stopped < 0 ? stopped : rc;
 }
 
+/* Who types `systemctl reboot` sees the link end too: that is no fault of a cable. */
+static int link_ended(const struct x8_job_on *job, int rc, struct x8_error *err)
+{
+    struct x8_error lower = *err;
+
+    x8_fail(err, x8_code_of(rc), "%s: the link ended before the command's exit status came",
+            job->op.board);
+    x8_error_why(err,
+                 "the board restarted, or lost its cable or power; the outcome is unknown (%.300s)",
+                 lower.msg);
+    x8_error_next(err, "x8ctl wait --state linux    then look before you run it again");
+    return rc;
+}
+
 int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
              int *out_status, struct x8_error *err)
 {
@@ -200,6 +214,8 @@ int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin in
     int rc = relay_until_stopped(&r, input, err);
 
     finish_output(&r);
+    if (rc == -X8_E_GONE || rc == -X8_E_LINK)
+        return link_ended(job, rc, err);
     if (rc < 0)
         return rc;
     *out_status = x8_channel_status(channel);
