@@ -5,6 +5,7 @@
 
 #include "session/run.h"
 #include "util/file.h"
+#include "util/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,25 +106,52 @@ static int command_text(const struct x8_ctx *ctx, struct x8_buf *out, struct x8_
     return failed ? x8_fail(err, X8_E_INTERNAL, "not enough memory") : 0;
 }
 
+/* Mistakes that only journalctl finds. The strings are those of systemd 244 and later. */
+static const struct {
+    const char *text, *next;
+} mistakes[] = {
+    {"Failed to parse timestamp", "--since '10 min ago', today, '2026-03-01 10:00'"},
+    {"Bad pattern", "--grep takes a Perl regular expression; a special letter by itself needs '\\' "
+                    "in front"},
+    {"Failed to parse lines", "--lines 200, or all"},
+};
+
+static int explain(const struct x8_job_on *job, int status, const char *said, struct x8_error *err)
+{
+    char words[400];
+    size_t len = strlen(said), i;
+
+    x8_clean(words, sizeof words, said, strcspn(said, "\r\n"));
+    for (i = 0; i < X8_COUNT(mistakes); i++)
+        if (strstr(said, mistakes[i].text)) {
+            x8_fail(err, X8_E_USAGE, "%s: journalctl does not take it", job->op.board);
+            x8_error_why(err, "%s", words);
+            x8_error_next(err, "%s", mistakes[i].next);
+            return -X8_E_USAGE;
+        }
+    x8_fail(err, X8_E_REFUSED, "%s: journalctl ended with status %d", job->op.board, status);
+    x8_error_why(err, "%s", len ? words : "it gives no reason, or its words are above");
+    x8_error_next(err, "x8ctl exec --root -- journalctl -n 5    tells whether it works at all");
+    return -X8_E_REFUSED;
+}
+
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
     struct x8_command command = {.text = job->user};
     X8_AUTO_CHANNEL channel = NULL;
+    X8_AUTO_BUF said = {0};
     int status = X8_STATUS_UNKNOWN, rc = opt.user ? 0 : x8_job_root(job, err);
 
     if (rc == 0)
         rc = x8_start_as(job->session, &job->op, opt.user ? NULL : &job->root, &command, &channel,
                          err);
     if (rc == 0)
-        rc = x8_relay(job, channel, X8_STDIN_NONE, 0, &status, err);
+        rc = x8_relay_held(job, channel, &said, &status, err);
     if (rc == -X8_E_STOPPED && opt.follow)
         return 0; /* that is how following ends */
     if (rc < 0 || status == 0)
         return rc;
-    rc = x8_fail(err, X8_E_REFUSED, "%s: journalctl ended with status %d", job->op.board, status);
-    x8_error_why(err, "its own words are above");
-    x8_error_next(err, "x8ctl exec --root -- journalctl -n 5    tells whether it works at all");
-    return rc;
+    return explain(job, status, x8_buf_text(&said), err);
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)

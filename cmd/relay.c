@@ -6,6 +6,7 @@
 
 #include "session/run.h"
 #include "ui/rawtty.h"
+#include "util/text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 
 #define PIECE    65536
 #define KEEP_MAX ((size_t)4 << 20)
+#define HELD_MAX ((size_t)8 << 10)
 
 struct relay {
     struct x8_job_on *job;
@@ -26,6 +28,7 @@ struct relay {
     int feeds;
     int keeps;
     struct x8_buf kept[2]; /* by enum x8_output */
+    struct x8_buf *held;   /* stderr until stdout says something, or NULL */
 };
 
 int x8_outputs_are_one(void)
@@ -123,12 +126,26 @@ static void stop_feeding(struct relay *r)
     }
 }
 
+static void let_go(struct relay *r)
+{
+    if (r->held && r->held->len > 0)
+        x8_job_print(r->job, 1, r->held->data, r->held->len);
+    if (r->held)
+        x8_buf_done(r->held);
+    r->held = NULL;
+}
+
 /* What is kept goes into the result when the command has ended. */
 static int give(struct relay *r, enum x8_output which, const char *bytes, size_t len,
                 struct x8_error *err)
 {
     struct x8_buf *kept = &r->kept[which];
 
+    if (r->held && which == X8_STDERR && r->held->len + len <= HELD_MAX)
+        return x8_buf_add(r->held, bytes, len) == 0
+                   ? 0
+                   : x8_fail(err, X8_E_INTERNAL, "not enough memory");
+    let_go(r);
     if (!r->keeps) {
         x8_job_print(r->job, which == X8_STDERR, bytes, len);
         return 0;
@@ -196,29 +213,30 @@ static int relay_until_stopped(struct relay *r, enum x8_stdin input, struct x8_e
 /* Who types `systemctl reboot` sees the link end too: that is no fault of a cable. */
 static int link_ended(const struct x8_job_on *job, int rc, struct x8_error *err)
 {
+    static const char known[] = "outcome unknown: ";
     struct x8_error lower = *err;
+    size_t skip = x8_starts(lower.msg, known) ? sizeof known - 1 : 0;
 
     x8_fail(err, x8_code_of(rc), "%s: the link ended before the command's exit status came",
             job->op.board);
     x8_error_why(err,
                  "the board restarted, or lost its cable or power; the outcome is unknown (%.300s)",
-                 lower.msg);
+                 lower.msg + skip);
     x8_error_next(err, "x8ctl wait --state linux    then look before you run it again");
     return rc;
 }
 
-int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
-             int *out_status, struct x8_error *err)
+static int relay(struct relay *r, enum x8_stdin input, int *out_status, struct x8_error *err)
 {
-    struct relay r = {.job = job, .channel = channel, .keeps = keep};
-    int rc = relay_until_stopped(&r, input, err);
+    struct x8_job_on *job = r->job;
+    int rc = relay_until_stopped(r, input, err);
 
-    finish_output(&r);
+    finish_output(r);
     if (rc == -X8_E_GONE || rc == -X8_E_LINK)
         return link_ended(job, rc, err);
     if (rc < 0)
         return rc;
-    *out_status = x8_channel_status(channel);
+    *out_status = x8_channel_status(r->channel);
     if (*out_status != X8_STATUS_UNKNOWN)
         return 0;
     rc = x8_fail(err, X8_E_GONE, "%s: the command's exit status did not come", job->op.board);
@@ -226,6 +244,25 @@ int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin in
                       "command may still run");
     x8_error_next(err, "x8ctl list    shows whether the board is there; look before you run it "
                        "again");
+    return rc;
+}
+
+int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
+             int *out_status, struct x8_error *err)
+{
+    struct relay r = {.job = job, .channel = channel, .keeps = keep};
+
+    return relay(&r, input, out_status, err);
+}
+
+int x8_relay_held(struct x8_job_on *job, struct x8_channel *channel, struct x8_buf *held,
+                  int *out_status, struct x8_error *err)
+{
+    struct relay r = {.job = job, .channel = channel, .held = held};
+    int rc = relay(&r, X8_STDIN_NONE, out_status, err);
+
+    if (rc < 0 || *out_status == 0)
+        let_go(&r);
     return rc;
 }
 

@@ -23,7 +23,7 @@ start "--no-wait ends when the board is gone"
 flash 0 start=linux "adbd=image=934" down=5000 -- reboot -y --no-wait
 within 5
 start "a restart that a command asks for ends the link: what to do next is said"
-flash 15 start=linux "adbd=image=934" down=5000 -- exec -- sh -c 'echo fio | sudo -S reboot; sleep 20'
+flash 255 start=linux "adbd=image=934" down=5000 -- exec -- sh -c 'echo fio | sudo -S reboot; sleep 20'
 error_form '15 gone'
 says "the link ended before the command's exit status came"
 says 'the board restarted, or lost its cable or power'
