@@ -153,6 +153,14 @@ static int move(struct pull *pull, struct x8_error *err)
     return rc;
 }
 
+/* A folder of the user, which is push's way out, is none for what is to be read. */
+static int advise(const struct pull *pull, const char *source, int rc, struct x8_error *err)
+{
+    if (err && rc == -X8_E_REFUSED && !pull->job->root && strstr(err->next, "--root"))
+        x8_error_next(err, "read it as root:  x8ctl pull --root %.200s ...", source);
+    return rc;
+}
+
 static int pull_one(struct pull *pull, const char *source, struct x8_error *err)
 {
     int rc = look(pull, source, err);
@@ -187,6 +195,7 @@ int x8_pull(struct x8_session *session, const struct x8_op *op, const struct x8_
         struct pull pull = {.job = job, .out = out, .target_fd = -1, .stage_fd = -1};
         xfer_init(&pull.xfer, session, op, job->root);
         rc = pull_one(&pull, job->sources[i], err);
+        rc = advise(&pull, job->sources[i], rc, err);
         rc = xfer_verdict(&pull.xfer, rc, err);
         if (rc == 0 && !pull.is_dir && job->source_count == 1 && pull.tree.nodes[0].done)
             x8_hex(out->sha256, pull.tree.nodes[0].sha256, X8_SHA256_LEN);
@@ -234,6 +243,7 @@ int x8_pull_stream(struct x8_session *session, const struct x8_op *op,
         return x8_fail(err, X8_E_USAGE, "pull: a stream takes one file");
     xfer_init(&pull.xfer, session, op, job->root);
     int rc = stream_one(&pull, sink, err);
+    rc = advise(&pull, job->sources[0], rc, err);
     rc = xfer_verdict(&pull.xfer, rc, err);
     out->took_ms = x8_now_ms() - start;
     pull_done(&pull);

@@ -29,11 +29,15 @@ static int pump(struct xfer_reader *reader, struct x8_sink *sink, struct x8_sha2
 }
 
 /* How a cat that failed is told: what is gone is no refusal. */
-static int explain(const struct node *node, int status, struct xfer_reader *reader,
-                   struct x8_error *err)
+static int explain(const struct xfer *xfer, const struct node *node, int status,
+                   struct xfer_reader *reader, struct x8_error *err)
 {
-    char shown[200];
-    x8_clean(shown, sizeof(shown), node->rel, strlen(node->rel));
+    X8_AUTO_BUF path = {0};
+    char shown[300];
+    const char *around = strcmp(xfer->anchor, "/") == 0 ? "" : xfer->anchor;
+    if (x8_buf_addf(&path, "%s/%s", around, node->rel) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    x8_clean(shown, sizeof(shown), x8_buf_text(&path), path.len);
     if (status == X8_STATUS_UNKNOWN)
         return x8_fail(err, X8_E_GONE, "%s: the link broke while it was read", shown);
     if (!strstr(x8_buf_text(&reader->errors), "No such file"))
@@ -62,7 +66,7 @@ int pull_cat(struct xfer *xfer, const struct node *node, struct x8_sink *sink,
                       : x8_fail(err, X8_E_INTERNAL, "out of memory");
     int status = rc == 0 ? x8_channel_status(channel) : 0;
     if (status != 0)
-        rc = explain(node, status, &reader, err);
+        rc = explain(xfer, node, status, &reader, err);
     if (rc == 0)
         x8_sha256_take(sha, out_sha);
     free(block);

@@ -84,7 +84,7 @@ static int move(struct push *push, struct x8_error *err)
             return 0;
     }
     if (rc == 0)
-        rc = board_stage_open(xfer, err);
+        rc = board_stage_open(xfer, push->job->target, err);
     if (rc == 0)
         rc = push_send(push, err);
     if (rc == 0)

@@ -122,7 +122,7 @@ static int run(struct feed *feed, const char *target, struct x8_transferred *out
     int rc = find_place(feed, target, err);
     if (rc < 0)
         return xfer_verdict(&feed->xfer, rc, err);
-    rc = board_stage_open(&feed->xfer, err);
+    rc = board_stage_open(&feed->xfer, target, err);
     if (rc == 0)
         rc = send_all(feed, err);
     if (rc == 0) {

@@ -257,6 +257,21 @@ static const char guard[] =
     "mkdir \"$s\" \"$s/t\" || exit 1\n"
     "echo ready; exec 2>/dev/null; sleep 604800 & wait\n";
 
+/* The temporary folder is ours: who pushes is told of the folder it should stand in, and of the
+ * system's word behind the last colon. */
+static int no_stage(const struct xfer *xfer, int status, const char *text, struct x8_error *err)
+{
+    struct x8_error said;
+    int rc = x8_run_explain("mkdir", status, text, &said);
+    const char *word = strrchr(said.why, ':');
+    char folder[300];
+    x8_clean(folder, sizeof(folder), xfer->anchor, strlen(xfer->anchor));
+    x8_fail(err, said.code, "nothing can be made in %s on the board", folder);
+    x8_error_why(err, "%s", word ? word + 1 + strspn(word + 1, " ") : said.why);
+    x8_error_next(err, "%s", said.next);
+    return rc;
+}
+
 /* "ready", or what the board complains about. */
 static int await_guard(struct xfer *xfer, struct x8_error *err)
 {
@@ -276,13 +291,12 @@ static int await_guard(struct xfer *xfer, struct x8_error *err)
             break;
     }
     int status = x8_channel_status(xfer->guard);
-    char what[300];
-    x8_clean(what, sizeof(what), xfer->anchor, strlen(xfer->anchor));
-    return x8_run_explain(what, status > 0 ? status : 1, said, err);
+    return no_stage(xfer, status > 0 ? status : 1, said, err);
 }
 
-int board_stage_open(struct xfer *xfer, struct x8_error *err)
+int board_stage_open(struct xfer *xfer, const char *target, struct x8_error *err)
 {
+    char shown[200];
     X8_AUTO_BUF text = {0};
     struct x8_command command = {.input = X8_INPUT_NONE, .merge_errors = 1};
     int rc = board_begin(&text, xfer, err);
@@ -294,7 +308,13 @@ int board_stage_open(struct xfer *xfer, struct x8_error *err)
         return rc;
     command.text = x8_buf_text(&text);
     rc = xfer_start_command(xfer, &command, &xfer->guard, err);
-    return rc < 0 ? rc : await_guard(xfer, err);
+    if (rc == 0)
+        rc = await_guard(xfer, err);
+    if (rc < 0) {
+        x8_clean(shown, sizeof(shown), target, strlen(target));
+        x8_error_prefix(err, "%s", shown);
+    }
+    return rc;
 }
 
 /* The stopped operation takes no more commands, so this one is an operation of its own. */

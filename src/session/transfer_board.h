@@ -60,7 +60,7 @@ int board_names(struct x8_buf *out, struct node *const *nodes, size_t count, str
 
 /* Make the temporary folder ANCHOR/.x8ctl-NONCE with a folder "t" in it, for nobody else to read,
  * and keep a command on the board that removes it when the link is cut. */
-int board_stage_open(struct xfer *xfer, struct x8_error *err);
+int board_stage_open(struct xfer *xfer, const char *target, struct x8_error *err);
 /* Let that command go; after a failure remove the folder first, with a warning when that cannot be
  * done. */
 void board_stage_close(struct xfer *xfer, int failed);

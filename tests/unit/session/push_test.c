@@ -326,8 +326,9 @@ static void a_folder_that_cannot_be_written_to_is_named(void **state)
         &b->shell, "mkdir",
         "echo \"mkdir: cannot create directory '$1': Read-only file system\" >&2; exit 1");
     assert_int_equal(push(b, "a", "usr"), -X8_E_REFUSED);
-    assert_non_null(strstr(b->err.msg, "home/usr: "));
-    assert_non_null(strstr(b->err.why, "Read-only file system"));
+    assert_non_null(strstr(b->err.msg, "usr: nothing can be made in "));
+    assert_string_equal(b->err.why, "Read-only file system");
+    assert_null(strstr(b->err.msg, ".x8ctl-"));
     assert_non_null(strstr(b->err.next, "/var"));
     kit_shell_stub(&b->shell, "mkdir",
                    "echo \"mkdir: cannot create directory '$1': Permission denied\" >&2; exit 1");
