@@ -172,13 +172,14 @@ static void start_boot(struct um_linux *l)
         abort();
 }
 
-/* What the root says about why it went down: ROOT.md has the words. "" when it says nothing. */
+/* What the root says about why it went down: ROOT.md has the words. "" when it says nothing. The
+ * folder's `power` is a link that all its boots share; what is removed is the file of this one. */
 static void read_power(const struct um_linux *l, char word[24])
 {
     char path[600];
     FILE *in;
 
-    snprintf(path, sizeof(path), "%s/power", l->dir);
+    snprintf(path, sizeof(path), "%s/run/power", l->dir);
     word[0] = '\0';
     in = fopen(path, "re");
     if (!in)

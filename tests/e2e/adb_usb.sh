@@ -144,6 +144,17 @@ says 'another$'
 logs 'linux down, next linux'
 logs 'linux boot=2'
 
+echo "== every reboot is one, not only the first"
+witness 0 adbd=image=934 -- 'for boot in 1 2; do
+        await "device usb:"
+        adb shell "echo | sudo -S reboot" || true
+        gone
+    done
+    await "device usb:" && [ -L "$X8_ROOT/power" ] && echo back'
+says '^back'
+[ "$(grep -c 'linux down, next linux' "$work/log")" = 2 ] || fail "not two departures: $(cat "$work/log")"
+logs 'linux boot=3'
+
 echo "== with erased boot areas it ends in the ROM, and both sides see the same bytes"
 head -c 4194304 /dev/zero >"$work/zeros"
 cat >"$work/erase" <<'END'
