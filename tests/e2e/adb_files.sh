@@ -284,6 +284,8 @@ start "a folder of root: 30 and the hint; with --root it works"
 before
 on 30 push app/one /etc/x8test
 error_form 30 refused
+says '/etc/x8test: nothing can be made in /etc'
+says_no '\.x8ctl-'
 says 'next .*--root'
 nothing_new
 on 0 push --root --password-file password app /etc/x8test
@@ -291,8 +293,9 @@ there /etc/x8test
 on 0 exec --root --password-file password -- sh -c 'echo secret >/etc/x8secret; chmod 0 /etc/x8secret' # which is how the double keeps a file from the user
 on 30 pull /etc/x8secret got/
 failed 30 refused
+says '/etc/x8secret: '
 says '[Pp]ermission denied'
-says 'next .*--root'
+says 'next .*x8ctl pull --root /etc/x8secret'
 on 0 pull --root --password-file password /etc/x8secret got/
 chmod 600 got/x8secret
 [ "$(cat got/x8secret)" = secret ] || problem "not what root wrote"

@@ -156,6 +156,16 @@ flash 2 "${usb[@]}" -- name "$(printf 'a\033[31mb')" -s usb:1-2
 error_form '2 usage'
 says_no "$(printf '\033')"
 
+echo "== what journalctl does not take"
+start "is a mistake in the arguments, in its own words"
+flash 2 start=linux adbd=image=934 -- logs --since nonsense
+error_form '2 usage'
+says 'why .*Failed to parse timestamp: nonsense'
+says "next .*--since '10 min ago'"
+flash 2 start=linux adbd=image=934 -- logs --grep '('
+error_form '2 usage'
+says 'why .*Bad pattern'
+
 echo "== an adb server"
 if command -v adb >/dev/null; then
     export HOME=$work/home
