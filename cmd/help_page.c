@@ -67,9 +67,8 @@ static void exits(const struct x8_cmd *cmd, struct x8_page *out)
 {
     x8_put(out, "\nexit codes\n");
     if (cmd->needs & X8_STATUS_IS_REMOTE) {
-        x8_put(out,
-               "   *  remote           that of the command on the board\n"
-               " 255  own              x8ctl itself failed: its own code is in the message\n");
+        x8_put(out, "   *  remote           that of the command on the board\n"
+                    " 255  own              x8ctl itself failed: its own code is in the message\n");
     } else {
         exit_row(out, X8_OK);
         exit_row(out, X8_E_USAGE);
