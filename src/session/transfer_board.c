@@ -248,10 +248,11 @@ static int stage_name(struct xfer *xfer, struct x8_error *err)
 /*
  * The guard makes the folder and then only waits: when the link is cut, its shell gets SIGHUP like
  * all others and removes the folder, again and again until nobody writes into it any more. The
- * trap is set before there is anything to remove.
+ * trap is set before there is anything to remove. "ready" may find the pipe's reader dead already:
+ * that must not kill the guard in front of its trap.
  */
 static const char guard[] =
-    "umask 077; n=0\n"
+    "umask 077; n=0; trap '' PIPE\n"
     "trap 'kill $!; until rm -rf \"$s\" || [ $((n += 1)) -gt 50 ]; do sleep 0.1; done; exit 129' "
     "HUP TERM\n"
     "mkdir \"$s\" \"$s/t\" || exit 1\n"
