@@ -283,16 +283,30 @@ static struct x8_command command_of(const struct x8_job_on *job, const struct x8
     return command;
 }
 
+/* The command may have begun, and the board's word of that was lost. */
+static int not_started(int rc, struct x8_error *err)
+{
+    struct x8_error lower = *err;
+
+    if (rc == -X8_E_GONE || rc == -X8_E_LINK || rc == -X8_E_TIMEOUT)
+        x8_error_why(err, "%.400s; whether the command began is unknown",
+                     lower.why[0] ? lower.why : "no word of it came");
+    return rc;
+}
+
 int x8_relay_command(struct x8_job_on *job, const struct x8_remote *remote, struct x8_error *err)
 {
     struct x8_command command = command_of(job, remote);
     X8_AUTO_CHANNEL channel = NULL;
     int status = X8_STATUS_UNKNOWN, rc = remote->root ? x8_job_root(job, err) : 0;
 
-    if (rc == 0)
-        rc = x8_start_as(job->session, &job->op, remote->root ? &job->root : NULL, &command,
-                         &channel, err);
-    if (rc == 0 && remote->tty)
+    if (rc < 0)
+        return rc;
+    rc = x8_start_as(job->session, &job->op, remote->root ? &job->root : NULL, &command, &channel,
+                     err);
+    if (rc < 0)
+        return not_started(rc, err);
+    if (remote->tty)
         rc = x8_rawtty_enter(err);
     if (rc == 0)
         rc = x8_relay(job, channel, remote->tty ? X8_STDIN_TERMINAL : remote->input,

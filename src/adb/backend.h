@@ -6,6 +6,8 @@
 
 #include "adb/adb.h"
 
+#include <string.h>
+
 struct x8_adb_ops {
     int (*open)(struct x8_adb *adb, const struct x8_op *op, const char *service, int timeout_ms,
                 struct x8_adb_stream **out, struct x8_error *err);
@@ -46,6 +48,12 @@ static inline struct x8_cancel *x8_op_cancel(const struct x8_op *op)
 static inline int64_t x8_op_limit(const struct x8_op *op, int timeout_ms)
 {
     return x8_deadline_min(x8_deadline_in(timeout_ms), op ? op->deadline : X8_NO_DEADLINE);
+}
+
+/* How much of a service is for messages: the text of a command behind "shell:" is nobody's news. */
+static inline size_t x8_adb_service_name_len(const char *service)
+{
+    return strncmp(service, "shell", 5) == 0 ? strcspn(service, ":") + 1 : strlen(service);
 }
 
 #endif

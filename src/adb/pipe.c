@@ -306,7 +306,7 @@ static int refused(const char *service, struct x8_error *err)
 {
     char text[128];
 
-    x8_clean(text, sizeof text, service, strlen(service));
+    x8_clean(text, sizeof text, service, x8_adb_service_name_len(service));
     x8_fail(err, X8_E_REFUSED, "the board refused the service '%s'", text);
     x8_error_why(err, "its adb daemon has no such service, or nothing answers behind it");
     return -(int)X8_E_REFUSED;

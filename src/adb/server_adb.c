@@ -178,7 +178,7 @@ static int service_refused(const char *service, struct x8_error *err)
 
     if (err)
         x8_copy(why, sizeof why, err->why);
-    x8_clean(text, sizeof text, service, strlen(service));
+    x8_clean(text, sizeof text, service, x8_adb_service_name_len(service));
     x8_fail(err, X8_E_REFUSED, "the board refused the service '%s'", text);
     if (x8_ends(why, ": closed"))
         x8_error_why(err, "its adb daemon has no such service, or nothing answers behind it");

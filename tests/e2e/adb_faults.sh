@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The link is cut at every message of exec, push and pull, either way, and in the middle of some.
+. "$(dirname "$0")/adb_faults_kit.sh"
+cd "$work" || exit 1
+make_files
+boot image=881
+home=$root$inner limit=20
+echo 0 >order
+python3 "$X8_TESTS/e2e/adb_cutter.py" "$adb" order count >cutter 2>cutter.err {hold}>&- &
+cutter=$!
+await 10 "the cutter" test -s cutter
+select=(-s "adb:127.0.0.1:$(cat cutter)")
+
+# every KIND STEP [half]: cut at message 1, 1 + STEP, ... and beyond the last.
+every() {
+    local kind=$1 step=$2 half=${3:-} last k wells=0
+    start "$kind: the link is cut at every ${step#1} message $half"
+    echo 0 >order
+    rm -f count
+    [ "$(judge "$kind")" = well ] || problem "without a cut: $(judge "$kind")"
+    await 5 "the count of messages" test -s count
+    last=$(cat count)
+    [ "$last" -ge 10 ] || problem "only $last messages"
+    for ((k = 1; k <= last + 3 * step; k += step)); do
+        echo "$k $half" >order
+        judge "$kind" >verdict
+        [ -z "${X8_TRACE:-}" ] || echo "$kind $k $status $elapsed_ms $(tr '\n' ' ' <verdict | cut -c1-100) $(milliseconds)"
+        ! grep -q '^wrong' verdict || problem "message $k of $last: $(grep '^wrong' verdict)"
+        ! grep -q '^well' verdict || wells=$((wells + 1))
+    done
+    # Some get through: those beyond the last message, and where nothing but farewells is left to say. More would mean that
+    # the cuts are none.
+    [ "$wells" -ge 1 ] || problem "not one run got through, also beyond the last message"
+    [ "$wells" -le $((3 + (14 + last / 20) / step)) ] || problem "$wells of $((last / step)) runs got through"
+}
+
+every exec 1
+every input 1
+every push 1
+every pull 1
+every stdin 2
+every stdout 2
+every exec 1 half
+every input 3 half
+every push 5 half
+every pull 5 half
+start "the cutter itself is well"
+[ ! -s cutter.err ] || problem "$(tail -n 3 cutter.err)"
+kill "$cutter"
+finish
