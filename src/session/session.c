@@ -45,6 +45,8 @@ int x8_channel_unread(struct x8_channel *channel, const void *errors, size_t len
 int x8_channel_write(struct x8_channel *channel, const struct x8_op *op, const void *data,
                      size_t len, int timeout_ms, struct x8_error *err)
 {
+    if (len == 0) /* also where the command has ended meanwhile: nothing was lost */
+        return 0;
     return channel->ops->write(channel, op, data, len, timeout_ms, err);
 }
 
