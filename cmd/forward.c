@@ -26,6 +26,14 @@ static void announce(struct x8_job_on *job, const struct x8_forward *forwards, s
     x8_json_add(job->result, "forwards", list);
 }
 
+/* Ctrl-C is how it ends; another signal is told by the status. */
+static int has_ended(const struct x8_job_on *job, struct x8_error *err)
+{
+    int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
+
+    return rc == -(int)X8_E_STOPPED ? 0 : rc;
+}
+
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
     struct x8_forward forwards[MAX_FORWARDS];
@@ -42,7 +50,7 @@ static int work(struct x8_job_on *job, struct x8_error *err)
         rc = x8_forward_serve(forwarder, &job->op, err);
     }
     x8_forward_close(&forwarder);
-    return rc;
+    return rc == 0 ? has_ended(job, err) : rc;
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)

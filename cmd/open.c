@@ -91,6 +91,14 @@ static int check_page(struct x8_job_on *job, const char *remote, struct x8_error
     return rc;
 }
 
+/* Ctrl-C is how it ends; another signal is told by the status. */
+static int has_ended(const struct x8_job_on *job, struct x8_error *err)
+{
+    int rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
+
+    return rc == -(int)X8_E_STOPPED ? 0 : rc;
+}
+
 static int serve(struct x8_job_on *job, struct x8_forward *forward, struct x8_error *err)
 {
     struct x8_forwarder *forwarder = NULL;
@@ -109,7 +117,7 @@ static int serve(struct x8_job_on *job, struct x8_forward *forward, struct x8_er
         rc = x8_forward_serve(forwarder, &job->op, err);
     }
     x8_forward_close(&forwarder);
-    return rc;
+    return rc == 0 ? has_ended(job, err) : rc;
 }
 
 static int work(struct x8_job_on *job, struct x8_error *err)

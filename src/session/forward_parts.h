@@ -8,6 +8,7 @@
 #include "session/forward.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define X8_FORWARDS            16
 #define X8_FORWARD_CONNECTIONS 64
@@ -21,7 +22,8 @@ struct x8_forwarded {
     struct x8_op op;
     int used, ended; /* under owner->lock: its threads have ended, join `thread` */
     int fd;
-    struct x8_channel *channel; /* under owner->lock until both pumps have ended */
+    atomic_llong half_closed_ms; /* when the local program ended its side; 0: not yet */
+    struct x8_channel *channel;  /* under owner->lock until both pumps have ended */
     pthread_t thread;
 };
 

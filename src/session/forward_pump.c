@@ -13,19 +13,14 @@
 
 #define PIECE 65536
 /* ADB cannot pass on that one side has ended; a server that waits for it would keep the connection
- * for ever. After the end of our side an answer may pause this long. */
+ * for ever. After the end of our side an answer may pause this long, or until others wait for the
+ * place (forward_serve.c). */
 #define HALF_CLOSED_MS 30000
-
-struct back {
-    struct x8_forwarded *connection;
-    atomic_int half_closed;
-};
 
 /* From the board until it ends its side, then tell the local program. */
 static void *pump_back(void *arg)
 {
-    struct back *back = arg;
-    struct x8_forwarded *c = back->connection;
+    struct x8_forwarded *c = arg;
     char *piece = malloc(PIECE);
     ssize_t n = piece ? 1 : 0;
 
@@ -34,7 +29,7 @@ static void *pump_back(void *arg)
         struct x8_error err;
 
         n = x8_channel_read(c->channel, &c->op, &which, piece, PIECE, HALF_CLOSED_MS, &err);
-        if (n == -X8_E_TIMEOUT && !atomic_load(&back->half_closed))
+        if (n == -X8_E_TIMEOUT && !atomic_load(&c->half_closed_ms))
             n = 1; /* a quiet connection, nothing more */
         else if (n > 0 && x8_sock_send(&c->op, c->fd, piece, (size_t)n, -1, NULL) < 0)
             break;
@@ -48,7 +43,7 @@ static void *pump_back(void *arg)
 }
 
 /* From the local program until it ends its side. */
-static void pump_out(struct x8_forwarded *c, struct back *back)
+static void pump_out(struct x8_forwarded *c)
 {
     char *piece = malloc(PIECE);
     ssize_t n = piece ? 1 : 0;
@@ -59,7 +54,7 @@ static void pump_out(struct x8_forwarded *c, struct back *back)
             n = -1;
     }
     free(piece);
-    atomic_store(&back->half_closed, 1);
+    atomic_store(&c->half_closed_ms, x8_now_ms());
     if (n == 0)
         (void)x8_channel_end_input(c->channel, &c->op, NULL);
     else
@@ -68,12 +63,11 @@ static void pump_out(struct x8_forwarded *c, struct back *back)
 
 static void carry(struct x8_forwarded *c)
 {
-    struct back back = {.connection = c};
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, pump_back, &back) != 0)
+    if (pthread_create(&thread, NULL, pump_back, c) != 0)
         return;
-    pump_out(c, &back);
+    pump_out(c);
     pthread_join(thread, NULL);
 }
 

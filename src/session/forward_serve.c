@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define ACCEPT_PAUSE_MS 200
+#define ACCEPT_PAUSE_MS      200
+#define FULL_LOOK_MS         100 /* while all places are taken, the queue is looked at so often */
+#define HALF_CLOSED_LEAST_MS 500 /* for an answer that is on its way */
 
 void x8_forward_wake(struct x8_forwarder *f)
 {
@@ -86,6 +88,35 @@ static void accept_one(struct x8_forwarder *f, const struct x8_op *op, size_t i,
         (void)x8_cancel_sleep(op->cancel, x8_deadline_in(ACCEPT_PAUSE_MS), X8_CANCEL_SOFT, NULL);
 }
 
+static int somebody_waits(const struct x8_forwarder *f)
+{
+    struct pollfd fds[X8_FORWARDS];
+
+    for (size_t i = 0; i < f->count; i++)
+        fds[i] = (struct pollfd){.fd = f->fds[i], .events = POLLIN};
+    return poll(fds, (nfds_t)f->count, 0) > 0;
+}
+
+/* Most programs that ended their side have gone: that looks the same as waiting for a last answer.
+ * The one that has waited longest gives its place to those in the queue. */
+static void make_room(struct x8_forwarder *f)
+{
+    struct x8_forwarded *oldest = NULL;
+    long long since = x8_now_ms() - HALF_CLOSED_LEAST_MS;
+
+    for (size_t i = 0; i < X8_FORWARD_CONNECTIONS; i++) {
+        struct x8_forwarded *c = &f->connections[i];
+        long long at = atomic_load(&c->half_closed_ms);
+
+        if (c->used && at && at < since) {
+            oldest = c;
+            since = at;
+        }
+    }
+    if (oldest)
+        x8_forward_cut(oldest);
+}
+
 /* Without a free slot nothing is accepted: the kernel's queue holds further connections. */
 static void wait_and_accept(struct x8_forwarder *f, const struct x8_op *op)
 {
@@ -93,9 +124,11 @@ static void wait_and_accept(struct x8_forwarder *f, const struct x8_op *op)
     int slot = free_slot(f);
     char drain[64];
 
+    if (slot < 0 && somebody_waits(f))
+        make_room(f);
     for (size_t i = 0; i < f->count; i++)
         fds[i + 1] = (struct pollfd){.fd = slot < 0 ? -1 : f->fds[i], .events = POLLIN};
-    if (poll(fds, (nfds_t)f->count + 1, -1) <= 0)
+    if (poll(fds, (nfds_t)f->count + 1, slot < 0 ? FULL_LOOK_MS : -1) <= 0)
         return;
     while (fds[0].revents && read(f->wake[0], drain, sizeof drain) > 0)
         ;
