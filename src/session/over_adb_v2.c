@@ -24,6 +24,7 @@ struct v2 {
     pthread_mutex_t sending; /* packets of the writer and of resize do not mix */
     enum x8_input input;
     int in_lead;
+    int is_merged; /* the command has begun, and what comes as stderr is none of its words */
     uint64_t input_left;
     atomic_int status, has_ended;
 };
@@ -65,8 +66,12 @@ static int next_piece(struct v2 *v2, const struct x8_op *op, int64_t deadline, s
             atomic_store(&v2->status, v2->parser.status);
             atomic_store(&v2->has_ended, 1);
         }
-        if (got)
+        if (got && (!v2->is_merged || v2->piece.id != X8_SHELL_STDERR))
             return 1;
+        if (got) {
+            v2->piece.data.len = 0;
+            continue;
+        }
         if (lane->has_ended || v2->parser.has_status)
             return 0;
         rc = x8_lane_fill(lane, op, deadline, err);
@@ -363,6 +368,8 @@ static int bring_up(struct v2 *v2, struct x8_adb *adb, const struct x8_op *op,
         rc = v2_resize(&v2->base, op, command->rows, command->cols, err);
     if (rc == 0)
         rc = meet(v2, op, &script, deadline, err);
+    /* The last of what a ~/.bashrc says there may come behind the start mark of stdout. */
+    v2->is_merged = rc == 0 && command->merge_errors && command->input != X8_INPUT_TTY;
     if (rc == 0 && v2->input == X8_INPUT_COUNT && v2->input_left == 0 && !v2->in_lead)
         rc = v2_end_input(&v2->base, op, err);
     return rc;
