@@ -116,19 +116,34 @@ static const struct {
     {"Failed to parse lines", "--lines 200, or all"},
 };
 
+/* The line of `said` in which `at` stands. */
+static void line_at(char *out, size_t cap, const char *said, const char *at)
+{
+    while (at > said && at[-1] != '\n')
+        at--;
+    x8_clean(out, cap, at, strcspn(at, "\r\n"));
+}
+
+/* Its last line is the reason: a hint about groups may stand in front. */
 static int explain(const struct x8_job_on *job, int status, const char *said, struct x8_error *err)
 {
     char words[400];
-    size_t len = strlen(said), i;
+    size_t len = strlen(said);
 
-    x8_clean(words, sizeof words, said, strcspn(said, "\r\n"));
-    for (i = 0; i < X8_COUNT(mistakes); i++)
-        if (strstr(said, mistakes[i].text)) {
-            x8_fail(err, X8_E_USAGE, "%s: journalctl does not take it", job->op.board);
-            x8_error_why(err, "%s", words);
-            x8_error_next(err, "%s", mistakes[i].next);
-            return -X8_E_USAGE;
-        }
+    for (size_t i = 0; i < X8_COUNT(mistakes); i++) {
+        const char *at = strstr(said, mistakes[i].text);
+
+        if (!at)
+            continue;
+        x8_fail(err, X8_E_USAGE, "%s: journalctl does not take it", job->op.board);
+        line_at(words, sizeof words, said, at);
+        x8_error_why(err, "%s", words);
+        x8_error_next(err, "%s", mistakes[i].next);
+        return -X8_E_USAGE;
+    }
+    while (len > 0 && strchr("\r\n", said[len - 1]))
+        len--;
+    line_at(words, sizeof words, said, said + len);
     x8_fail(err, X8_E_REFUSED, "%s: journalctl ended with status %d", job->op.board, status);
     x8_error_why(err, "%s", len ? words : "it gives no reason, or its words are above");
     x8_error_next(err, "x8ctl exec --root -- journalctl -n 5    tells whether it works at all");

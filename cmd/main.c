@@ -162,6 +162,17 @@ static int own_status(const struct x8_cmd *cmd, int rc)
     return cmd && cmd->needs & X8_STATUS_IS_REMOTE && !is_plain ? 255 : code;
 }
 
+/* The command of a line that could not be read: a wrong option in front of exec ends with exec's
+ * kind of status. */
+static const struct x8_cmd *meant(char *const *argv)
+{
+    for (; *argv && strcmp(*argv, "--") != 0; argv++)
+        for (size_t i = 0; x8_commands[i]; i++)
+            if (strcmp(*argv, x8_commands[i]->name) == 0)
+                return x8_commands[i];
+    return NULL;
+}
+
 /* Exit status of a return value, after saying what went wrong. */
 static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *failed)
 {
@@ -215,6 +226,8 @@ int main(int argc, char **argv)
             .cmd = line.cmd,
         };
         rc = answer(&ctx, &line, parsed, argc, &err);
+        if (!ctx.cmd && parsed < 0)
+            ctx.cmd = meant(argv + 1);
         rc = conclude(&ctx, rc, &err);
         x8_signals_stop();
         x8_cancel_done(&cancel);

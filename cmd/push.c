@@ -70,8 +70,10 @@ static int work(struct x8_job_on *job, struct x8_error *err)
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_job_plan plan = {.work = work, .needs_linux = 1};
-    int from_stdin = ctx->argc > 0 && strcmp(ctx->argv[0], "-") == 0;
+    int from_stdin = 0;
 
+    for (int i = 0; i + 1 < ctx->argc; i++)
+        from_stdin |= strcmp(ctx->argv[i], "-") == 0;
     if (ctx->argc < 2) {
         x8_fail(err, X8_E_USAGE, "push needs what to send and where to: %s",
                 ctx->argc ? "the place on the board is missing" : "both are missing");
