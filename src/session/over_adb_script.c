@@ -239,6 +239,15 @@ static int add_for_tty(struct x8_buf *out, const struct x8_script *script)
     return add(out, "resize(){ unset -f resize;};export -f resize;(exec -l bash)");
 }
 
+/* The size of the terminal, set by its own shell: before the command, whatever the daemon does
+ * first. A daemon of today starts it side by side with reading the size that the host sends. */
+static int add_size(struct x8_buf *out, const struct x8_command *command)
+{
+    if (!command->rows || !command->cols)
+        return 0;
+    return x8_buf_addf(out, "stty rows %u cols %u;", command->rows, command->cols);
+}
+
 static int add_term(struct x8_buf *out, const char *term)
 {
     static const char allowed[] =
@@ -257,8 +266,7 @@ int x8_script_tty(struct x8_buf *out, const struct x8_script *script)
         return -1;
     if (add_fetch_raw(out, script) != 0)
         return -1;
-    if (command->rows && command->cols &&
-        x8_buf_addf(out, "stty rows %u cols %u;", command->rows, command->cols) != 0)
+    if (add_size(out, command) != 0)
         return -1;
     if (add_term(out, command->term) != 0 || add(out, SURROUNDINGS) != 0 ||
         add_mark(out, script, X8_MARK_START, "$$", ";") != 0 || add_for_tty(out, script) != 0 ||
@@ -277,7 +285,7 @@ int x8_script_v2(struct x8_buf *out, const struct x8_script *script)
     int tty = command->input == X8_INPUT_TTY, apart = !tty && !command->merge_errors;
 
     if (add(out, tty ? "shell,v2,pty:" : "shell,v2,raw:") != 0 || add(out, SURROUNDINGS) != 0 ||
-        (tty && add_term(out, command->term) != 0))
+        (tty && (add_term(out, command->term) != 0 || add_size(out, command) != 0)))
         return -1;
     if ((tty ? add_fetch_raw(out, script) : add_fetch(out, script)) != 0)
         return -1;

@@ -237,6 +237,24 @@ static void a_terminal_is_one_and_takes_a_new_size(void **state)
     assert_non_null(strstr(text, "50 132\r\n"));
 }
 
+/* The host's word of the size comes after the command has begun. */
+static void a_terminal_has_its_size_from_the_start(void **state)
+{
+    struct x8_command command = {.text = "trap 'echo changed' WINCH; stty size; sleep 0.5",
+                                 .input = X8_INPUT_TTY,
+                                 .rows = 30,
+                                 .cols = 101};
+    struct kit_adb kit;
+    KIT_AUTO_SAID said = {0};
+
+    (void)state;
+    kit_adb_open(&kit, "persona=new fault=at:wrte,dir:in,do:delay,for:300");
+    kit_adb_run(&kit, NULL, &command, NULL, 0, &said);
+    assert_int_equal(said.rc, 0);
+    assert_string_equal(x8_buf_text(&said.out), "30 101\r\n");
+    kit_adb_close(&kit);
+}
+
 static void closing_hangs_up(void **state)
 {
     struct kit_adb *kit = *state;
@@ -340,6 +358,7 @@ int main(void)
         FOR_BOTH(a_command_need_not_read_its_input),
         FOR_BOTH(a_text_of_any_length_runs),
         FOR_BOTH(a_terminal_is_one_and_takes_a_new_size),
+        cmocka_unit_test(a_terminal_has_its_size_from_the_start),
         FOR_BOTH(closing_hangs_up),
         FOR_BOTH(a_shut_ends_a_read_that_waits),
         FOR_BOTH(several_threads_run_commands_at_once),
