@@ -248,7 +248,7 @@ static void a_terminal_has_its_size_from_the_start(void **state)
     KIT_AUTO_SAID said = {0};
 
     (void)state;
-    kit_adb_open(&kit, "persona=new fault=at:wrte,dir:in,do:delay,for:300");
+    kit_adb_open(&kit, "persona=new latency=200000");
     kit_adb_run(&kit, NULL, &command, NULL, 0, &said);
     assert_int_equal(said.rc, 0);
     assert_string_equal(x8_buf_text(&said.out), "30 101\r\n");
