@@ -23,6 +23,10 @@ enum {
     X8_CONN_PIECE_MAX = 256 << 10,
     /* While less than this is waiting to be read, the daemon is told to go on at once. */
     X8_CONN_QUEUE_SHORT = 256 << 10,
+    /* OKAYs of one stream that may wait to be sent. A daemon waits for the first of them before it
+     * sends again; one that does not is forgiven so often, then it loses the link, or it could fill
+     * the memory with answers that it does not take. */
+    X8_CONN_OKAYS_DUE = 16,
     /* With packets up to this size the reader itself sends a stream's next piece when the last one
      * was acknowledged, which saves a change of threads per packet. */
     X8_CONN_READER_SENDS = 16 << 10,
@@ -57,6 +61,7 @@ struct x8_adb_pipe {
     struct x8_adb_chunk *head, **tail;
     size_t queued;
     int owes_okay;             /* the daemon waits for it */
+    unsigned okays_due;        /* of them in conn->posts: the daemon cannot have them yet */
     struct x8_adb_chunk *mine; /* taken from the queue by the reading thread, which owns it */
     /* Towards the daemon: what x8_adb_write still has to send. */
     const uint8_t *out;
@@ -78,7 +83,9 @@ struct x8_adb_conn {
     uint32_t next_id;
     struct x8_adb_pipe *buckets[X8_CONN_BUCKETS];
     /* Sending. */
-    struct x8_buf posts; /* whole packets */
+    /* Whole packets. Bounded by the streams there are: each has at most its OPEN, its CLSE and
+     * X8_CONN_OKAYS_DUE of OKAY here. */
+    struct x8_buf posts;
     struct x8_adb_pipe *ready, **ready_tail;
     int is_sending;
     uint32_t piece_max;
@@ -146,9 +153,9 @@ int x8_conn_send_now(struct x8_adb_conn *conn, const struct x8_op *op,
  * held. -1 without memory. */
 int x8_conn_post(struct x8_adb_conn *conn, const struct x8_adb_packet *packet,
                  const void *payload) X8_NODISCARD;
-/* OKAY or CLSE of a stream. No memory for it ends the connection. */
-void x8_conn_post_short(struct x8_adb_conn *conn, uint32_t command, uint32_t local,
-                        uint32_t remote);
+/* CLSE of a stream, and the OKAY for what came on it. No memory for it ends the connection. */
+void x8_conn_post_close(struct x8_adb_conn *conn, uint32_t local, uint32_t remote);
+void x8_conn_post_okay(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
 /* The stream has data and none in flight: it is its turn as soon as may be. With the lock held. */
 void x8_conn_make_ready(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
 void x8_conn_unready(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);

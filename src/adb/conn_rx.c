@@ -60,7 +60,7 @@ static void on_okay(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_t
         pipe->state = X8_PIPE_OPEN;
         pthread_cond_signal(pipe->told);
     } else if (pipe->state == X8_PIPE_ABANDONED) {
-        x8_conn_post_short(conn, X8_ADB_CLSE, pipe->local, remote);
+        x8_conn_post_close(conn, pipe->local, remote);
         x8_conn_remove(conn, pipe);
         x8_pipe_free(pipe);
     } else if (pipe->state == X8_PIPE_OPEN && pipe->remote == remote && pipe->in_flight) {
@@ -95,6 +95,7 @@ static int breach(struct x8_error *err)
 {
     x8_fail(err, X8_E_LINK, "the board broke a rule of the adb protocol");
     x8_error_why(err, "it sent more on a stream before the last packet was acknowledged");
+    x8_error_next(err, "restart the board; if it comes back, its adb daemon is not to be trusted");
     return -(int)X8_E_LINK;
 }
 
@@ -104,7 +105,7 @@ static int on_data(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_t 
 {
     if (pipe->state != X8_PIPE_OPEN || pipe->remote != remote)
         return 0;
-    if (pipe->owes_okay)
+    if (pipe->owes_okay || pipe->okays_due >= X8_CONN_OKAYS_DUE)
         return breach(err);
     if (*chunk) {
         pipe->queued += (*chunk)->len;
@@ -114,7 +115,7 @@ static int on_data(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint32_t 
         pthread_cond_signal(pipe->told);
     }
     if (pipe->queued < X8_CONN_QUEUE_SHORT)
-        x8_conn_post_short(conn, X8_ADB_OKAY, pipe->local, pipe->remote);
+        x8_conn_post_okay(conn, pipe);
     else
         pipe->owes_okay = 1;
     return 0;

@@ -34,7 +34,7 @@ int x8_conn_post(struct x8_adb_conn *conn, const struct x8_adb_packet *packet, c
     return x8_buf_add(&conn->posts, payload, packet->length);
 }
 
-void x8_conn_post_short(struct x8_adb_conn *conn, uint32_t command, uint32_t local, uint32_t remote)
+static void post_short(struct x8_adb_conn *conn, uint32_t command, uint32_t local, uint32_t remote)
 {
     struct x8_adb_packet packet = {.command = command, .arg0 = local, .arg1 = remote};
     struct x8_error err;
@@ -43,6 +43,17 @@ void x8_conn_post_short(struct x8_adb_conn *conn, uint32_t command, uint32_t loc
         x8_fail(&err, X8_E_INTERNAL, "out of memory");
         x8_conn_die(conn, &err);
     }
+}
+
+void x8_conn_post_close(struct x8_adb_conn *conn, uint32_t local, uint32_t remote)
+{
+    post_short(conn, X8_ADB_CLSE, local, remote);
+}
+
+void x8_conn_post_okay(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe)
+{
+    pipe->okays_due++;
+    post_short(conn, X8_ADB_OKAY, pipe->local, pipe->remote);
 }
 
 void x8_conn_make_ready(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe)
@@ -89,6 +100,17 @@ static size_t put_piece(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe, uint
     return X8_ADB_HEADER + n;
 }
 
+/* It may be with the daemon from now on. */
+static void okay_leaves(struct x8_adb_conn *conn, const uint8_t *header)
+{
+    struct x8_adb_pipe *pipe = NULL;
+
+    if (x8_get_le32(header) == X8_ADB_OKAY)
+        pipe = x8_conn_find(conn, x8_get_le32(header + 4));
+    if (pipe && pipe->okays_due > 0)
+        pipe->okays_due--;
+}
+
 /* Whole posted packets, as many as fit. */
 static size_t take_posts(struct x8_adb_conn *conn)
 {
@@ -100,6 +122,7 @@ static size_t take_posts(struct x8_adb_conn *conn)
 
         if (packet > conn->tx_cap - n)
             break;
+        okay_leaves(conn, posts->data + n);
         n += packet;
     }
     if (n == 0)

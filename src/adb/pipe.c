@@ -69,7 +69,7 @@ static void take_queue(struct x8_adb_pipe *pipe, const struct x8_op *op, int tim
         return;
     pipe->owes_okay = 0;
     if (!conn->is_dead)
-        x8_conn_post_short(conn, X8_ADB_OKAY, pipe->local, pipe->remote);
+        x8_conn_post_okay(conn, pipe);
     x8_conn_send_due(conn, op, NULL, timeout_ms);
 }
 
@@ -267,7 +267,7 @@ static void pipe_close(struct x8_adb_stream *stream)
     pthread_mutex_lock(&conn->lock);
     x8_conn_remove(conn, pipe);
     if (pipe->state == X8_PIPE_OPEN && !conn->is_dead) {
-        x8_conn_post_short(conn, X8_ADB_CLSE, pipe->local, pipe->remote);
+        x8_conn_post_close(conn, pipe->local, pipe->remote);
         x8_conn_send_due(conn, &op, NULL, CLOSE_LIMIT_MS);
     }
     pthread_mutex_unlock(&conn->lock);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* What the script saw, for the test. */
 struct seen {
@@ -245,6 +246,7 @@ static void a_daemon_that_does_not_wait_for_its_turn_loses_the_link(void **state
         len += (size_t)n;
     assert_int_equal(n, -X8_E_LINK);
     assert_non_null(strstr(err.msg, "rule"));
+    assert_string_not_equal(err.next, "");
     assert_int_equal(len, 64 * 4096);
     assert_int_equal(x8_adb_write(stream, &f.op, "x", 1, 5000, &err), -X8_E_LINK);
     x8_adb_stream_close(&stream);
@@ -252,6 +254,55 @@ static void a_daemon_that_does_not_wait_for_its_turn_loses_the_link(void **state
     end(&f);
     assert_int_equal(f.seen.okays, 63);
     free(all);
+}
+
+/* Read nothing but send: what is due for an answer stays with the other side. */
+static void talk_and_not_listen(int fd, void *ctx)
+{
+    static struct raw packet;
+    uint8_t header[X8_ADB_HEADER];
+    uint32_t id;
+
+    (void)ctx;
+    raw_await(fd, X8_ADB_CNXN, &packet);
+    raw_put(fd, X8_ADB_CNXN, 0x01000001, 1 << 20, "device::", 9);
+    raw_await(fd, X8_ADB_OPEN, &packet);
+    id = packet.arg0;
+    raw_put(fd, X8_ADB_OKAY, 9, id, "", 0);
+    raw_await(fd, X8_ADB_OPEN, &packet);
+    raw_put(fd, X8_ADB_OKAY, 10, packet.arg0, "", 0);
+    /* The other side is sending from here on, and gets stuck. */
+    assert_int_equal(recv(fd, header, sizeof header, MSG_WAITALL), sizeof header);
+    for (int i = 0; i < 1000; i++)
+        raw_put(fd, X8_ADB_WRTE, 9, id, "", 0);
+    raw_stall(fd);
+}
+
+static void *write_until_it_fails(void *ctx);
+
+/* Each of its packets would be answered, and the answers would pile up. */
+static void a_daemon_that_talks_and_does_not_listen_loses_the_link(void **state)
+{
+    struct x8_adb_stream *other, *stream;
+    struct x8_error err = {0};
+    struct fixture f;
+    pthread_t thread;
+    char byte;
+
+    (void)state;
+    begin(&f, talk_and_not_listen);
+    other = peer_open(f.adb, "exec:other");
+    stream = peer_open(f.adb, "exec:stuck");
+    pthread_create(&thread, NULL, write_until_it_fails, stream);
+    assert_int_equal(x8_adb_wait_gone(f.adb, &f.op, x8_deadline_in(3000), &err), 1);
+    assert_int_equal(x8_adb_read(other, &f.op, &byte, 1, 100, &err), -X8_E_LINK);
+    assert_non_null(strstr(err.msg, "rule"));
+    assert_string_not_equal(err.why, "");
+    assert_string_not_equal(err.next, "");
+    pthread_join(thread, NULL);
+    x8_adb_stream_close(&other);
+    x8_adb_stream_close(&stream);
+    end(&f);
 }
 
 /* --- waiting --- */
@@ -538,6 +589,7 @@ int main(void)
         cmocka_unit_test(packets_of_no_stream_of_ours_are_left_alone),
         cmocka_unit_test(closes_that_cross_do_no_harm),
         cmocka_unit_test(a_daemon_that_does_not_wait_for_its_turn_loses_the_link),
+        cmocka_unit_test(a_daemon_that_talks_and_does_not_listen_loses_the_link),
         cmocka_unit_test(one_piece_is_on_its_way_and_no_more),
         cmocka_unit_test(a_read_waits_as_long_as_it_may),
         cmocka_unit_test(a_stop_ends_every_wait),
