@@ -106,7 +106,7 @@ int x8_root_probe(struct x8_session *session, const struct x8_op *op,
 int x8_run_as(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
               const char *text, int timeout_ms, struct x8_ran *out, struct x8_error *err)
 {
-    struct x8_command command = {.text = text, .input = X8_INPUT_NONE};
+    struct x8_command command = {.text = text, .input = X8_INPUT_NONE, .ends_at_soft = 1};
     struct x8_channel *channel = NULL;
     int rc = x8_start_as(session, op, root, &command, &channel, err);
 

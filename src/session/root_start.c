@@ -234,6 +234,8 @@ int x8_start_as(struct x8_session *session, const struct x8_op *op, const struct
                 const struct x8_command *command, struct x8_channel **out, struct x8_error *err)
 {
     struct start start = {.root = root, .command = command};
+    struct x8_haste haste = {0};
+    struct x8_op own = *op;
     int rc;
 
     if (!root || root->way == X8_ROOT_IS_ROOT)
@@ -242,7 +244,10 @@ int x8_start_as(struct x8_session *session, const struct x8_op *op, const struct
         return x8_fail(err, X8_E_AUTH, "root on the board is not possible");
     if (root->way == X8_ROOT_PASSWORD && strpbrk(root->secret.text, "\r\n"))
         return x8_fail(err, X8_E_USAGE, "the password has a line end in it");
-    rc = start_with_sudo(&start, session, op, err);
+    if (command->ends_at_soft)
+        own.cancel = x8_haste_begin(&haste, op->cancel);
+    rc = start_with_sudo(&start, session, &own, err);
+    x8_haste_end(&haste);
     if (rc == 0)
         *out = start.channel;
     return rc;

@@ -151,8 +151,10 @@ int x8_run_input(struct x8_session *session, const struct x8_op *op, const char 
                  const void *input, size_t len, int timeout_ms, struct x8_ran *out,
                  struct x8_error *err)
 {
-    struct x8_command command = {
-        .text = text, .input = len > 0 ? X8_INPUT_COUNT : X8_INPUT_NONE, .input_len = len};
+    struct x8_command command = {.text = text,
+                                 .input = len > 0 ? X8_INPUT_COUNT : X8_INPUT_NONE,
+                                 .input_len = len,
+                                 .ends_at_soft = 1};
     struct x8_channel *channel = NULL;
     int rc = x8_start(session, op, &command, &channel, err);
 

@@ -8,7 +8,19 @@
 int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
              struct x8_channel **out, struct x8_error *err)
 {
-    return session->ops->start(session, op, command, out, err);
+    struct x8_haste haste;
+    struct x8_op own = *op;
+    int rc;
+
+    if (!command->ends_at_soft)
+        return session->ops->start(session, op, command, out, err);
+    rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
+    if (rc != 0)
+        return rc;
+    own.cancel = x8_haste_begin(&haste, op->cancel);
+    rc = session->ops->start(session, &own, command, out, err);
+    x8_haste_end(&haste);
+    return rc;
 }
 
 int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remote,

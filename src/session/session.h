@@ -37,6 +37,8 @@ struct x8_command {
     int merge_errors;    /* 1: stderr is the same stream as stdout; 0: apart */
     unsigned rows, cols; /* with TTY; 0: unknown */
     const char *term;    /* with TTY: TERM of the user's terminal, or NULL */
+    int ends_at_soft;    /* the first request to stop ends its start as well, at once; without it
+                            only the second does */
 };
 
 enum x8_output { X8_STDOUT, X8_STDERR };
@@ -111,6 +113,8 @@ struct x8_session {
     unsigned parallel; /* channels side by side that pay off on this link (1..8) */
 };
 
+/* X8_E_STOPPED and X8_E_TERMINATED: whether the command began is unknown, but for a stop that came
+ * before the call. */
 int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
              struct x8_channel **out, struct x8_error *err);
 int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remote,

@@ -112,3 +112,32 @@ int x8_cancel_sleep(struct x8_cancel *cancel, int64_t deadline, enum x8_cancel_l
     pthread_mutex_unlock(&cancel->lock);
     return x8_cancel_check(cancel, level, err);
 }
+
+/* The cause is set before the wakers are called. */
+static void hurry(void *ctx, enum x8_cancel_level level)
+{
+    struct x8_haste *haste = ctx;
+
+    (void)level;
+    x8_cancel_raise(&haste->cancel, X8_CANCEL_HARD, (enum x8_code)atomic_load(&haste->outer->code));
+}
+
+struct x8_cancel *x8_haste_begin(struct x8_haste *haste, struct x8_cancel *outer)
+{
+    haste->outer = outer;
+    if (!outer)
+        return NULL;
+    x8_cancel_init(&haste->cancel);
+    haste->waker = (struct x8_waker){.wake = hurry, .ctx = haste};
+    x8_cancel_watch(outer, &haste->waker);
+    return &haste->cancel;
+}
+
+void x8_haste_end(struct x8_haste *haste)
+{
+    if (!haste->outer)
+        return;
+    x8_cancel_unwatch(haste->outer, &haste->waker);
+    x8_cancel_done(&haste->cancel);
+    haste->outer = NULL;
+}

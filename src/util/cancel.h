@@ -55,4 +55,19 @@ void x8_cancel_unwatch(struct x8_cancel *cancel, struct x8_waker *waker);
 int x8_cancel_sleep(struct x8_cancel *cancel, int64_t deadline, enum x8_cancel_level level,
                     struct x8_error *err);
 
+/*
+ * A token for waits that have no safe point to wait for: it stands at HARD as soon as `outer` is
+ * raised at all. A stop of it cuts off what is just being sent, so it is for a link whose only user
+ * ends with it.
+ */
+struct x8_haste {
+    struct x8_cancel cancel;
+    struct x8_cancel *outer;
+    struct x8_waker waker;
+};
+
+/* The token to wait with: NULL where `outer` is NULL. End it in any case. */
+struct x8_cancel *x8_haste_begin(struct x8_haste *haste, struct x8_cancel *outer);
+void x8_haste_end(struct x8_haste *haste);
+
 #endif

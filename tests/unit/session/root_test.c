@@ -161,6 +161,34 @@ static void a_password_is_seen_by_nobody(void **state)
     kit_adb_close(&kit);
 }
 
+static void *stop_later(void *cancel)
+{
+    x8_cancel_sleep(NULL, x8_deadline_in(1000), X8_CANCEL_SOFT, NULL);
+    x8_cancel_raise(cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
+    return NULL;
+}
+
+/* sudo has asked, and the link has fallen silent at the password. */
+static void the_first_request_to_stop_ends_the_wait_for_sudo(void **state)
+{
+    struct x8_root root = {.way = X8_ROOT_PASSWORD};
+    struct kit_adb kit;
+    X8_AUTO_RAN ran = {0};
+    pthread_t thread;
+    int64_t begin;
+
+    (void)state;
+    kit_adb_enter(&kit, "image=822 persona=new fault=at:wrte,dir:in,match:sudo,do:stall");
+    give(&root.secret, "fio");
+    begin = x8_now_ms();
+    pthread_create(&thread, NULL, stop_later, &kit.cancel);
+    assert_int_equal(x8_run_as(kit.session, &kit.op, &root, "true", 60000, &ran, &kit.err),
+                     -X8_E_STOPPED);
+    pthread_join(thread, NULL);
+    assert_in_range(x8_now_ms() - begin, 1000, 6000);
+    kit_adb_close(&kit);
+}
+
 static void a_password_of_two_lines_is_refused_here(void **state)
 {
     struct x8_root root = {.way = X8_ROOT_PASSWORD};
@@ -186,6 +214,7 @@ int main(void)
         cmocka_unit_test(an_expired_password_is_told_apart),
         cmocka_unit_test(a_password_is_seen_by_nobody),
         cmocka_unit_test(a_password_of_two_lines_is_refused_here),
+        cmocka_unit_test(the_first_request_to_stop_ends_the_wait_for_sudo),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,10 @@
 
 #include "session/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int board(void **state)
 {
@@ -119,6 +121,52 @@ static void the_first_request_to_stop_ends_it(void **state)
     pthread_join(thread, NULL);
 }
 
+/* Nothing of the command has come yet: its stream is not open, its shell does not come up. */
+static void the_first_request_to_stop_ends_its_start(void **state)
+{
+    static const char *const boards[] = {
+        "fault=at:okay,dir:out,do:stall",
+        "fault=at:wrte,dir:out,do:stall",
+        "persona=new fault=at:okay,dir:out,do:stall",
+        "persona=new fault=at:wrte,dir:out,do:stall",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(boards); i++) {
+        int64_t begin = x8_now_ms();
+        struct kit_adb kit;
+        X8_AUTO_RAN ran = {0};
+        pthread_t thread;
+
+        kit_adb_open(&kit, boards[i]);
+        pthread_create(&thread, NULL, stop_later, &kit.cancel);
+        assert_int_equal(x8_run(kit.session, &kit.op, "true", X8_RUN_TEXT_MS, &ran, &kit.err),
+                         -X8_E_STOPPED);
+        pthread_join(thread, NULL);
+        kit_adb_close(&kit);
+        assert_in_range(x8_now_ms() - begin, 0, 5000);
+    }
+}
+
+static void after_a_stop_nothing_is_started(void **state)
+{
+    struct kit_adb *kit = *state;
+    X8_AUTO_RAN ran = {0};
+    char path[] = "/tmp/x8-run-test-XXXXXX", text[64];
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(text, sizeof text, "rm %s", path);
+    x8_cancel_raise(&kit->cancel, X8_CANCEL_SOFT, X8_E_TERMINATED);
+    assert_int_equal(x8_run(kit->session, &kit->op, text, X8_RUN_TEXT_MS, &ran, &kit->err),
+                     -X8_E_TERMINATED);
+    /* What goes on whatever is asked for still can, and the link is good. */
+    kit->op.cancel = NULL;
+    assert_int_equal(x8_run(kit->session, &kit->op, text, X8_RUN_TEXT_MS, &ran, &kit->err), 0);
+    assert_int_equal(ran.status, 0);
+}
+
 static void a_refusal_names_the_step_and_the_cause(void **state)
 {
     struct kit_adb *kit = *state;
@@ -145,6 +193,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_status_is_no_success, board, done),
         cmocka_unit_test(a_broken_link_is_no_success),
         cmocka_unit_test_setup_teardown(the_first_request_to_stop_ends_it, board, done),
+        cmocka_unit_test(the_first_request_to_stop_ends_its_start),
+        cmocka_unit_test_setup_teardown(after_a_stop_nothing_is_started, board, done),
         cmocka_unit_test_setup_teardown(a_refusal_names_the_step_and_the_cause, board, done),
     };
 

@@ -121,6 +121,30 @@ static void sleepers_wake_at_their_own_level(void **state)
     x8_cancel_done(&cancel);
 }
 
+static void haste_takes_the_first_request_for_the_last(void **state)
+{
+    struct x8_cancel outer;
+    struct x8_haste before, after, none;
+    struct x8_cancel *token;
+    struct x8_error err;
+
+    (void)state;
+    assert_null(x8_haste_begin(&none, NULL));
+    x8_haste_end(&none);
+    x8_cancel_init(&outer);
+    token = x8_haste_begin(&before, &outer);
+    assert_int_equal(x8_cancel_check(token, X8_CANCEL_SOFT, &err), 0);
+    x8_cancel_raise(&outer, X8_CANCEL_SOFT, X8_E_TERMINATED);
+    assert_int_equal(x8_cancel_check(token, X8_CANCEL_HARD, &err), -X8_E_TERMINATED);
+    assert_int_equal(x8_cancel_level(&outer), X8_CANCEL_SOFT);
+    token = x8_haste_begin(&after, &outer);
+    assert_int_equal(x8_cancel_check(token, X8_CANCEL_HARD, &err), -X8_E_TERMINATED);
+    x8_haste_end(&after);
+    x8_haste_end(&before);
+    x8_cancel_raise(&outer, X8_CANCEL_HARD, X8_E_STOPPED); /* nobody is left to be told */
+    x8_cancel_done(&outer);
+}
+
 static void *come_and_go(void *arg)
 {
     struct x8_cancel *cancel = arg;
@@ -159,6 +183,7 @@ int main(void)
         cmocka_unit_test(wakers_are_called_at_each_level_until_they_leave),
         cmocka_unit_test(a_sleep_ends_with_its_time),
         cmocka_unit_test(sleepers_wake_at_their_own_level),
+        cmocka_unit_test(haste_takes_the_first_request_for_the_last),
         cmocka_unit_test(wakers_may_come_and_go_while_it_is_raised),
     };
 
