@@ -149,8 +149,8 @@ static size_t gather(struct x8_adb_conn *conn, int with_data)
     return n;
 }
 
-static int send_gathered(struct x8_adb_conn *conn, const struct x8_op *op, size_t len,
-                         int timeout_ms, struct x8_error *err)
+static int send_bytes(struct x8_adb_conn *conn, const struct x8_op *op, size_t len, int timeout_ms,
+                      struct x8_error *err)
 {
     size_t at = 0;
     int rc = 0;
@@ -166,6 +166,17 @@ static int send_gathered(struct x8_adb_conn *conn, const struct x8_op *op, size_
             rc = x8_send(conn->link, op, conn->tx + at, payload, timeout_ms, err);
         at += payload;
     }
+    return rc;
+}
+
+/* Nothing of it stays: a password may have been in it. (64 KiB are overwritten in a microsecond.)
+ */
+static int send_gathered(struct x8_adb_conn *conn, const struct x8_op *op, size_t len,
+                         int timeout_ms, struct x8_error *err)
+{
+    int rc = send_bytes(conn, op, len, timeout_ms, err);
+
+    x8_wipe(conn->tx, len);
     return rc;
 }
 

@@ -25,6 +25,7 @@ int x8_v2_send(struct x8_v2 *v2, const struct x8_op *op, enum x8_shell_id id, co
     pthread_mutex_lock(&v2->sending);
     rc = x8_adb_write(v2->lane.stream, op, packet, X8_SHELL_HEAD + len, x8_wait_ms(deadline), err);
     pthread_mutex_unlock(&v2->sending);
+    x8_wipe(packet, X8_SHELL_HEAD + len); /* sudo's password comes this way */
     if (rc != 0 && atomic_load(&v2->has_ended))
         return x8_fail(err, X8_E_GONE, "the command on the board reads no more input");
     return rc;

@@ -26,12 +26,9 @@ static const struct {
     {"asks\n", X8_ROOT_PASSWORD},
 };
 
-/* The compiler may not know that this is memset, or it would leave it out. */
-static void *(*const volatile wipe)(void *, int, size_t) = memset;
-
 void x8_secret_wipe(struct x8_secret *secret)
 {
-    wipe(secret, 0, sizeof *secret);
+    x8_wipe(secret, sizeof *secret);
 }
 
 static int needs_password(const char *said, struct x8_error *err)

@@ -65,3 +65,11 @@ const char *x8_buf_text(const struct x8_buf *buf)
 {
     return buf->data ? (const char *)buf->data : "";
 }
+
+/* The compiler may not know that this is memset. */
+static void *(*const volatile overwrite)(void *, int, size_t) = memset;
+
+void x8_wipe(void *data, size_t len)
+{
+    overwrite(data, 0, len);
+}

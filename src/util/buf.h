@@ -24,6 +24,10 @@ int x8_buf_addf(struct x8_buf *buf, const char *fmt, ...) X8_PRINTF(2, 3) X8_NOD
 /* The contents as text; "" when empty. */
 const char *x8_buf_text(const struct x8_buf *buf);
 
+/* Overwrite what held a secret, which a compiler leaves out of a plain memset before the end of its
+ * life. */
+void x8_wipe(void *data, size_t len);
+
 static inline struct x8_span x8_buf_span(const struct x8_buf *buf)
 {
     return (struct x8_span){buf->data, buf->len};

@@ -3,6 +3,7 @@
  */
 #include "kit_peer.h"
 
+#include "adb/conn.h"
 #include "util/bytes.h"
 
 #include <stdio.h>
@@ -332,6 +333,47 @@ static void a_stream_that_is_open_may_be_closed_with_no_id(void **state)
     peer_end(&peer);
 }
 
+/* Once it was sent: the password of a board's user passes here. */
+static int is_kept(struct x8_adb *adb, const char *text)
+{
+    struct x8_adb_conn *conn = (struct x8_adb_conn *)adb;
+    size_t len = strlen(text);
+    int found = 0;
+
+    pthread_mutex_lock(&conn->lock);
+    while (conn->is_sending)
+        pthread_cond_wait(&conn->gone, &conn->lock);
+    for (size_t i = 0; i + len <= conn->tx_cap; i++)
+        found |= memcmp(conn->tx + i, text, len) == 0;
+    pthread_mutex_unlock(&conn->lock);
+    return found;
+}
+
+static void what_was_sent_is_wiped(void **state)
+{
+    static const char secret[] = "correct horse battery staple";
+    struct x8_adb_stream *stream;
+    struct x8_adb *adb;
+    struct peer peer;
+    char back[sizeof secret];
+
+    (void)state;
+    for (int is_usb = 0; is_usb < 2; is_usb++) {
+        peer_board(&peer, NULL);
+        assert_int_equal(x8_adb_over_link(&peer_op, is_usb ? peer_usb(&peer) : peer_tcp(&peer),
+                                          NULL, &adb, NULL),
+                         0);
+        stream = peer_open(adb, "exec:cat");
+        assert_int_equal(x8_adb_write(stream, &peer_op, secret, sizeof secret, 5000, NULL), 0);
+        assert_int_equal(x8_adb_read(stream, &peer_op, back, sizeof back, 5000, NULL),
+                         sizeof back); /* so it did pass */
+        assert_false(is_kept(adb, secret));
+        x8_adb_stream_close(&stream);
+        x8_adb_close(&adb);
+        peer_end(&peer);
+    }
+}
+
 static void closing_a_stream_early_leaves_the_others_alone(void **state)
 {
     struct peer peer;
@@ -373,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_nobody_reads_holds_up_no_other),
         cmocka_unit_test(what_came_before_the_end_is_read_before_the_end),
         cmocka_unit_test(a_stream_that_is_open_may_be_closed_with_no_id),
+        cmocka_unit_test(what_was_sent_is_wiped),
         cmocka_unit_test(closing_a_stream_early_leaves_the_others_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,16 @@ static void numbers_in_bytes_go_both_ways(void **state)
     assert_int_equal(x8_get_le16(p), 0xfedc);
 }
 
+static void what_is_wiped_is_gone_and_nothing_else(void **state)
+{
+    char text[] = "a secret, a word";
+
+    (void)state;
+    x8_wipe(text, 8);
+    x8_wipe(text, 0);
+    assert_memory_equal(text, "\0\0\0\0\0\0\0\0, a word", sizeof text);
+}
+
 static void a_range_is_inside_or_not_without_wrapping(void **state)
 {
     (void)state;
@@ -79,6 +89,7 @@ int main(void)
         cmocka_unit_test(what_is_added_stays_in_order_and_terminated),
         cmocka_unit_test(room_beyond_memory_is_refused),
         cmocka_unit_test(numbers_in_bytes_go_both_ways),
+        cmocka_unit_test(what_is_wiped_is_gone_and_nothing_else),
         cmocka_unit_test(a_range_is_inside_or_not_without_wrapping),
     };
 
