@@ -213,9 +213,10 @@ static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op,
             x8_conn_send_due(pipe->conn, op, pipe, timeout_ms);
         /* Before all else: a stop may have broken the link itself. */
         rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
-        /* A stream that ended behind the last piece took it all the same. */
+        /* A stream that ended behind the last piece took it all the same; so did one whose reader
+         * shut it since the command had ended, before this thread could see that it was done. */
         if (rc == 0 && pipe->out_len == 0)
-            return trouble(pipe, err);
+            return pipe->conn->is_dead ? trouble(pipe, err) : 0;
         if (rc == 0)
             rc = writable(pipe, err);
         if (pipe->out_len < left)
