@@ -185,10 +185,23 @@ static int still_runs(struct x8_job_on *job, struct x8_error *err)
     return -(int)err->code;
 }
 
+/* The restart may be under way, so nobody is told that the board still runs. */
+static int may_restart(struct x8_job_on *job, struct x8_error *err)
+{
+    x8_error_prefix(err, "the boot areas are cleared");
+    x8_error_next(err,
+                  "while Linux still runs:  x8ctl recover --restore-boot -s %s    once it has "
+                  "restarted:  x8ctl flash",
+                  job->target->label);
+    return -(int)err->code;
+}
+
 static int restart(struct x8_job_on *job, struct x8_to_flash *how, struct x8_error *err)
 {
     int rc = x8_reboot(job->session, &job->op, &job->root, err);
 
+    if (rc == -(int)X8_E_STOPPED || rc == -(int)X8_E_TERMINATED)
+        return may_restart(job, err);
     if (rc < 0)
         return still_runs(job, err);
     rc = wait_for_rom(job, limit_of(job->ctx, RESTART_LIMIT_MS), how, err);

@@ -28,15 +28,31 @@ static int64_t limit_of(const struct x8_ctx *ctx)
     return x8_deadline_in(limit == X8_TIMEOUT_UNSET ? BOOT_LIMIT_MS : limit);
 }
 
+/* A stop of this program is none of the restart. */
+static int stopped(int rc, struct x8_error *err)
+{
+    struct x8_error lower = *err;
+
+    x8_error_why(err, "%.300s; the board restarts all the same", lower.why);
+    x8_error_next(err, "x8ctl wait --state linux    waits until the board is up");
+    return rc;
+}
+
 static int come_back(struct x8_job_on *job, const char *boot_id, int64_t started,
                      struct x8_error *err)
 {
     char time[24], words[64];
+    struct x8_op op = job->op;
+    struct x8_haste haste; /* between two looks at the bus a board may be asked, and not answer */
     int rc;
 
     x8_session_close(&job->session);
-    rc = x8_target_wait(job->ctx->bus, &job->op, job->reach, job->target, X8_MODE_LINUX, boot_id,
+    op.cancel = x8_haste_begin(&haste, op.cancel);
+    rc = x8_target_wait(job->ctx->bus, &op, job->reach, job->target, X8_MODE_LINUX, boot_id,
                         limit_of(job->ctx), NULL, NULL, err);
+    x8_haste_end(&haste);
+    if (rc == -(int)X8_E_STOPPED || rc == -(int)X8_E_TERMINATED)
+        return stopped(rc, err);
     if (rc < 0)
         return rc;
     x8_time_text(time, x8_now_ms() - started);
@@ -119,6 +135,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     }
     if (opt.to == TO_LOADER)
         return to_loader(err);
+    if (opt.to == TO_LINUX)
+        x8_signals_expect(); /* all its waits end at once, and how it stands is said at the end */
     return opt.to == TO_FLASH ? to_flash(ctx, err) : x8_run_on_boards(ctx, &plan, err);
 }
 

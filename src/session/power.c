@@ -28,16 +28,35 @@ int x8_boot_id(struct x8_session *session, const struct x8_op *op, char out[40],
     return 0;
 }
 
+/* The board was asked, or nobody knows: a stop of this program does not take that back. */
+static int stopped(int rc, const char *state, struct x8_error *err)
+{
+    struct x8_error lower;
+
+    if (!err || (rc != -X8_E_STOPPED && rc != -X8_E_TERMINATED))
+        return rc;
+    lower = *err;
+    x8_error_why(err, "%.300s; %s", lower.why, state);
+    x8_error_next(err, "x8ctl wait --state linux    waits until the board is up");
+    return rc;
+}
+
 /* 1 when the link went, 0 when the board said yes. */
 static int ask_for_reboot(struct x8_session *session, const struct x8_op *op,
                           const struct x8_root *root, struct x8_error *err)
 {
-    struct x8_command command = {.text = "systemctl reboot", .input = X8_INPUT_NONE};
+    struct x8_command command = {
+        .text = "systemctl reboot", .input = X8_INPUT_NONE, .ends_at_soft = 1};
     struct x8_channel *channel = NULL;
     X8_AUTO_RAN ran = {0};
     struct x8_error inner = {0};
-    int rc = x8_start_as(session, op, root, &command, &channel, err);
+    int rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
 
+    if (rc != 0)
+        return rc;
+    rc = x8_start_as(session, op, root, &command, &channel, err);
+    if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
+        return stopped(rc, "whether the board was asked to restart is unknown", err);
     if (rc != 0) { /* a link that is gone by now has not taken the question along */
         x8_error_prefix(err, "the restart was not asked for");
         return rc;
@@ -49,12 +68,14 @@ static int ask_for_reboot(struct x8_session *session, const struct x8_op *op,
         return x8_run_explain("reboot", ran.status, x8_buf_text(&ran.errors), err);
     if (rc != 0 && err)
         *err = inner;
-    return rc;
+    return stopped(rc, "the board was asked to restart and may do so", err);
 }
 
 int x8_reboot(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
               struct x8_error *err)
 {
+    struct x8_haste haste;
+    struct x8_op own = *op;
     int rc = ask_for_reboot(session, op, root, err);
 
     if (rc < 0)
@@ -63,10 +84,12 @@ int x8_reboot(struct x8_session *session, const struct x8_op *op, const struct x
             REBOOT_GO_MS / 1000);
     /* A stream may end while the link stays up (the daemon alone was ended): only the link counts.
      */
-    rc = session->ops->wait_gone(session, op,
+    own.cancel = x8_haste_begin(&haste, op->cancel);
+    rc = session->ops->wait_gone(session, &own,
                                  x8_deadline_min(op->deadline, x8_deadline_in(REBOOT_GO_MS)), err);
+    x8_haste_end(&haste);
     if (rc != 0)
-        return rc < 0 ? rc : 0;
+        return rc < 0 ? stopped(rc, "the board restarts all the same", err) : 0;
     x8_fail(err, X8_E_TIMEOUT, "the board took the restart, but is still there after %d s",
             REBOOT_GO_MS / 1000);
     x8_error_why(err, "a unit that does not stop holds it up for up to 90 s");

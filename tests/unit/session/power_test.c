@@ -20,6 +20,41 @@ static void a_restart_takes_the_link_down(void **state)
     kit_adb_close(&kit);
 }
 
+static struct kit_adb *stopping;
+
+/* Ctrl-C comes while the link is still there. */
+static int stop_while_waiting(struct x8_session *session, const struct x8_op *op, int64_t deadline,
+                              struct x8_error *err)
+{
+    (void)session;
+    x8_cancel_raise(&stopping->cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
+    return x8_cancel_sleep(op->cancel, deadline, X8_CANCEL_HARD, err);
+}
+
+static void a_stop_is_no_stop_of_the_restart(void **state)
+{
+    struct x8_session_ops ops;
+    struct x8_root root = {0};
+    struct kit_adb kit;
+    int64_t begin;
+
+    (void)state;
+    kit_adb_enter(&kit, "image=934 down=60000");
+    stopping = &kit;
+    ops = *kit.session->ops;
+    ops.wait_gone = stop_while_waiting;
+    kit.session->ops = &ops;
+    assert_int_equal(x8_root_probe(kit.session, &kit.op, NULL, &root, &kit.err), 0);
+    begin = x8_now_ms();
+    assert_int_equal(x8_reboot(kit.session, &kit.op, &root, &kit.err), -X8_E_STOPPED);
+    assert_in_range(x8_now_ms() - begin, 0, 20000);
+    assert_non_null(strstr(kit.err.why, "restarts all the same"));
+    /* And one that came before is: nothing is asked for. */
+    assert_int_equal(x8_reboot(kit.session, &kit.op, &root, &kit.err), -X8_E_STOPPED);
+    assert_null(strstr(kit.err.why, "restart"));
+    kit_adb_close(&kit);
+}
+
 static void a_refused_restart_has_the_boards_words(void **state)
 {
     struct kit_adb kit;
@@ -104,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restart_takes_the_link_down),
+        cmocka_unit_test(a_stop_is_no_stop_of_the_restart),
         cmocka_unit_test(a_refused_restart_has_the_boards_words),
         cmocka_unit_test(the_led_is_as_it_was),
         cmocka_unit_test(the_led_is_as_it_was_after_a_stop),
