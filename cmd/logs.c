@@ -152,7 +152,7 @@ static int explain(const struct x8_job_on *job, int status, const char *said, st
 
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
-    struct x8_command command = {.text = job->user};
+    struct x8_command command = {.text = job->user, .ends_at_soft = 1};
     X8_AUTO_CHANNEL channel = NULL;
     X8_AUTO_BUF said = {0};
     int status = X8_STATUS_UNKNOWN, rc = opt.user ? 0 : x8_job_root(job, err);

@@ -275,6 +275,7 @@ static struct x8_command command_of(const struct x8_job_on *job, const struct x8
                  : remote->input == X8_STDIN_NONE ? X8_INPUT_NONE
                                                   : X8_INPUT_OPEN,
         .merge_errors = is_alone && x8_outputs_are_one(),
+        .ends_at_soft = 1,
         .term = remote->tty ? x8_env_for_script(NULL, "TERM") : NULL,
     };
 
@@ -283,14 +284,17 @@ static struct x8_command command_of(const struct x8_job_on *job, const struct x8
     return command;
 }
 
-/* The command may have begun, and the board's word of that was lost. */
+/* The command may have begun, and the board's word of that was lost or not waited for. */
 static int not_started(int rc, struct x8_error *err)
 {
     struct x8_error lower = *err;
+    int is_stop = rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED;
 
-    if (rc == -X8_E_GONE || rc == -X8_E_LINK || rc == -X8_E_TIMEOUT)
+    if (is_stop || rc == -X8_E_GONE || rc == -X8_E_LINK || rc == -X8_E_TIMEOUT)
         x8_error_why(err, "%.400s; whether the command began is unknown",
                      lower.why[0] ? lower.why : "no word of it came");
+    if (is_stop)
+        x8_error_next(err, "look on the board before you run it again");
     return rc;
 }
 
@@ -300,6 +304,8 @@ int x8_relay_command(struct x8_job_on *job, const struct x8_remote *remote, stru
     X8_AUTO_CHANNEL channel = NULL;
     int status = X8_STATUS_UNKNOWN, rc = remote->root ? x8_job_root(job, err) : 0;
 
+    if (rc == 0) /* what has not begun for certain is not to be called unknown */
+        rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
     if (rc < 0)
         return rc;
     rc = x8_start_as(job->session, &job->op, remote->root ? &job->root : NULL, &command, &channel,

@@ -15,10 +15,15 @@ int x8_job_open(struct x8_job_on *job, struct x8_error *err)
 {
     int64_t limit = job->ctx->globals->timeout_ms;
     struct x8_op op = job->op;
+    struct x8_haste haste; /* on the way to a board there is no safe point to wait for */
+    int rc;
 
     if (limit != X8_TIMEOUT_UNSET)
         op.deadline = x8_deadline_min(op.deadline, x8_deadline_in(limit));
-    return x8_target_open(job->ctx->bus, &op, job->reach, job->target, &job->session, err);
+    op.cancel = x8_haste_begin(&haste, op.cancel);
+    rc = x8_target_open(job->ctx->bus, &op, job->reach, job->target, &job->session, err);
+    x8_haste_end(&haste);
+    return rc;
 }
 
 /* What to do next where the place that failed could not know: it depends on what was asked for. */
