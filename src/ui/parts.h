@@ -157,6 +157,8 @@ char *x8_clean_copy(const char *text, int keep_lines);
 void x8_ui_set_cancel(struct x8_ui *ui, struct x8_cancel *cancel);
 /* For ask.c: hold all painting, with the bars off the screen, until released. */
 void x8_ui_hold(struct x8_ui *ui, int on);
+/* For signals.c: 1 while a question stands on the terminal. */
+int x8_ui_is_asking(struct x8_ui *ui);
 struct x8_cancel *x8_ui_cancel_of(struct x8_ui *ui);
 
 #endif

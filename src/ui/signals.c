@@ -66,6 +66,8 @@ static void announce(int count, int number)
 
     if (!signals.ui)
         return;
+    if (count == 1 && x8_ui_is_asking(signals.ui))
+        return; /* nothing is being done that would have to stop, and the question ends its line */
     if (count == 1 && atomic_load(&signals.expected)) {
         end_echo(number);
         return;

@@ -95,6 +95,16 @@ void x8_ui_hold(struct x8_ui *ui, int on)
     pthread_mutex_unlock(&ui->lock);
 }
 
+int x8_ui_is_asking(struct x8_ui *ui)
+{
+    int held;
+
+    pthread_mutex_lock(&ui->lock);
+    held = ui->held;
+    pthread_mutex_unlock(&ui->lock);
+    return held;
+}
+
 void x8_ui_set_cancel(struct x8_ui *ui, struct x8_cancel *cancel)
 {
     pthread_mutex_lock(&ui->lock);
