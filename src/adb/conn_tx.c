@@ -152,18 +152,25 @@ static size_t gather(struct x8_adb_conn *conn, int with_data)
 static int send_bytes(struct x8_adb_conn *conn, const struct x8_op *op, size_t len, int timeout_ms,
                       struct x8_error *err)
 {
+    struct x8_op quiet = {.deadline = X8_NO_DEADLINE};
     size_t at = 0;
     int rc = 0;
 
+    /* A link may trace what it sends, but what goes to a command is its user's: a password, say. */
+    if (op)
+        quiet = *op;
+    quiet.emit = NULL;
     if (conn->link->is_stream)
         return x8_send(conn->link, op, conn->tx, len, timeout_ms, err);
     while (at < len && rc == 0) {
         size_t payload = x8_get_le32(conn->tx + at + 12);
+        int is_data = x8_get_le32(conn->tx + at) == X8_ADB_WRTE;
 
         rc = x8_send(conn->link, op, conn->tx + at, X8_ADB_HEADER, timeout_ms, err);
         at += X8_ADB_HEADER;
         if (rc == 0 && payload > 0)
-            rc = x8_send(conn->link, op, conn->tx + at, payload, timeout_ms, err);
+            rc =
+                x8_send(conn->link, is_data ? &quiet : op, conn->tx + at, payload, timeout_ms, err);
         at += payload;
     }
     return rc;

@@ -349,13 +349,23 @@ static int is_kept(struct x8_adb *adb, const char *text)
     return found;
 }
 
-static void what_was_sent_is_wiped(void **state)
+static void listen_for(void *ctx, const struct x8_event *event)
+{
+    const char **heard = ctx;
+
+    if (event->text && strstr(event->text, *heard))
+        *heard = "heard";
+}
+
+static void what_was_sent_is_wiped_and_not_told(void **state)
 {
     static const char secret[] = "correct horse battery staple";
     struct x8_adb_stream *stream;
     struct x8_adb *adb;
     struct peer peer;
     char back[sizeof secret];
+    const char *heard = secret;
+    struct x8_op op = {.deadline = X8_NO_DEADLINE, .emit = listen_for, .emit_ctx = &heard};
 
     (void)state;
     for (int is_usb = 0; is_usb < 2; is_usb++) {
@@ -364,10 +374,11 @@ static void what_was_sent_is_wiped(void **state)
                                           NULL, &adb, NULL),
                          0);
         stream = peer_open(adb, "exec:cat");
-        assert_int_equal(x8_adb_write(stream, &peer_op, secret, sizeof secret, 5000, NULL), 0);
+        assert_int_equal(x8_adb_write(stream, &op, secret, sizeof secret, 5000, NULL), 0);
         assert_int_equal(x8_adb_read(stream, &peer_op, back, sizeof back, 5000, NULL),
                          sizeof back); /* so it did pass */
         assert_false(is_kept(adb, secret));
+        assert_ptr_equal(heard, secret); /* nor is it told, whatever is asked for */
         x8_adb_stream_close(&stream);
         x8_adb_close(&adb);
         peer_end(&peer);
@@ -415,7 +426,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_nobody_reads_holds_up_no_other),
         cmocka_unit_test(what_came_before_the_end_is_read_before_the_end),
         cmocka_unit_test(a_stream_that_is_open_may_be_closed_with_no_id),
-        cmocka_unit_test(what_was_sent_is_wiped),
+        cmocka_unit_test(what_was_sent_is_wiped_and_not_told),
         cmocka_unit_test(closing_a_stream_early_leaves_the_others_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,8 @@ static int usb_send(struct x8_transport *base, const struct x8_op *op, const voi
 {
     struct usb_like *usb = usb_of(base);
 
+    if (len < 64) /* the bytes of a transfer are traced */
+        x8_emit(op, X8_EV_WIRE, "%.*s", (int)len, (const char *)data);
     /* A transfer is a whole header or a whole payload. */
     assert_int_equal(len, usb->out.payload > 0 ? usb->out.payload : X8_ADB_HEADER);
     pass(&usb->out, data, len);
