@@ -30,11 +30,13 @@ typedef int x8_job_fn(struct x8_job_on *job, struct x8_error *err);
 struct x8_job_plan {
     x8_job_fn *work;
     void *user;
-    int needs_linux; /* a session is opened before `work` */
-    int one_only;    /* several boards are X8_E_SEVERAL, also with --all */
-    int quiet_json;  /* `work` prints its own --json document */
-    int probe_ms;    /* > 0: targets are probed first (list, info) */
-    int any_state;   /* without -s, boards that do not run count as well */
+    int needs_linux;     /* a session is opened before `work` */
+    int one_only;        /* several boards are X8_E_SEVERAL, also with --all */
+    int quiet_json;      /* `work` prints its own --json document */
+    int probe_ms;        /* > 0: targets are probed first (list, info) */
+    int json_on_failure; /* the only board's --json row is printed also when it failed, if `work`
+                            put something there: main's error document alone would lose it */
+    int any_state;       /* without -s, boards that do not run count as well */
 };
 
 /*
@@ -49,6 +51,9 @@ int x8_run_on_boards(struct x8_ctx *ctx, const struct x8_job_plan *plan, struct 
 /* Get root on the board: --password-file, --password-fd, or on a terminal a prompt without echo,
  * when the board wants one. Fills job->root. One password serves all boards of the run. */
 int x8_job_root(struct x8_job_on *job, struct x8_error *err);
+
+/* The same, but nobody is asked: X8_E_AUTH when the options do not bring it. */
+int x8_job_root_unasked(struct x8_job_on *job, struct x8_error *err);
 
 /* Open job->session again, after `work` closed it. */
 int x8_job_open(struct x8_job_on *job, struct x8_error *err);

@@ -127,17 +127,31 @@ static int probe(struct x8_job_on *job, struct x8_run *run, struct x8_error *err
     return x8_root_probe(job->session, &job->op, &run->secret, &job->root, err);
 }
 
-int x8_job_root(struct x8_job_on *job, struct x8_error *err)
+/* *had_secret: the user has said a password, which is then the wrong one. */
+static int root_from_options(struct x8_job_on *job, int *had_secret, struct x8_error *err)
 {
     struct x8_run *run = run_of(job);
-    int rc, had_secret;
+    int rc;
 
     pthread_mutex_lock(&run->ask);
     rc = secret_from_options(run, err);
-    had_secret = run->secret.given;
+    *had_secret = run->secret.given;
     pthread_mutex_unlock(&run->ask);
-    if (rc == 0)
-        rc = probe(job, run, err);
+    return rc == 0 ? probe(job, run, err) : rc;
+}
+
+int x8_job_root_unasked(struct x8_job_on *job, struct x8_error *err)
+{
+    int had_secret;
+
+    return root_from_options(job, &had_secret, err);
+}
+
+int x8_job_root(struct x8_job_on *job, struct x8_error *err)
+{
+    struct x8_run *run = run_of(job);
+    int had_secret, rc = root_from_options(job, &had_secret, err);
+
     if (rc != -(int)X8_E_AUTH || had_secret)
         return rc;
     if (!x8_ui_can_ask(run->ctx->ui)) {

@@ -126,6 +126,15 @@ static void print_json(struct x8_run *run)
     run->ctx->has_result = 1;
 }
 
+/* A failure of the only board is main's error document, unless its row says more than that. */
+static int has_document(const struct x8_run *run, int rc)
+{
+    if (!run->ctx->globals->json || run->plan->quiet_json)
+        return 0;
+    return run->count > 1 || rc >= 0 ||
+           (run->plan->json_on_failure && x8_json_key(run->boards[0].job.result, 0) != NULL);
+}
+
 int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
 {
     int rc = judge(run, err);
@@ -135,7 +144,7 @@ int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
     if (run->count > 1)
         tell_errors(run);
     x8_ui_flush(run->ctx->ui);
-    if (run->ctx->globals->json && !run->plan->quiet_json && (run->count > 1 || rc >= 0))
+    if (has_document(run, rc))
         print_json(run);
     return rc;
 }
