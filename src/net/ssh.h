@@ -1,0 +1,93 @@
+/*
+ * SSH: a connection with its checks, and channels on it. The only door to libssh.
+ *
+ * A connection belongs to one thread inside; the functions here may be called from any thread, and
+ * channels of one connection may be used side by side, each by at most one reader and one writer.
+ * Every wait has a limit and ends when op->cancel says so.
+ */
+#ifndef X8_NET_SSH_H
+#define X8_NET_SSH_H
+
+#include "util/op.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum x8_ssh_key_state { X8_SSH_KEY_UNKNOWN, X8_SSH_KEY_CHANGED };
+
+/* What a person is asked. Any may be NULL: then the answer is no. Called from the opening thread.
+ */
+struct x8_ssh_asker {
+    /* A host key that is not in known_hosts. `fingerprint`: "SHA256:...". 1 to accept and store it,
+     * 0 not to. A changed key is never asked about: it is X8_E_AUTH. */
+    int (*accept_key)(void *ctx, const char *host, const char *type, const char *fingerprint);
+    /* The password of `user`@`host`, or of a key file (`what`). 0 with the text in `out`, or a
+     * negative code. Asked at most three times. */
+    int (*password)(void *ctx, const char *what, int try_number, char *out, size_t cap,
+                    struct x8_error *err);
+    void *ctx;
+};
+
+struct x8_ssh_way {
+    const char *host;        /* name, address, or address%scope */
+    uint16_t port;           /* 0: ~/.ssh/config's, or 22 */
+    const char *user;        /* NULL: ~/.ssh/config's, or "fio" */
+    const char *config;      /* ~/.ssh/config, or NULL: none is read */
+    const char *known_hosts; /* file where keys are looked up and stored */
+    const char *key_alias;   /* name under which the key is kept (a board's host name), or NULL */
+    const char *agent;       /* the agent's socket, or NULL */
+    const char *key_folder;  /* ~/.ssh with the usual keys, or NULL */
+    struct x8_ssh_asker asker;
+};
+
+struct x8_ssh;
+struct x8_ssh_channel;
+
+/*
+ * Connect, check the host key, log in: agent, keys, then password (also an empty one when the
+ * server offers "none").
+ * X8_E_NO_BOARD (name, refused: "ssh is switched off on the board"), X8_E_TIMEOUT (no banner),
+ * X8_E_AUTH (key unknown and not accepted; key changed: says that a flash makes new keys, and the
+ * command that forgets the old one; login refused: what was tried), X8_E_LINK, X8_E_GONE.
+ */
+int x8_ssh_open(const struct x8_op *op, const struct x8_ssh_way *way, struct x8_ssh **out,
+                struct x8_error *err);
+void x8_ssh_close(struct x8_ssh **ssh);
+
+/* The server's words: "SSH-2.0-dropbear_2022.83". */
+const char *x8_ssh_server(const struct x8_ssh *ssh);
+const char *x8_ssh_user(const struct x8_ssh *ssh);
+
+struct x8_ssh_terminal {
+    unsigned rows, cols;
+    const char *term;
+};
+
+/* Run `command` (NULL: a login shell); with `terminal` on one. */
+int x8_ssh_exec(struct x8_ssh *ssh, const struct x8_op *op, const char *command,
+                const struct x8_ssh_terminal *terminal, struct x8_ssh_channel **out,
+                struct x8_error *err);
+/* A connection from the server to host:port, or to a unix socket ("/path"). X8_E_REFUSED. */
+int x8_ssh_dial(struct x8_ssh *ssh, const struct x8_op *op, const char *host, uint16_t port,
+                struct x8_ssh_channel **out, struct x8_error *err);
+
+/* Count, *is_error whether it was stderr; 0 when all streams have ended; or a negative code. */
+ssize_t x8_ssh_read(struct x8_ssh_channel *channel, const struct x8_op *op, int *is_error,
+                    void *out, size_t cap, int timeout_ms, struct x8_error *err);
+int x8_ssh_write(struct x8_ssh_channel *channel, const struct x8_op *op, const void *data,
+                 size_t len, int timeout_ms, struct x8_error *err);
+int x8_ssh_end_input(struct x8_ssh_channel *channel, const struct x8_op *op, struct x8_error *err);
+int x8_ssh_resize(struct x8_ssh_channel *channel, const struct x8_op *op, unsigned rows,
+                  unsigned cols, struct x8_error *err);
+/* 0..255 (128 + n: killed by a signal), -1: nobody said. */
+int x8_ssh_status(const struct x8_ssh_channel *channel);
+/* Any thread: blocked and later calls end with X8_E_STOPPED. */
+void x8_ssh_shut(struct x8_ssh_channel *channel);
+/* Sends SIGHUP to what still runs, where the server knows how. */
+void x8_ssh_channel_close(struct x8_ssh_channel **channel);
+/* Wait until the connection is gone. 1, 0 at the deadline, negative when stopped. */
+int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
+                     struct x8_error *err);
+
+#endif
