@@ -90,7 +90,8 @@ struct x8_cmd {
     const struct x8_example *examples; /* ended by NULL; first in help */
     const unsigned char *exits; /* exit codes of this command, ended by 0; 0 itself is implied */
     const char *see_also;       /* "x8ctl list, x8ctl guide", or NULL */
-    const char *complete;       /* what completes operands: "file", "carrier", "command", NULL */
+    const char *complete; /* what completes operands (with verbs: those behind the verb): "file",
+                             "carrier", "command", NULL */
     unsigned needs;
     /* 0, or a negative code with *err filled; a positive value is the exit status as it stands (no
      * message). */

@@ -145,7 +145,6 @@ static void operand_row(struct x8_page *out, const struct x8_cmd *cmd)
         for (size_t i = 0; cmd->verbs[i]; i++)
             x8_put(out, " %s", cmd->verbs[i]);
         x8_put(out, "' ;;\n");
-        return;
     }
     if (!cmd->complete)
         return;

@@ -64,7 +64,7 @@ static void operand(struct x8_page *out, const char *condition, const struct x8_
         x8_complete_words(cmd->complete, &words);
     if (words.buf.len)
         x8_put(out, "complete -c x8ctl%s -a '%s'\n", condition, x8_page_text(&words));
-    else if (cmd->complete && strcmp(cmd->complete, "file") == 0)
+    if ((cmd->verbs || !words.buf.len) && cmd->complete && strcmp(cmd->complete, "file") == 0)
         x8_put(out, "complete -c x8ctl%s -F\n", condition);
 }
 

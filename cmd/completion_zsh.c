@@ -88,7 +88,7 @@ static void operand(struct x8_page *out, const struct x8_cmd *cmd)
         x8_complete_words(cmd->complete, &words);
     if (words.buf.len)
         x8_put(out, " '1:operand:(%s)'", x8_page_text(&words));
-    else if (cmd->complete && strcmp(cmd->complete, "file") == 0)
+    if ((cmd->verbs || !words.buf.len) && cmd->complete && strcmp(cmd->complete, "file") == 0)
         x8_put(out, " '*:file:_files'");
 }
 

@@ -87,12 +87,16 @@ static const struct x8_code_help texts[] = {
      "  * download it again; if it happens again, test the computer's disk and memory\n"},
     {X8_E_MISFIT,
      "  * a loader for another chip, or an image for another board\n"
-     "  * an image or part larger than the place it is written to\n",
+     "  * an image or part larger than the place it is written to\n"
+     "  * a sketch compiled for another board, or for the M7\n",
      "  * take the image made for the Portenta X8\n"
-     "  * x8ctl explain SCRIPT shows what goes where\n"},
+     "  * x8ctl explain SCRIPT shows what goes where\n"
+     "  * compile the sketch for arduino:mbed_portenta:portenta_x8\n"},
     {X8_E_HOST_SPACE, "  * the disk of this computer is full, or a quota is used up\n",
      "  * make room, or send the log or the result elsewhere\n"},
-    {X8_E_BOARD_SPACE, "  * there is no room on the board for what is sent\n",
+    {X8_E_BOARD_SPACE,
+     "  * there is no room on the board for what is sent (a sketch goes to /tmp, which is\n"
+     "    memory)\n",
      "  * a smaller image, or remove something from the board\n"},
     {X8_E_REFUSED,
      "  * the board answered no; its own words are in the message\n"
@@ -105,16 +109,29 @@ static const struct x8_code_help texts[] = {
      "  * the eMMC returns other bytes than were written\n",
      "  * flash again: the board is not usable as it is, but can still be flashed\n"
      "  * the same regions again: the eMMC is worn out\n"},
-    {X8_E_UNKNOWN_STATE, "  * the job broke off where x8ctl cannot tell what the board holds\n",
-     "  * flash again; the boot ROM can always be reached with the carrier's switches\n"},
+    {X8_E_SKETCH,
+     "  * OpenOCD on the board could not program the M4; its words are in the message\n"
+     "  * the unit that programs sketches is not in this image, or was stopped\n",
+     "  * x8ctl sketch upload again; when OpenOCD does not reach the chip, switch the\n"
+     "    board's power off and on first\n"
+     "  * x8ctl logs -u monitor-m4-elf-file.service shows all that OpenOCD said\n"
+     "  * x8ctl sketch status shows the unit; x8ctl help sketches what happens there\n"},
+    {X8_E_UNKNOWN_STATE,
+     "  * the job broke off where x8ctl cannot tell what the board holds\n"
+     "  * another program wrote a sketch to the board at the same time\n",
+     "  * flash again; the boot ROM can always be reached with the carrier's switches\n"
+     "  * for a sketch: upload it again, with nothing else uploading\n"},
     {X8_E_NO_BOOT,
      "  * the boot switches still stand on flashing, or the boot areas are empty\n"
      "  * the board needs longer than the limit, or lost its power\n"
      "  * its USB or network does not come up again\n",
      "  * look at its LEDs: x8ctl guide leds; switches: x8ctl guide CARRIER\n"
      "  * replug it, then x8ctl wait --state linux\n"},
-    {X8_E_UNHEALTHY, "  * the board runs, but a check of the health file does not pass\n",
+    {X8_E_UNHEALTHY,
+     "  * the board runs, but a check of the health file does not pass\n"
+     "  * a sketch is programmed, but the M7 that serves Linux no longer answers\n",
      "  * the message names the first; x8ctl wait --health FILE -v shows each\n"
+     "  * for a sketch: switch the board's power off and on\n"
      "  * x8ctl logs -p err, x8ctl info failed-units\n"},
     {X8_E_AUTH,
      "  * root on the board needs its user's password: none was given, or a wrong one\n"

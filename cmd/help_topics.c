@@ -42,7 +42,8 @@ static const char environment[] =
     "  X8CTL_PASSWORD_FILE\n"
     "                    file with the board user's password, as --password-file\n"
     "  X8CTL_HOME        one folder for all that x8ctl keeps: config/ (boards.json, your\n"
-    "                    names for boards), state/ (kept boot areas), cache/ and locks/\n"
+    "                    names for boards; sketch.json, see x8ctl help sketches),\n"
+    "                    state/ (kept boot areas), cache/ and locks/\n"
     "  XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME\n"
     "                    without X8CTL_HOME: x8ctl/ in each of them; without them in\n"
     "                    ~/.config, ~/.local/state and ~/.cache\n"
@@ -124,7 +125,46 @@ static const char ci[] =
     "  * Name the board by its port (-s usb:1-4.2): it stays while the mode changes.\n"
     "  * --log FILE keeps everything for the job's artefacts, also with -q.\n"
     "\n"
-    "  x8ctl flash -y -t 3m -s usb:1-4.2 --log flash.log 934.tar.gz\n";
+    "  x8ctl flash -y -t 3m -s usb:1-4.2 --log flash.log 934.tar.gz\n"
+    "  x8ctl sketch upload --json --password-file pw t.elf | jq -r '.boards[].outcome'\n";
+
+static const char sketches[] =
+    "A sketch runs on the M4 of the board's STM32H7; Linux programs it by OpenOCD. On\n"
+    "the board a systemd unit watches /tmp/arduino/m4-user-sketch.elf and starts\n"
+    "OpenOCD when that file is touched. A plain copy (the IDE's, adb push) touches it\n"
+    "when it begins, so half a file may be programmed; what comes while OpenOCD runs\n"
+    "is never looked at; after six touches in ten seconds the unit stops for good.\n"
+    "None of that reaches whoever uploads: the copy is called success.\n"
+    "\n"
+    "x8ctl sketch upload puts the file beside that path under a name of its own,\n"
+    "compares its SHA-256 on the board and renames it: one trigger, a complete file.\n"
+    "Then it waits for the unit and reads what came of it. A unit that has stopped is\n"
+    "started again, a folder that belongs to root given back; both are said.\n"
+    "\n"
+    "  verified     OpenOCD has programmed the sketch and read it back\n"
+    "  programmed   the unit succeeded; its words were not read (--no-verify)\n"
+    "  refused      OpenOCD failed; its words are in the message (exit code 32)\n"
+    "  unknown      nothing tells; never success (exit code 34)\n"
+    "\n"
+    "Images 95 program through a script that always ends well: only OpenOCD's words\n"
+    "in the journal tell, and only root reads that. --password-file FILE, or a\n"
+    "terminal, where x8ctl asks.\n"
+    "\n"
+    "To build one (the core arduino:mbed_portenta has to be installed):\n"
+    "\n"
+    "  b=arduino:mbed_portenta:portenta_x8\n"
+    "  arduino-cli compile -b $b --export-binaries blink\n"
+    "  x8ctl sketch upload blink\n"
+    "\n"
+    "The sketch stays in flash and runs again after each start of the board; the file\n"
+    "is gone then. The M4 cannot be stopped alone; an empty sketch does the same.\n"
+    "\n"
+    "A sketch is loaded into the flash from 0x08100000 to 0x081fffff. A firmware of\n"
+    "your own may allow more places; name them in sketch.json in the folder config\n"
+    "(x8ctl help environment), as texts, in hexadecimal or not. The M7's flash cannot\n"
+    "be named.\n"
+    "\n"
+    "  {\"regions\": [{\"start\": \"0x90000000\", \"length\": \"0x1000000\"}]}\n";
 
 const struct x8_topic x8_topics[] = {
     {"options", "options of every command",
@@ -139,6 +179,7 @@ const struct x8_topic x8_topics[] = {
      all_carriers},
     {"leds", "what the lights on the board mean", "The two LEDs of a Portenta X8:\n\n", all_leds},
     {"ci", "running without a person", ci, NULL},
+    {"sketches", "what becomes of a sketch, and where it may lie", sketches, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

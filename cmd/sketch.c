@@ -39,11 +39,14 @@ static int not_a_verb(const struct x8_ctx *ctx, struct x8_error *err)
 
 static int check_line(const struct x8_ctx *ctx, int verb, struct x8_error *err)
 {
+    const char *more = ctx->argv[ctx->argc - 1];
+    char clean[128];
+
     if (ctx->argc > (verb == UPLOAD ? 2 : 1)) {
-        x8_fail(err, X8_E_USAGE, "sketch %s takes %s", verbs[verb],
-                verb == UPLOAD ? "one sketch" : "no operand");
-        x8_error_next(err, verb == UPLOAD ? "x8ctl sketch upload blink" : "x8ctl sketch %s",
-                      verbs[verb]);
+        x8_clean(clean, sizeof clean, more, strlen(more));
+        x8_fail(err, X8_E_USAGE, "%s takes %s, not '%s'", verbs[verb],
+                verb == UPLOAD ? "one sketch" : "no operand", clean);
+        x8_error_next(err, "x8ctl sketch %s%s", verbs[verb], verb == UPLOAD ? " blink" : "");
         return -(int)X8_E_USAGE;
     }
     if (verb != UPLOAD && no_verify) {

@@ -138,7 +138,7 @@ static int load(struct x8_ctx *ctx, const char *path, struct x8_sketch *sketch,
 
 static int no_sketch(struct x8_error *err)
 {
-    x8_fail(err, X8_E_USAGE, "sketch upload needs a sketch: an ELF file or a sketch folder");
+    x8_fail(err, X8_E_USAGE, "upload needs a sketch: an ELF file or a sketch folder");
     x8_error_why(err, "the current folder is none: it holds no .ino of its own name");
     x8_error_next(err, "x8ctl sketch upload blink");
     return -(int)X8_E_USAGE;
