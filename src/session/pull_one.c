@@ -13,6 +13,9 @@
 #include <string.h>
 
 #define TRIES 3
+/* A file may have grown since it was listed, and those of the kernel have no size: what comes
+ * beyond twice the listed size and this is not written. */
+#define GROWTH ((uint64_t)256 << 20)
 
 static int pump(struct xfer_reader *reader, struct x8_sink *sink, struct x8_sha256 *sha,
                 uint8_t *block, struct x8_error *err)
@@ -80,21 +83,24 @@ struct file_sink {
     struct x8_sink sink;
     int fd;
     struct node *node;
+    uint64_t listed; /* its size when the board was asked */
 };
 
 static int file_push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
 {
     struct file_sink *file = X8_CONTAINER(sink, struct file_sink, sink);
+    if (file->node->size > GROWTH && (file->node->size - GROWTH) / 2 > file->listed)
+        return unpack_too_long(file->node, file->listed, err);
     int rc = unpack_write(file->fd, file->node, data, len, err);
     file->node->size += rc == 0 ? len : 0;
     return rc;
 }
 
-static int try_whole(struct pull *pull, struct node *node, struct x8_error *err)
+static int try_whole(struct pull *pull, struct node *node, uint64_t listed, struct x8_error *err)
 {
     static const struct x8_sink_ops ops = {file_push, NULL};
     X8_AUTO_FD fd = unpack_create(pull->stage_fd, node, err);
-    struct file_sink sink = {.sink.ops = &ops, .fd = fd, .node = node};
+    struct file_sink sink = {.sink.ops = &ops, .fd = fd, .node = node, .listed = listed};
     if (fd < 0)
         return fd;
     node->size = 0;
@@ -105,8 +111,9 @@ static int try_whole(struct pull *pull, struct node *node, struct x8_error *err)
 int pull_whole(struct pull *pull, struct node *node, struct x8_error *err)
 {
     uint8_t digest[1][X8_SHA256_LEN], has = 0;
+    uint64_t listed = node->size;
     for (unsigned i = 0; i < TRIES; i++) {
-        int rc = try_whole(pull, node, err);
+        int rc = try_whole(pull, node, listed, err);
         if (rc == 0)
             rc = board_digests(&pull->xfer, 0, &node, 1, digest, &has, err);
         if (rc < 0)

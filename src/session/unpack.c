@@ -16,6 +16,12 @@
 #include <unistd.h>
 
 #define BLOCK ((size_t)128 * 1024)
+/* Files of a live board grow between their listing and their archive: what all of an archive may
+ * have grown together. */
+#define GROWTH ((uint64_t)16 << 20)
+/* What a name may cost in an archive besides its bytes: headers, long names, a link, and the end of
+ * a tar of its own, which is 10 KiB of zeros. */
+#define COST_OF_NAME ((uint64_t)32 << 10)
 
 struct unpacker {
     struct archive *archive;
@@ -26,6 +32,8 @@ struct unpacker {
     int folder;
     struct node *const *nodes;
     size_t count, next; /* the next name that may come */
+    uint64_t growth;    /* bytes that may still come beyond what was listed */
+    uint64_t stream;    /* bytes that the archives may still have */
     int rc;             /* of the reader */
     struct x8_error error;
 };
@@ -78,13 +86,43 @@ int unpack_write(int fd, const struct node *node, const void *data, size_t len,
     return 0;
 }
 
+int unpack_too_long(const struct node *node, uint64_t listed, struct x8_error *err)
+{
+    char shown[200];
+    x8_clean(shown, sizeof(shown), node->rel, strlen(node->rel));
+    x8_fail(err, X8_E_LINK, "%s: the board sends much more of it than it listed", shown);
+    x8_error_why(err, "it had %llu bytes a moment ago: it is growing fast, or never ends",
+                 (unsigned long long)listed);
+    x8_error_next(err, "stop what writes it, or read as much as you want of it:  "
+                       "x8ctl exec -- head -c BYTES FILE");
+    return -X8_E_LINK;
+}
+
+/* Charge what is beyond the listing. */
+static int grow(struct unpacker *unpacker, const struct node *node, uint64_t size,
+                struct x8_error *err)
+{
+    uint64_t more = size > node->size ? size - node->size : 0;
+    if (more > unpacker->growth)
+        return unpack_too_long(node, node->size, err);
+    unpacker->growth -= more;
+    return 0;
+}
+
 static la_ssize_t feed(struct archive *archive, void *ctx, const void **out)
 {
     struct unpacker *unpacker = ctx;
     ssize_t n = x8_read(unpacker->in, unpacker->block, BLOCK, &unpacker->error);
     *out = unpacker->block;
-    if (n >= 0)
+    if (n > 0 && (uint64_t)n > unpacker->stream) {
+        n = x8_fail(&unpacker->error, X8_E_LINK, "the board's archive does not end");
+        x8_error_why(&unpacker->error, "it is longer than all that was listed can make it");
+        x8_error_next(&unpacker->error, "try again; if it comes back, look at tar on the board");
+    }
+    if (n >= 0) {
+        unpacker->stream -= (uint64_t)n;
         return n;
+    }
     unpacker->rc = (int)n;
     archive_set_error(archive, EIO, "reader failed");
     return ARCHIVE_FATAL;
@@ -158,10 +196,13 @@ static struct node *claim(struct unpacker *unpacker, const char *name)
     return NULL;
 }
 
-static int take_data(struct unpacker *unpacker, struct node *node, struct x8_error *err)
+/* `told`: the size in the header, which is judged before anything is written. */
+static int take_data(struct unpacker *unpacker, struct node *node, la_int64_t told,
+                     struct x8_error *err)
 {
-    X8_AUTO_FD fd = unpack_create(unpacker->folder, node, err);
-    uint64_t size = 0;
+    uint64_t size = 0, most = told < 0 ? UINT64_MAX : (uint64_t)told;
+    int grown = grow(unpacker, node, most, err);
+    X8_AUTO_FD fd = grown < 0 ? grown : unpack_create(unpacker->folder, node, err);
     if (fd < 0)
         return fd;
     for (;;) {
@@ -170,6 +211,8 @@ static int take_data(struct unpacker *unpacker, struct node *node, struct x8_err
             return fault(unpacker, err);
         if (n == 0)
             break;
+        if ((uint64_t)n > most - size)
+            return unpack_too_long(node, node->size, err);
         x8_sha256_add(unpacker->sha, unpacker->data, (size_t)n);
         int rc = unpack_write(fd, node, unpacker->data, (size_t)n, err);
         if (rc < 0)
@@ -196,11 +239,14 @@ static int copy_twin(struct unpacker *unpacker, struct node *node, const char *t
             first = unpacker->nodes[i];
     if (!first || first == node)
         return unexpected("a second name of an unknown file", twin, err);
+    int rc = grow(unpacker, node, first->size, err);
+    if (rc < 0)
+        return rc;
     X8_AUTO_FD from =
         openat(unpacker->folder, first->rel, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     X8_AUTO_FD to = from < 0 ? unpack_refused(errno, first->rel, err)
                              : unpack_create(unpacker->folder, node, err);
-    int rc = to < 0 ? to : 0;
+    rc = to < 0 ? to : 0;
     while (rc == 0) {
         ssize_t n = read(from, unpacker->data, BLOCK);
         if (n == 0)
@@ -242,14 +288,33 @@ static int take_entry(struct unpacker *unpacker, struct archive_entry *entry, st
     if (node->kind == NODE_FILE && twin)
         return copy_twin(unpacker, node, twin, err);
     if (node->kind == NODE_FILE && archive_entry_filetype(entry) == AE_IFREG)
-        return take_data(unpacker, node, err);
+        return take_data(unpacker, node, archive_entry_size(entry), err);
     return unexpected("something else than was asked for", name, err);
+}
+
+/* No sum of what was listed can pass the largest number. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t longest_stream(struct node *const *nodes, size_t count)
+{
+    uint64_t sum = GROWTH + ((uint64_t)1 << 20);
+    for (size_t i = 0; i < count; i++)
+        sum = plus(sum, plus(nodes[i]->size, COST_OF_NAME + 2 * strlen(nodes[i]->rel)));
+    return sum;
 }
 
 int unpack_files(const struct x8_op *op, struct x8_reader *in, int folder,
                  struct node *const *nodes, size_t count, struct x8_error *err)
 {
-    struct unpacker unpacker = {.in = in, .folder = folder, .nodes = nodes, .count = count};
+    struct unpacker unpacker = {.in = in,
+                                .folder = folder,
+                                .nodes = nodes,
+                                .count = count,
+                                .growth = GROWTH,
+                                .stream = longest_stream(nodes, count)};
     int rc = unpacker_open(&unpacker, err);
     while (rc == 0) {
         struct archive_entry *entry;

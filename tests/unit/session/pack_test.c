@@ -115,9 +115,11 @@ struct entry {
     const char *link, *twin, *data;
 };
 
+static size_t told_size; /* what headers tell of a file; 0: the truth */
+
 static struct x8_buf archive_of(const struct entry *entries, size_t count)
 {
-    static char bytes[1 << 20];
+    static char bytes[4 << 20];
     size_t used = 0;
     struct x8_buf out = {0};
     struct archive *archive = archive_write_new();
@@ -129,7 +131,7 @@ static struct x8_buf archive_of(const struct entry *entries, size_t count)
         archive_entry_set_pathname(entry, entries[i].name);
         archive_entry_set_filetype(entry, entries[i].type);
         archive_entry_set_perm(entry, 04755);
-        archive_entry_set_size(entry, (la_int64_t)len);
+        archive_entry_set_size(entry, (la_int64_t)(told_size ? told_size : len));
         if (entries[i].link)
             archive_entry_set_symlink(entry, entries[i].link);
         if (entries[i].twin)
@@ -149,7 +151,8 @@ static int unpack(const struct entry *entries, size_t count, struct node *nodes,
 {
     struct x8_buf bytes = archive_of(entries, count);
     struct x8_reader *reader = NULL;
-    struct node *list[8];
+    struct node *list[64];
+    assert_true(node_count <= X8_COUNT(list));
     char *inner = test_path(dir, "in");
     kit_host("rm -rf '%s'; mkdir -p '%s/d'", inner, inner);
     int fd = open(inner, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -191,13 +194,21 @@ static void anything_else_is_refused_and_leaves_nothing(void **state)
     const struct entry tries[][2] = {
         {{"./../out", AE_IFREG, NULL, NULL, "x"}},
         {{"/tmp/x8-out", AE_IFREG, NULL, NULL, "x"}},
+        {{"/a", AE_IFREG, NULL, NULL, "x"}},
+        {{"../a", AE_IFREG, NULL, NULL, "x"}},
+        {{"./d/../../out", AE_IFREG, NULL, NULL, "x"}},
+        {{".", AE_IFDIR, NULL, NULL, NULL}},
         {{"./b", AE_IFREG, NULL, NULL, "x"}},
         {{"./a", AE_IFLNK, "/etc", NULL, NULL}, {"./a/x", AE_IFREG, NULL, NULL, "x"}},
         {{"./a", AE_IFCHR, NULL, NULL, NULL}},
+        {{"./a", AE_IFBLK, NULL, NULL, NULL}},
         {{"./a", AE_IFIFO, NULL, NULL, NULL}},
         {{"./a", AE_IFDIR, NULL, NULL, NULL}},
         {{"./a", AE_IFREG, NULL, "/etc/passwd", NULL}},
         {{"./a", AE_IFREG, NULL, "./a", NULL}},
+        {{"./a", AE_IFREG, NULL, "./../out", NULL}},
+        {{"./a", AE_IFREG, NULL, "/dev/zero", NULL}},
+        {{"./l", AE_IFREG, NULL, "./a", NULL}},
         {{"./l", AE_IFREG, NULL, NULL, "x"}},
     };
     (void)state;
@@ -212,6 +223,73 @@ static void anything_else_is_refused_and_leaves_nothing(void **state)
                          0);
         free(nodes[1].link);
     }
+}
+
+static void more_than_was_listed_is_refused_before_it_is_written(void **state)
+{
+    const struct entry entries[] = {{"./a", AE_IFREG, NULL, NULL, "one"}};
+    char a[] = "a";
+    struct node node = {.rel = a, .size = 3};
+    (void)state;
+    told_size = 1 << 30;
+    int rc = unpack(entries, 1, &node, 1);
+    told_size = 0;
+    assert_int_equal(rc, -X8_E_LINK);
+    assert_non_null(strstr(err.msg, "a: "));
+    assert_string_not_equal(err.why, "");
+    assert_string_not_equal(err.next, "");
+    assert_int_equal(kit_host("[ -e '%s/in/a' ]", dir), 1);
+    assert_false(node.done);
+}
+
+/* A log grows while it is pulled, and all of them may a little. */
+static void growth_is_taken_up_to_what_all_may_have_grown(void **state)
+{
+    static char megabyte[(1 << 20) + 1], rel[40][8];
+    struct entry entries[40] = {{"./f0", AE_IFREG, NULL, NULL, megabyte}};
+    struct node nodes[40] = {{0}};
+    (void)state;
+    memset(megabyte, 'x', sizeof(megabyte) - 1);
+    for (size_t i = 0; i < X8_COUNT(nodes); i++) {
+        snprintf(rel[i], sizeof(rel[i]), "./f%zu", i);
+        nodes[i].rel = rel[i] + 2;
+        if (i)
+            entries[i] = (struct entry){rel[i], AE_IFREG, NULL, "./f0", NULL};
+    }
+    assert_int_equal(unpack(entries, 10, nodes, 10), 0);
+    assert_true(nodes[0].done && nodes[9].done);
+    /* Second names are copies here: an archive of a megabyte must not become a terabyte. */
+    for (size_t i = 0; i < X8_COUNT(nodes); i++)
+        nodes[i] = (struct node){.rel = nodes[i].rel};
+    assert_int_equal(unpack(entries, 40, nodes, 40), -X8_E_LINK);
+    assert_false(nodes[39].done);
+}
+
+struct endless {
+    struct x8_reader reader;
+    uint64_t given;
+};
+
+static ssize_t give_zeros(struct x8_reader *reader, void *out, size_t cap, struct x8_error *error)
+{
+    (void)error;
+    memset(out, 0, cap);
+    ((struct endless *)reader)->given += cap;
+    assert_true(((struct endless *)reader)->given < (uint64_t)1 << 30);
+    return (ssize_t)cap;
+}
+
+static void an_archive_without_end_is_ended(void **state)
+{
+    static const struct x8_reader_ops ops = {give_zeros, NULL};
+    struct endless endless = {.reader.ops = &ops};
+    char a[] = "a";
+    struct node node = {.rel = a, .size = 3}, *list[] = {&node};
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)state;
+    assert_int_equal(unpack_files(&op, &endless.reader, fd, list, 1, &err), -X8_E_LINK);
+    assert_non_null(strstr(err.msg, "does not end"));
+    close(fd);
 }
 
 static void the_same_name_twice_is_refused(void **state)
@@ -257,6 +335,9 @@ int main(void)
         cmocka_unit_test(a_file_that_grows_while_it_is_read_ends_the_stream),
         cmocka_unit_test(what_was_asked_for_is_unpacked_and_nothing_is_set_id),
         cmocka_unit_test(anything_else_is_refused_and_leaves_nothing),
+        cmocka_unit_test(more_than_was_listed_is_refused_before_it_is_written),
+        cmocka_unit_test(growth_is_taken_up_to_what_all_may_have_grown),
+        cmocka_unit_test(an_archive_without_end_is_ended),
         cmocka_unit_test(a_full_disk_here_is_told_apart),
         cmocka_unit_test(the_same_name_twice_is_refused),
     };

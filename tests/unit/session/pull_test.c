@@ -202,6 +202,20 @@ static void a_board_that_sends_something_else_is_found_out(void **state)
     no_trace(b);
 }
 
+static void a_file_that_never_ends_is_not_taken(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(sh(b, "mkdir home/t && echo 1 >home/t/a"), 0);
+    kit_shell_stub(&b->shell, "tar", "head -c 10240 /dev/zero"); /* it came without the file */
+    kit_shell_stub(&b->shell, "cat", "exec head -c 2000000000 /dev/zero");
+    assert_int_equal(pull(b, "t", "t"), -X8_E_LINK);
+    assert_non_null(strstr(b->err.msg, "a: "));
+    assert_non_null(strstr(b->err.why, "2 bytes"));
+    assert_string_not_equal(b->err.next, "");
+    assert_int_equal(sh(b, "! [ -e host/t ]"), 0);
+    no_trace(b);
+}
+
 static void an_archive_with_other_names_is_refused(void **state)
 {
     struct bench *b = *state;
@@ -347,6 +361,7 @@ int main(void)
         t(a_file_that_changes_all_the_time_is_not_taken),
         t(a_file_that_changed_meanwhile_is_fetched_again),
         t(a_board_that_sends_something_else_is_found_out),
+        t(a_file_that_never_ends_is_not_taken),
         t(an_archive_with_other_names_is_refused),
         t(a_list_that_leads_elsewhere_is_refused),
         t(what_may_not_be_read_is_said),
