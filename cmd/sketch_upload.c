@@ -109,6 +109,11 @@ static int sketch_here(char *out, size_t cap)
     return x8_path_kind(ino) == X8_PATH_FILE;
 }
 
+static int is_in_bank(const struct x8_sketch_elf *elf)
+{
+    return elf->low >= X8_SKETCH_FLASH && elf->high <= X8_SKETCH_FLASH + X8_SKETCH_FLASH_LEN;
+}
+
 static int load(struct x8_ctx *ctx, const char *path, struct x8_sketch *sketch,
                 struct x8_error *err)
 {
@@ -123,13 +128,14 @@ static int load(struct x8_ctx *ctx, const char *path, struct x8_sketch *sketch,
     if (rc < 0)
         return rc;
     rules = x8_sketch_regions_rules(&regions);
-    op.stage = "checked";
+    op.stage = "check";
     x8_emit_enter(&op);
     rc = x8_sketch_load(path, &rules, sketch, err);
     if (rc < 0)
         return rc;
     x8_size_text(size, sketch->elf.load_bytes);
-    x8_emit(&op, X8_EV_STAGE, "ARM 32-bit ELF, %s, fits the M4's flash", size);
+    x8_emit(&op, X8_EV_STAGE, "ARM 32-bit ELF, %s, fits %s", size,
+            is_in_bank(&sketch->elf) ? "the M4's flash" : "the regions of sketch.json");
     if (sketch->newer[0])
         x8_emit(&ctx->op, X8_EV_WARN, "%s is older than %s: compile again to upload what you see",
                 sketch->name, sketch->newer);
