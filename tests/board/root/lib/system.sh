@@ -17,7 +17,7 @@ hardware() {
     printf '%s\n' "$w_serial" >"$sys/devices/soc0/serial_number"
     printf 'i.MX8MM\n' >"$sys/devices/soc0/soc_id"
     printf 'Arduino Portenta X8\n' >"$sys/devices/soc0/machine"
-    printf '%s\n' 3f786850e387550fdab836ed7e6dc881de23001b >"$sys/kernel/x8h7_firmware/version"
+    printf '%s\n' "$m7_version" >"$sys/kernel/x8h7_firmware/version"
     if [ "$w_role" = device ]; then printf '[device]\n'; else printf '[host]\n'; fi >"$sys/class/typec/port0/data_role"
     mkdir "$sys/class/udc/ci_hdrc.0"
     for area in boot0 boot1; do
@@ -64,8 +64,7 @@ units() {
     unit active exited m4-led-forwarder.service 'M4 LED forwarder'
     unit active exited create-docker-envfile.service 'Carrier detection'
     unit inactive dead lmp-auto-hostname.service 'Auto hostname'
-    unit inactive dead monitor-m4-elf-file.service 'M4 sketch programming'
-    unit active waiting monitor-m4-elf-file.path 'Watch of the M4 sketch'
+    m4_units
     unit active running android-tools-adbd.service 'Android Debug Bridge'
     unit active running m4-proxy.service 'M4 Proxy'
     unit active running docker.service 'Docker Application Container Engine'

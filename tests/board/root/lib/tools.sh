@@ -21,6 +21,8 @@ tools() {
     for stub in "$here"/bin/*; do
         # Images before 674 have no program for offline updates.
         if [ "$number" -lt 674 ] && [[ $stub == */aklite-offline ]]; then continue; fi
+        # Every cat would pay for it.
+        if [ "$w_bridge" = ok ] && [ "$w_m4reset" = ok ] && [[ $stub == */cat ]]; then continue; fi
         stubs+=("/usr/libexec/board/bin/${stub##*/}")
     done
     ln -sf -t "$dir/usr/bin" -- "${stubs[@]}"

@@ -47,6 +47,12 @@ check() {
     hostname) [[ $2 =~ ^[A-Za-z0-9-]{1,63}$ ]] || refuse "hostname=$2: letters, digits and dashes" ;;
     clock) [[ $2 =~ ^[+-]?[0-9]{1,11}$ ]] || refuse "clock=$2: seconds since 1970, or +N or -N" ;;
     boot) [[ $2 =~ ^[0-9]{1,9}$ ]] || refuse "boot=$2: seconds" ;;
+    m4) one_of "$@" ok dp init timeout program verify hang killed ;;
+    m4time) [[ $2 =~ ^[0-9]{1,6}$ ]] || refuse "m4time=$2: milliseconds" ;;
+    m4journal) [[ $2 =~ ^[0-9]{1,6}$ ]] || refuse "m4journal=$2: milliseconds" ;;
+    m4watch) one_of "$@" on stopped dead none ;;
+    m4reset) one_of "$@" ok lost ;;
+    bridge) one_of "$@" ok stalled stalls slow hangs ;;
     boot0 | boot1) [ -f "$2" ] || refuse "$1=$2: no such file" ;;
     *) refuse "unknown word $1=" ;;
     esac
@@ -56,6 +62,7 @@ words_of() {
     local word name
     w_image=861 w_serial=0A13B209DAB6FAD9 w_sudo='' w_password='' w_carrier=breakout w_home='' w_tools=gnu
     w_tmp=976M w_var='' w_full='' w_tmparduino='' w_role=device w_hostname='' w_clock='' w_boot=20 w_boot0='' w_boot1=''
+    w_m4=ok w_m4time=150 w_m4journal=0 w_m4watch=on w_m4reset=ok w_bridge=ok
     w_failed=()
     for word in "$@"; do
         [[ $word == *=* ]] || refuse "unknown word $word"
@@ -104,6 +111,8 @@ save_words() {
         printf 'board_image=%s board_number=%s board_serial=%s\n' "$w_image" "$number" "$w_serial"
         printf 'board_tools=%s board_sudo=%s board_boot=%s\n' "$w_tools" "$w_sudo" "$w_boot"
         printf 'board_full=%s board_var=%s board_tmparduino=%s\n' "$w_full" "$bytes" "$w_tmparduino"
+        printf 'board_m4=%s board_m4time=%s board_m4journal=%s board_m4watch=%s\n' "$w_m4" "$w_m4time" "$w_m4journal" "$w_m4watch"
+        printf 'board_m4reset=%s board_bridge=%s board_m7=%s\n' "$w_m4reset" "$w_bridge" "$m7_version"
         printf 'board_kernel=%q board_clock=%s\n' "$kernel" "$w_clock"
         printf 'board_boot0=%q board_boot1=%q\n' "${w_boot0:+$(realpath -- "$w_boot0")}" "${w_boot1:+$(realpath -- "$w_boot1")}"
     } >"$dir/board.conf"
