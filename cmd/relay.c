@@ -20,6 +20,11 @@
 #define KEEP_MAX ((size_t)4 << 20)
 #define HELD_MAX ((size_t)8 << 10)
 
+/* So long a command may be silent before the board is asked whether it still is there, and so long
+ * a loaded board may take to answer. */
+#define QUIET_MS 5000
+#define PING_MS  15000
+
 struct relay {
     struct x8_job_on *job;
     struct x8_channel *channel;
@@ -176,11 +181,14 @@ static int take_output(struct relay *r, struct x8_error *err)
 
     while (rc == 0) {
         enum x8_output which = X8_STDOUT;
-        ssize_t n = x8_channel_read(r->channel, &r->job->op, &which, piece, PIECE, -1, err);
+        ssize_t n = x8_channel_read(r->channel, &r->job->op, &which, piece, PIECE, QUIET_MS, err);
 
         if (n == 0)
             break;
-        rc = n < 0 ? (int)n : give(r, which, piece, (size_t)n, err);
+        if (n == -X8_E_TIMEOUT)
+            rc = x8_session_ping(r->job->session, &r->job->op, PING_MS, err);
+        else
+            rc = n < 0 ? (int)n : give(r, which, piece, (size_t)n, err);
     }
     free(piece);
     return rc;
@@ -219,9 +227,11 @@ static int link_ended(const struct x8_job_on *job, int rc, struct x8_error *err)
 
     x8_fail(err, x8_code_of(rc), "%s: the link ended before the command's exit status came",
             job->op.board);
-    x8_error_why(err,
-                 "the board restarted, or lost its cable or power; the outcome is unknown (%.300s)",
-                 lower.msg + skip);
+    x8_error_why(
+        err,
+        "the board or its adb daemon restarted, or it lost its cable or power; the outcome "
+        "is unknown (%.300s)",
+        lower.msg + skip);
     x8_error_next(err, "x8ctl wait --state linux    then look before you run it again");
     return rc;
 }

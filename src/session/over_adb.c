@@ -52,6 +52,27 @@ static int adb_wait_gone(struct x8_session *base, const struct x8_op *op, int64_
     return x8_adb_wait_gone(session_of(base)->adb, op, deadline, err);
 }
 
+/* Every daemon closes at once what it does not know. One that was started again has not been
+ * greeted by this link and does not even do that. */
+static int adb_ping(struct x8_session *base, const struct x8_op *op, int timeout_ms,
+                    struct x8_error *err)
+{
+    struct x8_adb_stream *stream = NULL;
+    struct x8_error own = {0};
+    int rc = x8_adb_open(session_of(base)->adb, op, "x8ctl:", timeout_ms, &stream, &own);
+
+    x8_adb_stream_close(&stream);
+    if (rc == 0 || rc == -X8_E_REFUSED)
+        return 0;
+    if (err)
+        *err = own;
+    if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
+        return rc;
+    x8_fail(err, X8_E_GONE, "the board's adb daemon does not answer any more");
+    x8_error_why(err, "%s", own.msg);
+    return -X8_E_GONE;
+}
+
 static void adb_close(struct x8_session *base)
 {
     struct x8_adb_session *session = session_of(base);
@@ -66,6 +87,7 @@ static const struct x8_session_ops adb_ops = {
     .put = adb_put,
     .get = adb_get,
     .wait_gone = adb_wait_gone,
+    .ping = adb_ping,
     .close = adb_close,
 };
 

@@ -5,20 +5,54 @@
 
 #include <string.h>
 
+#define PING_MS 5000
+
+static int start_hastily(struct x8_session *session, const struct x8_op *op,
+                         const struct x8_command *command, struct x8_channel **out,
+                         struct x8_error *err)
+{
+    struct x8_haste haste;
+    struct x8_op own = *op;
+    int rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
+
+    if (rc != 0)
+        return rc;
+    own.cancel = x8_haste_begin(&haste, op->cancel);
+    rc = session->ops->start(session, &own, command, out, err);
+    x8_haste_end(&haste);
+    return rc;
+}
+
 int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
              struct x8_channel **out, struct x8_error *err)
+{
+    struct x8_error gone;
+    int rc = command->ends_at_soft ? start_hastily(session, op, command, out, err)
+                                   : session->ops->start(session, op, command, out, err);
+
+    /* An adb server that lost the board ends a stream as a shell does that does not want to run,
+     * and a daemon that was started again is as silent as a shell that does not come up. */
+    if ((rc == -X8_E_REFUSED || rc == -X8_E_TIMEOUT) &&
+        x8_session_ping(session, op, PING_MS, &gone) == -X8_E_GONE) {
+        if (err)
+            *err = gone;
+        x8_error_prefix(err, "outcome unknown");
+        return -X8_E_GONE;
+    }
+    return rc;
+}
+
+int x8_session_ping(struct x8_session *session, const struct x8_op *op, int timeout_ms,
+                    struct x8_error *err)
 {
     struct x8_haste haste;
     struct x8_op own = *op;
     int rc;
 
-    if (!command->ends_at_soft)
-        return session->ops->start(session, op, command, out, err);
-    rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
-    if (rc != 0)
-        return rc;
+    if (!session->ops->ping)
+        return 0;
     own.cancel = x8_haste_begin(&haste, op->cancel);
-    rc = session->ops->start(session, &own, command, out, err);
+    rc = session->ops->ping(session, &own, timeout_ms, err);
     x8_haste_end(&haste);
     return rc;
 }

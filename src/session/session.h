@@ -103,6 +103,9 @@ struct x8_session_ops {
     /* Wait until the link is gone. 1, 0 at the deadline, negative when stopped. */
     int (*wait_gone)(struct x8_session *session, const struct x8_op *op, int64_t deadline,
                      struct x8_error *err);
+    /* Optional: see x8_session_ping. */
+    int (*ping)(struct x8_session *session, const struct x8_op *op, int timeout_ms,
+                struct x8_error *err);
     void (*close)(struct x8_session *session);
 };
 
@@ -113,12 +116,21 @@ struct x8_session {
     unsigned parallel; /* channels side by side that pay off on this link (1..8) */
 };
 
-/* X8_E_STOPPED and X8_E_TERMINATED: whether the command began is unknown, but for a stop that came
+/* X8_E_GONE: the link broke, or the daemon has forgotten it: "outcome unknown".
+ * X8_E_STOPPED and X8_E_TERMINATED: whether the command began is unknown, but for a stop that came
  * before the call. */
 int x8_start(struct x8_session *session, const struct x8_op *op, const struct x8_command *command,
              struct x8_channel **out, struct x8_error *err);
 int x8_dial(struct x8_session *session, const struct x8_op *op, const char *remote,
             struct x8_channel **out, struct x8_error *err);
+/*
+ * Ask the board's daemon for a sign of life: 0, also where the way in has no such question. A
+ * silent link looks the same whether a command has nothing to say, the daemon was started again and
+ * has forgotten it, or hangs: over USB and through an adb server nothing else tells.
+ * X8_E_GONE (no answer within the time, or the link broke), X8_E_STOPPED at SOFT.
+ */
+int x8_session_ping(struct x8_session *session, const struct x8_op *op, int timeout_ms,
+                    struct x8_error *err);
 ssize_t x8_channel_read(struct x8_channel *channel, const struct x8_op *op, enum x8_output *which,
                         void *out, size_t cap, int timeout_ms, struct x8_error *err);
 /* Give bytes of stderr back, to be read next: streams are read side by side, so what belongs to the

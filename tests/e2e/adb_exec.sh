@@ -344,4 +344,65 @@ select=(-s "adb:${adbs[1]}" -s adb:127.0.0.1:1 --all)
 on 50 exec --all -- echo here
 prints 'here$'
 says '127.0.0.1:1'
+
+echo "== the daemon ends while a command runs"
+ends=(exec --root -- sh -c 'systemctl restart android-tools-adbd; sleep 600')
+unknown() {
+    error_form '15 gone'
+    says 'outcome is unknown'
+}
+for persona in old new; do
+    start "over TCP: 15, at once ($persona)"
+    boot image=934 "persona=$persona"
+    on 255 "${ends[@]}"
+    unknown
+    within 10
+done
+start "over USB, where the next daemon knows nothing of the command: 15, soon"
+plug start=linux adbgap=200 adbd=image=934
+on 255 "${ends[@]}"
+unknown
+within 40
+on 0 exec -- true
+if command -v adb >/dev/null; then
+    start "through adb's server, which calls the board offline: 15, at once"
+    boot image=934
+    serve
+    adb connect "$adb" >/dev/null
+    select=()
+    on 255 "${ends[@]}"
+    unknown
+    within 10
+fi
+
+echo "== Ctrl-C before the command has begun"
+# interrupted SEEN WORDS...: exec on a board that falls silent, and Ctrl-C once its daemon has logged SEEN.
+interrupted() {
+    local seen=$1 began
+    shift
+    boot image=822 "log=$work/daemon" "$@"
+    printf 'fio\n' >password
+    env --default-signal=INT "$X8CTL" "${select[@]}" exec --root --password-file password -- sleep 60 >"$out" 2>"$err" </dev/null &
+    pid=$!
+    shown="exec and Ctrl-C: $*"
+    await 10 "$seen" grep -qs -e "$seen" "$work/daemon"
+    began=$(milliseconds)
+    kill -INT "$pid"
+    wait "$pid"
+    status=$?
+    elapsed_ms=$(($(milliseconds) - began))
+    check_status 130
+    error_form '130 stopped'
+    says_no 'safe point'
+    within 5
+}
+start "while the link begins"
+interrupted 'link begins' silent=1
+says_no 'unknown'
+start "while the question for root is started"
+interrupted 'open .*shell' fault=at:wrte,dir:out,do:stall
+says_no 'unknown'
+start "while sudo asks: whether the command began is unknown"
+interrupted 'open .*sudo -H -S.*sleep' persona=new fault=at:wrte,dir:in,match:sleep,do:stall
+says 'whether the command began is unknown'
 finish

@@ -26,7 +26,7 @@ start "a restart that a command asks for ends the link: what to do next is said"
 flash 255 start=linux "adbd=image=934" down=5000 -- exec -- sh -c 'echo fio | sudo -S reboot; sleep 20'
 error_form '15 gone'
 says "the link ended before the command's exit status came"
-says 'the board restarted, or lost its cable or power'
+says 'the board or its adb daemon restarted, or it lost its cable or power'
 says 'x8ctl wait --state linux'
 start "a board that does not come back"
 flash 35 start=linux "adbd=image=934" down=20000 -- reboot -y -t 3s

@@ -167,6 +167,36 @@ static void after_a_stop_nothing_is_started(void **state)
     assert_int_equal(ran.status, 0);
 }
 
+static void a_board_that_lives_answers_a_ping(void **state)
+{
+    static const char *const boards[] = {NULL, "persona=new"};
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(boards); i++) {
+        struct kit_adb kit;
+
+        kit_adb_open(&kit, boards[i]);
+        assert_int_equal(x8_session_ping(kit.session, &kit.op, 20000, &kit.err), 0);
+        x8_cancel_raise(&kit.cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
+        assert_int_equal(x8_session_ping(kit.session, &kit.op, 20000, &kit.err), -X8_E_STOPPED);
+        kit_adb_close(&kit);
+    }
+}
+
+static void a_board_that_does_not_answer_a_ping_is_gone(void **state)
+{
+    static const char *const boards[] = {"fault=at:open,do:stall", "fault=at:open,do:drop"};
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(boards); i++) {
+        struct kit_adb kit;
+
+        kit_adb_open(&kit, boards[i]);
+        assert_int_equal(x8_session_ping(kit.session, &kit.op, 300, &kit.err), -X8_E_GONE);
+        kit_adb_close(&kit);
+    }
+}
+
 static void a_refusal_names_the_step_and_the_cause(void **state)
 {
     struct kit_adb *kit = *state;
@@ -195,6 +225,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_request_to_stop_ends_it, board, done),
         cmocka_unit_test(the_first_request_to_stop_ends_its_start),
         cmocka_unit_test_setup_teardown(after_a_stop_nothing_is_started, board, done),
+        cmocka_unit_test(a_board_that_lives_answers_a_ping),
+        cmocka_unit_test(a_board_that_does_not_answer_a_ping_is_gone),
         cmocka_unit_test_setup_teardown(a_refusal_names_the_step_and_the_cause, board, done),
     };
 
