@@ -1,7 +1,8 @@
 /*
  * Putting into place. One script does it with few processes: a new folder is one rename, in folders
  * that exist the files of each are renamed over the old ones together. mv stays within one file
- * system, so each name is the old file or the new one.
+ * system, so each name is the old file or the new one. The script runs inside the temporary folder
+ * and calls the place "..", so that neither can be exchanged under it.
  */
 #include "session/push_parts.h"
 
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STAGED       "t/"               /* what was sent, as the script sees it */
+#define PLACE        "../"              /* where it goes */
 #define LINE_MAX_LEN ((size_t)32 << 10) /* names in one command; far below what exec takes */
 #define TEXT_MAX_LEN ((size_t)2 << 10)  /* a longer script travels as a file */
 
@@ -39,7 +42,8 @@ static void end_line(struct script *script, const char *last, size_t last_len)
         return;
     if (last) {
         X8_AUTO_BUF folder = {0};
-        script->bad = script->bad || x8_buf_add(&folder, last, last_len) < 0;
+        script->bad = script->bad || x8_buf_addf(&folder, PLACE) < 0 ||
+                      x8_buf_add(&folder, last, last_len) < 0;
         add_quoted(script, x8_buf_text(&folder), last_len ? "/" : "");
     }
     add(script, " || exit 1\n");
@@ -106,7 +110,7 @@ static size_t collect_moves(const struct push *push, const struct node **moves)
     return count;
 }
 
-static void add_moves(struct push *push, struct script *script, const char *prefix)
+static void add_moves(struct push *push, struct script *script)
 {
     const struct node **moves = calloc(push->source.count + 1, sizeof(*moves));
     size_t count = moves ? collect_moves(push, moves) : 0;
@@ -114,7 +118,7 @@ static void add_moves(struct push *push, struct script *script, const char *pref
     for (size_t i = 0; i < count; i++) {
         if (!script->line)
             open_line(script, "mv -f");
-        add_quoted(script, prefix, moves[i]->rel);
+        add_quoted(script, STAGED, moves[i]->rel);
         if (i + 1 == count || !same_parent(moves[i], moves[i + 1]) || is_full(script))
             end_line(script, moves[i]->rel, tree_parent_len(moves[i]->rel));
     }
@@ -122,7 +126,7 @@ static void add_moves(struct push *push, struct script *script, const char *pref
 }
 
 /* Files that came in ranges were made by a shell: their bits and their time come now. */
-static void add_ranged(struct push *push, struct script *script, const char *prefix)
+static void add_ranged(struct push *push, struct script *script)
 {
     for (size_t i = 0; i < push->source.count; i++) {
         const struct node *node = &push->source.nodes[i];
@@ -131,11 +135,11 @@ static void add_ranged(struct push *push, struct script *script, const char *pre
             continue;
         snprintf(command, sizeof(command), "chmod %04o", node->mode);
         open_line(script, command);
-        add_quoted(script, prefix, node->rel);
+        add_quoted(script, STAGED, node->rel);
         end_line(script, NULL, 0);
         snprintf(command, sizeof(command), "touch -d @%lld", (long long)node->mtime);
         open_line(script, command);
-        add_quoted(script, prefix, node->rel);
+        add_quoted(script, STAGED, node->rel);
         end_line(script, NULL, 0);
     }
 }
@@ -161,7 +165,7 @@ static void add_modes(struct push *push, struct script *script)
             open_line(script, command);
             mode = node->mode;
         }
-        add_quoted(script, "", node->rel);
+        add_quoted(script, PLACE, node->rel);
     }
     end_line(script, NULL, 0);
 }
@@ -188,7 +192,7 @@ static void add_removals(struct push *push, struct script *script)
         inside = node;
         if (!script->line)
             open_line(script, "rm -rf");
-        add_quoted(script, "", node->rel);
+        add_quoted(script, PLACE, node->rel);
         if (is_full(script))
             end_line(script, NULL, 0);
     }
@@ -198,15 +202,13 @@ static void add_removals(struct push *push, struct script *script)
 /* In braces, which bash reads to their end before it runs any of it: half a script does nothing. */
 static int build(struct push *push, struct script *script, struct x8_error *err)
 {
-    char prefix[XFER_STAGE_LEN + 4];
-    snprintf(prefix, sizeof(prefix), "%s/t/", push->xfer.stage);
     int rc = board_begin(&script->text, &push->xfer, err);
     add(script, "{\n");
-    add_ranged(push, script, prefix);
-    add_moves(push, script, prefix);
+    add_ranged(push, script);
+    add_moves(push, script);
     add_modes(push, script);
     add_removals(push, script);
-    add(script, "rm -rf ./");
+    add(script, "cd -P .. && rm -rf ./");
     add(script, push->xfer.stage);
     add(script, "\nexit 0; }\n");
     return rc < 0 || !script->bad ? rc : x8_fail(err, X8_E_INTERNAL, "out of memory");
@@ -224,7 +226,7 @@ int push_install(struct push *push, struct x8_error *err)
         rc = xfer_run(xfer, "put into place", x8_buf_text(&script.text), NULL, 0, limit, NULL, err);
     } else if (rc == 0) {
         rc = board_begin(&text, xfer, err);
-        if (rc == 0 && x8_buf_addf(&text, "cat >%s/go && bash %s/go", xfer->stage, xfer->stage) < 0)
+        if (rc == 0 && x8_buf_addf(&text, "cat >go && bash go") < 0)
             rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
         if (rc == 0)
             rc = xfer_run(xfer, "put into place", x8_buf_text(&text), script.text.data,

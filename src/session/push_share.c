@@ -44,8 +44,7 @@ static int unpack_text(const struct xfer *xfer, struct x8_buf *text, struct x8_e
 {
     int rc = board_begin(text, xfer, err);
     if (rc == 0 &&
-        x8_buf_addf(text, "cd %s/t || exit 1\numask 0; EXTRACT_UNSAFE_SYMLINKS=1 tar xpof -",
-                    xfer->stage) < 0)
+        x8_buf_addf(text, "cd t || exit 1\numask 0; EXTRACT_UNSAFE_SYMLINKS=1 tar xpof -") < 0)
         rc = internal(err);
     return rc;
 }
@@ -110,7 +109,7 @@ static int send_range(struct send *send, struct share *share, struct x8_error *e
     X8_AUTO_BUF text = {0};
     X8_AUTO_FD fd = pack_open(share->file, err);
     int rc = fd < 0 ? fd : board_begin(&text, xfer, err);
-    int bad = rc == 0 && (x8_buf_addf(&text, "cd %s/t || exit 1\nf=./", xfer->stage) < 0 ||
+    int bad = rc == 0 && (x8_buf_addf(&text, "cd t || exit 1\nf=./") < 0 ||
                           x8_quote(&text, share->file->rel) < 0 ||
                           x8_buf_addf(&text,
                                       "; umask 077\n{ dd bs=65536 seek=%llu count=0 conv=notrunc "

@@ -54,7 +54,8 @@ static int send_block(struct feed *feed, size_t len, struct x8_error *err)
     struct xfer *xfer = &feed->xfer;
     X8_AUTO_BUF text = {0};
     int rc = board_begin(&text, xfer, err);
-    if (rc == 0 && x8_buf_addf(&text, "umask 077; cat >>%s/f", xfer->stage) < 0)
+    if (rc == 0 &&
+        (x8_buf_addf(&text, "umask 077; cat >>t/") < 0 || x8_quote(&text, feed->place.rest) < 0))
         rc = internal(err);
     if (rc == 0)
         rc = xfer_run(xfer, "write on the board", x8_buf_text(&text), feed->block, len,
@@ -91,14 +92,13 @@ static int finish(struct feed *feed, const char *hex, struct x8_error *err)
     X8_AUTO_BUF answer = {0};
     xfer_enter(xfer, "verify", feed->sent);
     int rc = board_begin(&text, xfer, err);
-    int bad =
-        rc == 0 && x8_buf_addf(&text,
-                               "h=$(sha256sum <%s/f) || exit 1\n"
-                               "if [ \"${h%%%% *}\" != %s ]; then echo \"${h%%%% *}\"; exit 0; fi\n"
-                               "chmod %04o %s/f && mv -f %s/f ./",
-                               xfer->stage, hex, feed->mode, xfer->stage, xfer->stage) < 0;
-    bad = bad || (rc == 0 && (x8_quote(&text, feed->place.rest) < 0 ||
-                              x8_buf_addf(&text, " && rm -rf %s", xfer->stage) < 0));
+    int bad = rc == 0 && (x8_buf_addf(&text, "f=t/") < 0 || x8_quote(&text, feed->place.rest) < 0);
+    bad = bad || (rc == 0 &&
+                  x8_buf_addf(&text,
+                              "\nh=$(sha256sum <\"$f\") || exit 1\n"
+                              "if [ \"${h%%%% *}\" != %s ]; then echo \"${h%%%% *}\"; exit 0; fi\n"
+                              "chmod %04o \"$f\" && mv -f \"$f\" ../ && cd -P .. && rm -rf ./%s",
+                              hex, feed->mode, xfer->stage) < 0);
     if (bad)
         rc = internal(err);
     xfer_hold(xfer, 1);

@@ -159,9 +159,15 @@ int place_look(struct xfer *xfer, const char *name, const char *const *bases, si
 int board_begin(struct x8_buf *text, const struct xfer *xfer, struct x8_error *err)
 {
     int bad = x8_buf_addf(text, "a=") < 0 || x8_quote(text, xfer->anchor) < 0;
-    bad = bad || x8_buf_addf(text, "; cd \"$a\" || exit 1\n") < 0;
-    if (xfer->stage[0])
-        bad = bad || x8_buf_addf(text, "trap 'rm -rf \"$a/%s\"; exit 129' HUP\n", xfer->stage) < 0;
+    if (!xfer->stage_id[0])
+        bad = bad || x8_buf_addf(text, "; cd \"$a\" || exit 1\n") < 0;
+    else
+        bad =
+            bad || x8_buf_addf(text,
+                               "; s=\"$a/%s\"; trap 'rm -rf \"$s\"; exit 129' HUP\n"
+                               "cd \"$s\" || exit 1; [ \"$(stat -c %%d:%%i .)\" = %s ] || "
+                               "{ echo 'somebody exchanged the temporary folder' >&2; exit 1; }\n",
+                               xfer->stage, xfer->stage_id) < 0;
     return bad ? x8_fail(err, X8_E_INTERNAL, "out of memory") : 0;
 }
 
@@ -186,7 +192,7 @@ int board_digests(struct xfer *xfer, int in_stage, struct node *const *nodes, si
     for (size_t i = 0; i < count; i++)
         bytes += nodes[i]->size;
     int rc = board_begin(&text, xfer, err);
-    if (rc == 0 && ((in_stage && x8_buf_addf(&text, "cd %s/t || exit 1\n", xfer->stage) < 0) ||
+    if (rc == 0 && ((in_stage && x8_buf_addf(&text, "cd t || exit 1\n") < 0) ||
                     x8_buf_addf(&text, "xargs -0 -r sha256sum\n"
                                        "e=$?; [ $e = 123 ] && e=0; exit $e") < 0))
         rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
@@ -215,7 +221,7 @@ int board_range_digest(struct xfer *xfer, int in_stage, const char *rel, uint64_
     X8_AUTO_BUF text = {0};
     X8_AUTO_BUF answer = {0};
     int rc = board_begin(&text, xfer, err);
-    if (rc == 0 && in_stage && x8_buf_addf(&text, "cd %s/t || exit 1\n", xfer->stage) < 0)
+    if (rc == 0 && in_stage && x8_buf_addf(&text, "cd t || exit 1\n") < 0)
         rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc == 0)
         rc = board_range_text(&text, rel, begin, len, err);
@@ -250,13 +256,20 @@ static int stage_name(struct xfer *xfer, struct x8_error *err)
  * all others and removes the folder, again and again until nobody writes into it any more. The
  * trap is set before there is anything to remove. "ready" may find the pipe's reader dead already:
  * that must not kill the guard in front of its trap.
+ *
+ * What was entered may be something else under the same name by then (board_stage_open): a link
+ * shows in $PWD, and a folder becomes ours, closed and empty. chmod, as a default ACL goes before
+ * the umask. The guard stays inside, so that nothing else can get the folder's inode number.
  */
 static const char guard[] =
     "umask 077; n=0; trap '' PIPE\n"
     "trap 'kill $!; until rm -rf \"$s\" || [ $((n += 1)) -gt 50 ]; do sleep 0.1; done; exit 129' "
     "HUP TERM\n"
-    "mkdir \"$s\" \"$s/t\" || exit 1\n"
-    "echo ready; exec 2>/dev/null; sleep 604800 & wait\n";
+    "mkdir \"$s\" && cd -P \"$s\" || exit 1\n"
+    "[ \"${PWD##*/}\" = \"${s##*/}\" ] && { [ -O . ] || chown $EUID . 2>/dev/null; "
+    "chmod 700 . 2>/dev/null; mkdir t && [ \"$(ls -A)\" = t ] && i=$(stat -c %d:%i .); } || "
+    "{ echo 'mkdir: somebody exchanged the temporary folder' >&2; exit 1; }\n"
+    "echo ready $i; exec 2>/dev/null; sleep 604800 & wait\n";
 
 /* The temporary folder is ours: who pushes is told of the folder it should stand in, and of the
  * system's word behind the last colon. */
@@ -273,7 +286,18 @@ static int no_stage(const struct xfer *xfer, int status, const char *text, struc
     return rc;
 }
 
-/* "ready", or what the board complains about. */
+/* "ready DEVICE:INODE", the line that the guard says when it stands. */
+static int take_ready(struct xfer *xfer, const char *said)
+{
+    size_t len = strncmp(said, "ready ", 6) == 0 ? strspn(said + 6, "0123456789:") : 0;
+    if (len == 0 || len >= sizeof(xfer->stage_id) || said[6 + len] != '\n')
+        return 0;
+    memcpy(xfer->stage_id, said + 6, len);
+    xfer->stage_id[len] = '\0';
+    return 1;
+}
+
+/* Its line, or what the board complains about. */
 static int await_guard(struct xfer *xfer, struct x8_error *err)
 {
     char said[512];
@@ -286,7 +310,7 @@ static int await_guard(struct xfer *xfer, struct x8_error *err)
             return (int)n;
         len += (size_t)n;
         said[len] = '\0';
-        if (strncmp(said, "ready\n", 6) == 0)
+        if (take_ready(xfer, said))
             return 0;
         if (n == 0 || len == sizeof(said) - 1)
             break;

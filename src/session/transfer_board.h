@@ -37,7 +37,10 @@ int place_look(struct xfer *xfer, const char *name, const char *const *bases, si
 /* What place_look's command printed. Pure. */
 int place_parse(struct x8_span text, size_t bases, struct place *out, struct x8_error *err);
 
-/* "cd ANCHOR || exit 1; " and, with a stage, a trap that removes it when the link is cut. */
+/* Into the anchor; once there is a stage, into that, with a trap that removes it when the link is
+ * cut. The stage is entered by its name and must be the folder that was made. Its ".." is the
+ * anchor, for certain: the kernel moves no folder under another one for somebody who may not write
+ * into it. */
 int board_begin(struct x8_buf *text, const struct xfer *xfer, struct x8_error *err);
 
 /* The digests of these names relative to the anchor (or, with `in_stage`, to what was unpacked).
@@ -58,8 +61,15 @@ int board_range_text(struct x8_buf *text, const char *rel, uint64_t begin, uint6
 /* Names as xargs -0 takes them: "./NAME" NUL. */
 int board_names(struct x8_buf *out, struct node *const *nodes, size_t count, struct x8_error *err);
 
-/* Make the temporary folder ANCHOR/.x8ctl-NONCE with a folder "t" in it, for nobody else to read,
- * and keep a command on the board that removes it when the link is cut. */
+/*
+ * Make the temporary folder ANCHOR/.x8ctl-NONCE with a folder "t" in it, for nobody else to read,
+ * and keep a command on the board that removes it when the link is cut.
+ *
+ * With root's rights the anchor may be somebody else's, who can rename what is in it. So what is
+ * sent, proven and renamed is reached through the stage itself and never again by its name alone.
+ * What remains: he can exchange folders of his own below the anchor, and files whose mode alone is
+ * changed, for links while that goes on; whoever fears this pushes into a folder of root's.
+ */
 int board_stage_open(struct xfer *xfer, const char *target, struct x8_error *err);
 /* Let that command go; after a failure remove the folder first, with a warning when that cannot be
  * done. */

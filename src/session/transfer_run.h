@@ -31,6 +31,7 @@ struct xfer {
     int64_t shown_ms;
     char *anchor;               /* folder of the board that holds everything, resolved */
     char stage[XFER_STAGE_LEN]; /* temporary folder in it, or "" */
+    char stage_id[48];          /* "DEVICE:INODE" of it once it is there, or "" */
     struct x8_channel *guard;   /* the command that removes it when the link is cut */
 };
 

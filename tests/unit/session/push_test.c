@@ -405,6 +405,56 @@ static void a_stop_leaves_the_old_files(void **state)
     x8_cancel_done(&cancel);
 }
 
+/* In front of a command of the board: the owner of the target folder puts a folder of his own in
+ * the place of the temporary one, with `what` in it. */
+#define EXCHANGE(what)                                                                             \
+    "PATH=${PATH#*:}; cd ~; s=$(echo .x8ctl-*); [ -e was ] || "                                    \
+    "{ mv $s was && cp -r was $s && cd $s && " what "; } >&2; cd $OLDPWD || exit 1;"
+
+static void what_was_proven_cannot_be_exchanged_before_it_is_in_place(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(sh(b, "echo good >host/a; echo old >home/a"), 0);
+    /* After the digests. */
+    kit_shell_stub(&b->shell, "sha256sum",
+                   "PATH=${PATH#*:} sha256sum \"$@\"; [ $# = 0 ] || [ -e ~/was ] && exit;" EXCHANGE(
+                       "echo evil >t/a"));
+    assert_int_equal(push(b, "a", "a"), -X8_E_REFUSED);
+    assert_non_null(strstr(b->err.why, "temporary folder"));
+    assert_int_equal(sh(b, "[ $(cat home/a) = old ] && [ -e home/was ] && rm -rf home/was"), 0);
+    no_trace(b);
+}
+
+static void the_folder_that_was_made_is_the_one_that_is_used(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(sh(b, "echo good >host/a; mkdir home/victim; chmod 755 home/victim"), 0);
+    kit_shell_stub(&b->shell, "mkdir",
+                   "PATH=${PATH#*:}; mkdir \"$@\" || exit 1; cd ~; [ -e was ] && exit;"
+                   "s=$(echo .x8ctl-*); mv $s was; ln -s victim $s");
+    assert_int_equal(push(b, "a", "b"), -X8_E_REFUSED);
+    assert_int_equal(sh(b, "cd home && rm -rf was && [ $(stat -c %a victim) = 755 ] && "
+                           "[ -z \"$(ls -A victim)\" ] && [ \"$(ls -A)\" = victim ]"),
+                     0);
+    no_trace(b);
+}
+
+static void a_stream_is_proven_and_put_into_place_as_one(void **state)
+{
+    struct bench *b = *state;
+    struct x8_reader *input = NULL;
+    struct x8_span good = {(const uint8_t *)"good", 4};
+    b->job.target = "b";
+    kit_shell_stub(&b->shell, "chmod",
+                   "PATH=${PATH#*:} chmod \"$@\"; [ $1 = 0640 ] || exit 0;" EXCHANGE(
+                       "echo evil | tee f t/b; cd - >/dev/null; echo evil >$s/f"));
+    assert_int_equal(x8_mem_reader(good, &input, NULL), 0);
+    ok(b, x8_push_stream(&b->shell.base, &b->op, &b->job, input, 0640, &b->out, &b->err));
+    x8_reader_close(&input);
+    assert_int_equal(sh(b, "[ $(cat home/b) = good ] && [ -e home/was ] && rm -rf home/was"), 0);
+    sh(b, "rm -rf home/.x8ctl-*");
+}
+
 static void twenty_thousand_files_arrive(void **state)
 {
     struct bench *b = *state;
@@ -482,6 +532,9 @@ int main(void)
         t(a_command_that_dies_leaves_the_old_file),
         t(a_cut_link_leaves_whole_files_and_no_temporary_folder),
         t(a_stop_leaves_the_old_files),
+        t(what_was_proven_cannot_be_exchanged_before_it_is_in_place),
+        t(the_folder_that_was_made_is_the_one_that_is_used),
+        t(a_stream_is_proven_and_put_into_place_as_one),
         t(twenty_thousand_files_arrive),
         t(a_stream_becomes_a_file),
     };
