@@ -11,6 +11,11 @@ add_executable(adb_link e2e/adb_link.c)
 x8_compile_rules(adb_link)
 target_link_libraries(adb_link PRIVATE x8_usb x8_util)
 
+# A search of the network by itself, for net_mdns*.sh.
+add_executable(mdns_probe e2e/mdns_probe.c)
+x8_compile_rules(mdns_probe)
+target_link_libraries(mdns_probe PRIVATE x8_net x8_util)
+
 # x8_e2e(name script timeout): run `bash script`, which finds the programs in X8CTL, X8_BOARD and X8_MKIMAGE, the build
 # folder in X8_BUILD and the tests in X8_TESTS. A script that ends with 77 was skipped and said why.
 function(x8_e2e name script timeout)
