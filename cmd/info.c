@@ -338,6 +338,6 @@ const struct x8_cmd x8_cmd_info = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl list, x8ctl os-release",
-    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP,
     .run = run,
 };

@@ -58,6 +58,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "x8ctl pull /etc/os-release - | less");
         return -X8_E_USAGE;
     }
+    x8_signals_say(
+        "stopping, after the names that are just being changed; once more stops at once");
     return x8_run_on_boards(ctx, &plan, err);
 }
 

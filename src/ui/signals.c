@@ -19,7 +19,10 @@ static struct {
     int running;
     struct x8_cancel *cancel;
     struct x8_ui *ui;
+    _Atomic(const char *) words; /* of the first stop */
 } signals;
+
+static const char safe_point[] = "stopping at the next safe point; once more stops at once";
 
 /* A signal that was ignored when the program began stays so: nohup(1) and shells that start a
  * background job say in this way that it is meant for somebody else. */
@@ -72,8 +75,8 @@ static void announce(int count, int number)
         end_echo(number);
         return;
     }
-    event.text = count == 1 ? "stopping at the next safe point; once more stops at once"
-                            : "stopping at once; once more ends the program";
+    event.text =
+        count == 1 ? atomic_load(&signals.words) : "stopping at once; once more ends the program";
     x8_ui_emit(signals.ui, &event);
 }
 
@@ -103,6 +106,7 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
     signals.ui = ui;
     atomic_store(&signals.stopping, 0);
     atomic_store(&signals.expected, 0);
+    atomic_store(&signals.words, safe_point);
     /* SIGUSR1 is how x8_signals_stop() reaches the thread. */
     sigaddset(&signals.set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals.set, NULL);
@@ -117,6 +121,11 @@ int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error
 void x8_signals_expect(void)
 {
     atomic_store(&signals.expected, 1);
+}
+
+void x8_signals_say(const char *words)
+{
+    atomic_store(&signals.words, words);
 }
 
 void x8_signals_stop(void)

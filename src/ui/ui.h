@@ -95,5 +95,8 @@ void x8_signals_stop(void);
 /* From now on the first signal is how the command is meant to end (something is followed until the
  * user has seen enough): it is not announced. */
 void x8_signals_expect(void);
+/* What the first signal is answered with from now on, instead of the words for a flash (borrowed
+ * for ever). */
+void x8_signals_say(const char *words);
 
 #endif

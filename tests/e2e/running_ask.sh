@@ -21,7 +21,7 @@ tty() {
     done
     shift
     rm -f "$report" "$report.raw"
-    board "$want" "${words[@]}" -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report "$report" "${typed[@]}" -- \
+    board "$want" "${words[@]}" -- python3 "$X8_TESTS/e2e/terminal.py" --columns "${columns:-100}" --report "$report" "${typed[@]}" -- \
         "$X8CTL" "$@"
     cp "$report.raw" "$out"
     python3 -c '
@@ -51,9 +51,10 @@ prints 'several-boards'
 typed=(--type 'Which one? [1-2]=\n')
 tty 11 "${two[@]}" -- info image
 prints 'several-boards'
-start "Ctrl-C at the choice is a stop"
+start "Ctrl-C at the choice is a stop, and nobody speaks of a safe point"
 typed=(--type 'Which one? [1-2]=\x03')
 tty 130 "${two[@]}" -- info image
+prints_no 'safe point'
 
 echo "== the password"
 start "it is asked for once, and not shown"
@@ -70,6 +71,7 @@ prints_no 'wrong$'
 start "Ctrl-C at the password is a stop, and the echo is back"
 typed=(--type 'Password of=\x03')
 tty 130 "${old[@]}" -- reboot -y
+prints_no 'safe point'
 start "nobody types: end of input"
 typed=(--type 'Password of=\x04')
 tty 40 "${old[@]}" -- reboot -y
@@ -83,4 +85,35 @@ start "no is no"
 typed=(--type 'Restart=n\n')
 tty 41 "${old[@]}" -- reboot
 prints 'nothing was done'
+start "Ctrl-C is no as well"
+typed=(--type 'Restart=\x03')
+tty 130 "${old[@]}" -- reboot
+prints_no 'safe point|restarts'
+start "Ctrl-C while the board restarts: it ends at once, and the restart does not"
+typed=(--type 'waiting for=\x03')
+tty 130 start=linux "adbd=image=934" down=20000 -- reboot -y
+prints_no 'safe point'
+prints 'restarts all the same'
+prints 'x8ctl wait --state linux'
+within 15
+start "Ctrl-C while a state is waited for"
+typed=(--type 'waiting for=\x03')
+tty 130 start=linux "adbd=image=934" -- wait --state rom
+prints_no 'safe point'
+
+echo "== 40 columns"
+columns=40
+not_wrapped() {
+    python3 -c 'import json, sys; sys.exit(1 if json.load(open(sys.argv[1]))["wrapped"] else 0)' "$report" ||
+        problem "it ran over the edge: $(cat "$report")"
+}
+head -c 3000000 /dev/urandom >big
+start "what is told while a file goes, a board restarts and a state is waited for stays in its line"
+typed=()
+tty 0 start=linux "adbd=image=934 rate=3M" -- push big /tmp/big
+not_wrapped
+tty 0 start=linux "adbd=image=934" down=1000 -- reboot -y
+not_wrapped
+tty 10 start=linux "adbd=image=934" -- wait --state rom -t 2s
+not_wrapped
 finish

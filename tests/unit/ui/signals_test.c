@@ -96,6 +96,23 @@ static void the_signal_that_is_meant_to_end_it_is_not_announced(void **state)
     free(words);
 }
 
+static int other_words(struct x8_cancel *cancel)
+{
+    x8_signals_say("the names are put in order first");
+    return two_interrupts(cancel);
+}
+
+static void the_first_is_answered_with_the_words_of_the_command(void **state)
+{
+    char *words;
+
+    (void)state;
+    assert_int_equal(run_child(other_words, 0, &words), 0);
+    assert_non_null(strstr(words, "the names are put in order first"));
+    assert_null(strstr(words, "safe point"));
+    free(words);
+}
+
 static int three(struct x8_cancel *cancel, int number)
 {
     kill(getpid(), number);
@@ -207,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_is_soft_the_second_hard_and_both_are_announced),
         cmocka_unit_test(the_signal_that_is_meant_to_end_it_is_not_announced),
+        cmocka_unit_test(the_first_is_answered_with_the_words_of_the_command),
         cmocka_unit_test(the_third_ends_the_program),
         cmocka_unit_test(a_terminal_that_goes_away_stops_softly),
         cmocka_unit_test(nohup_is_respected),
