@@ -15,31 +15,50 @@
 
 static const struct x8_sketch_region m4_flash = {X8_SKETCH_FLASH, X8_SKETCH_FLASH_LEN};
 
-int elf_misfit(const struct elf_file *file, struct x8_error *err, const char *why, ...)
+/* "NAME is WHAT", its cause and a next step. */
+X8_PRINTF(6, 0)
+static int fail(const struct elf_file *file, struct x8_error *err, enum x8_code code,
+                const char *what, const char *next, const char *why, va_list args)
 {
     char text[sizeof err->why];
+    int rc = x8_fail(err, code, "%s %s", file->name, what);
+
+    vsnprintf(text, sizeof text, why, args);
+    x8_error_why(err, "%s", text);
+    x8_error_next(err, "%s", next);
+    return rc;
+}
+
+int elf_misfit(const struct elf_file *file, struct x8_error *err, const char *why, ...)
+{
     va_list args;
-    int rc = x8_fail(err, X8_E_MISFIT, "%s is not a sketch for the X8's M4", file->name);
+    int rc;
 
     va_start(args, why);
-    vsnprintf(text, sizeof text, why, args);
+    rc = fail(file, err, X8_E_MISFIT, "is not a sketch for the X8's M4", ELF_BUILD, why, args);
     va_end(args);
-    x8_error_why(err, "%s", text);
-    x8_error_next(err, ELF_BUILD);
     return rc;
 }
 
 int elf_damaged(const struct elf_file *file, struct x8_error *err, const char *why, ...)
 {
-    char text[sizeof err->why];
     va_list args;
-    int rc = x8_fail(err, X8_E_BAD_IMAGE, "%s is damaged", file->name);
+    int rc;
 
     va_start(args, why);
-    vsnprintf(text, sizeof text, why, args);
+    rc = fail(file, err, X8_E_BAD_IMAGE, "is damaged", AGAIN, why, args);
     va_end(args);
-    x8_error_why(err, "%s", text);
-    x8_error_next(err, AGAIN);
+    return rc;
+}
+
+int elf_unfit(const struct elf_file *file, struct x8_error *err, const char *why, ...)
+{
+    va_list args;
+    int rc;
+
+    va_start(args, why);
+    rc = fail(file, err, X8_E_BAD_IMAGE, "cannot run on the X8's M4", ELF_BUILD, why, args);
+    va_end(args);
     return rc;
 }
 

@@ -68,7 +68,8 @@ void elf_machine_words(unsigned machine, unsigned bits, int is_big, char *out, s
         return;
     }
     for (size_t i = 0; i < X8_COUNT(machines); i++) {
-        if (machines[i].machine != machine)
+        /* 32-bit ARM in a 64-bit file is nothing a compiler makes */
+        if (machines[i].machine != machine || (machine == ELF_ARM && bits == 64))
             continue;
         if (machine == this_computer && !is_big)
             snprintf(out, cap, "a program for this computer (%s)",

@@ -21,8 +21,9 @@ static const struct {
     const char *words;
 } places[] = {
     {0x08000000, 0x08100000,
-     "there lives the bridge firmware of the M7, and it would be overwritten: the file was built "
-     "for the M7 core or for a Portenta H7"},
+     "it was built for the M7 core or a Portenta H7, and would overwrite the bridge firmware of "
+     "the "
+     "M7"},
     {0x00000000, 0x08000000,
      "other boards have their flash there (Nano 33, MKR, Zero, Due, UNO R4), the X8 has not"},
     {0x08100000, 0x10000000, "the M4's flash has ended there"},
@@ -58,9 +59,9 @@ static int collect(const struct elf_file *file, struct loads *loads, struct x8_e
         loads->items[loads->count++] = it;
     }
     if (loads->count == 0)
-        return elf_damaged(file, err,
-                           "none of its segments has bytes to load: it may hold only the "
-                           "debug data of a sketch");
+        return elf_unfit(file, err,
+                         "none of its segments has bytes to load: it may hold only the "
+                         "debug data of a sketch");
     return 0;
 }
 
@@ -79,42 +80,65 @@ static const struct x8_sketch_region *region_of(const struct x8_sketch_rules *ru
     return NULL;
 }
 
+static uint64_t limit_of(const struct x8_sketch_region *region)
+{
+    return (uint64_t)region->start + region->len;
+}
+
+/* Bytes behind a region belong to it when the program begins in it: it did not end in time. A
+ * linker without a limit puts the initial values of variables there as a segment of their own. */
+static const struct x8_sketch_region *
+overrun_region(const struct loads *loads, const struct x8_sketch_rules *rules, uint32_t address)
+{
+    const uint32_t far = 16u << 20;
+
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct x8_sketch_region *region = &rules->regions[i];
+
+        if (address < limit_of(region) || address - limit_of(region) >= far)
+            continue;
+        for (unsigned j = 0; j < loads->count; j++)
+            if (region_of(rules, loads->items[j].address) == region)
+                return region;
+    }
+    return NULL;
+}
+
 static int too_large(const struct elf_file *file, uint64_t end,
                      const struct x8_sketch_region *region, struct x8_error *err)
 {
-    uint64_t limit = (uint64_t)region->start + region->len;
     int rc = x8_fail(err, X8_E_MISFIT, "%s is too large for the X8's M4 by %llu bytes", file->name,
-                     (unsigned long long)(end - limit));
+                     (unsigned long long)(end - limit_of(region)));
 
-    x8_error_why(err, "it needs the flash up to 0x%08llx, which ends at 0x%08llx",
-                 (unsigned long long)end, (unsigned long long)limit);
+    x8_error_why(err, "it needs the memory up to 0x%08llx, and that ends at 0x%08llx",
+                 (unsigned long long)end, (unsigned long long)limit_of(region));
     x8_error_next(err, "make the sketch smaller (fewer libraries, less constant data), then: %s",
                   ELF_BUILD);
     return rc;
 }
 
-/* Addresses first for all segments, so that a file for another board is not called too large. */
+/* All addresses before any length, so that a file for another board is not called too large. */
 static int check_places(const struct elf_file *file, const struct loads *loads,
                         const struct x8_sketch_rules *rules, struct x8_error *err)
 {
-    const struct elf_segment *last = NULL;
+    const struct x8_sketch_region *region, *over = NULL;
+    uint64_t end = 0;
 
-    for (unsigned i = 0; i < loads->count; i++) {
-        uint32_t address = loads->items[i].address;
-
-        if (!region_of(rules, address))
-            return elf_misfit(file, err, "it is loaded at 0x%08x: %s", address,
-                              place_words(address));
-    }
     for (unsigned i = 0; i < loads->count; i++) {
         const struct elf_segment *it = &loads->items[i];
-        const struct x8_sketch_region *region = region_of(rules, it->address);
 
-        if (end_of(it) > (uint64_t)region->start + region->len &&
-            (!last || end_of(it) > end_of(last)))
-            last = it;
+        region = region_of(rules, it->address);
+        if (!region)
+            region = overrun_region(loads, rules, it->address);
+        if (!region)
+            return elf_misfit(file, err, "it is loaded at 0x%08x: %s", it->address,
+                              place_words(it->address));
+        if (end_of(it) > limit_of(region) && end_of(it) > end) {
+            end = end_of(it);
+            over = region;
+        }
     }
-    return last ? too_large(file, end_of(last), region_of(rules, last->address), err) : 0;
+    return over ? too_large(file, end, over, err) : 0;
 }
 
 static int check_overlap(const struct elf_file *file, const struct loads *loads,
@@ -172,23 +196,28 @@ static int check_start(const struct elf_file *file, const struct loads *loads, u
                           "nothing is loaded at 0x%08x, where the M4 takes its stack "
                           "pointer and its first instruction from",
                           vectors);
+    if (out->stack == ELF_MAGIC)
+        return elf_misfit(file, err,
+                          "the linker put the file's own header at 0x%08x, where the "
+                          "vector table has to be: it was linked for a later address",
+                          vectors);
     if ((out->stack & 0xff000000u) != 0x10000000u)
         return elf_misfit(file, err,
                           "its stack starts at 0x%08x; the board starts only sketches "
                           "whose stack is in the M4's RAM at 0x10000000",
                           out->stack);
     if (!(out->reset & 1))
-        return elf_damaged(file, err,
-                           "its reset vector 0x%08x lacks the Thumb bit: the M4 would "
-                           "stop at its first instruction",
-                           out->reset);
+        return elf_unfit(file, err,
+                         "its reset vector 0x%08x lacks the Thumb bit: the M4 would "
+                         "stop at its first instruction",
+                         out->reset);
     if (byte_at(file, loads, out->reset & ~1u) < 0)
-        return elf_damaged(file, err, "its reset vector 0x%08x points outside of what is loaded",
-                           out->reset);
+        return elf_unfit(file, err, "its reset vector 0x%08x points outside of what is loaded",
+                         out->reset);
     /* 0 is no entry; the M4 starts by the vector anyway. */
     if (file->head.entry != 0 && byte_at(file, loads, file->head.entry & ~1u) < 0)
-        return elf_damaged(file, err, "its entry 0x%08x lies outside of what is loaded",
-                           file->head.entry);
+        return elf_unfit(file, err, "its entry 0x%08x lies outside of what is loaded",
+                         file->head.entry);
     return 0;
 }
 

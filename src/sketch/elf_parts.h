@@ -18,6 +18,7 @@ enum {
     ELF_MACHINE_END = 20, /* e_ident, e_type and e_machine: the same in 32-bit and 64-bit files */
     ELF_SEGMENTS_MAX = 64 /* a sketch has three to six */
 };
+#define ELF_MAGIC 0x464c457fu /* the first four bytes as a word */
 
 enum elf_type { ELF_REL = 1, ELF_EXEC = 2, ELF_DYN = 3, ELF_CORE = 4 };
 enum elf_segment_type { ELF_PT_LOAD = 1, ELF_PT_INTERP = 3 };
@@ -53,6 +54,10 @@ int elf_misfit(const struct elf_file *file, struct x8_error *err, const char *wh
 int elf_damaged(const struct elf_file *file, struct x8_error *err, const char *why, ...)
     X8_PRINTF(3, 4);
 
+/* "NAME cannot run on the X8's M4", with why: an ELF file for the right machine that is none to run
+ * (X8_E_BAD_IMAGE). */
+int elf_unfit(const struct elf_file *file, struct x8_error *err, const char *why, ...)
+    X8_PRINTF(3, 4);
 /* "NAME is cut off: 100 of 5000 bytes". */
 int elf_cut_off(const struct elf_file *file, uint64_t whole, struct x8_error *err);
 

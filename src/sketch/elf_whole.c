@@ -34,9 +34,9 @@ static int check_tables(const struct elf_file *file, struct x8_error *err)
     const struct elf_header *head = &file->head;
 
     if (head->segments == 0 || head->segments_at == 0)
-        return elf_damaged(file, err,
-                           "it has no program headers: nothing says what of it is to be "
-                           "loaded, and where");
+        return elf_unfit(file, err,
+                         "it has no program headers: nothing says what of it is to be "
+                         "loaded, and where");
     if (head->segment_len != ELF_SEGMENT_LEN)
         return elf_damaged(file, err, "its program headers have %u bytes each; they have %d",
                            head->segment_len, ELF_SEGMENT_LEN);

@@ -67,6 +67,8 @@ static int load_file(struct x8_sketch *sketch, const char *folder,
         find_next_build(folder, err);
     if (rc == -X8_E_BAD_IMAGE && !elf_is(x8_buf_span(&sketch->file)))
         next_beside(sketch->path, err);
+    if (rc < 0 && err && !err->next[0])
+        x8_error_next(err, "name the folder of a sketch, or its .elf file");
     if (rc == 0)
         rc = digest(&sketch->file, sketch->sha256, err);
     if (rc < 0)

@@ -10,8 +10,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Folders below src/, and all that is looked at: links may lead in circles. */
-enum { DEPTH_MAX = 6, LOOKED_MAX = 5000 };
+enum { DEPTH_MAX = 16, LOOKED_MAX = 5000 }; /* folders below src/; all that is looked at */
+
+/* The folders on the way down: links may lead in circles. */
+struct way {
+    dev_t device;
+    ino_t number;
+    unsigned depth;
+    const struct way *up;
+};
 
 struct newest {
     int64_t mtime_ns;
@@ -58,22 +65,37 @@ static void look_in(const char *dir, const char *below, struct newest *newest)
             look_at(dir, below, files.items[i], newest);
 }
 
+static int enter(const char *dir, const struct way *up, struct way *here)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0 || (up && up->depth == DEPTH_MAX))
+        return 0;
+    for (const struct way *it = up; it; it = it->up)
+        if (it->device == st.st_dev && it->number == st.st_ino)
+            return 0;
+    *here = (struct way){st.st_dev, st.st_ino, up ? up->depth + 1 : 0, up};
+    return 1;
+}
+
 /* What arduino-cli compiles: the folder's own sources, and src/ with all below it. */
-static void look_below(const char *dir, const char *below, unsigned depth, struct newest *newest)
+static void look_below(const char *dir, const char *below, const struct way *up,
+                       struct newest *newest)
 {
     FIND_AUTO_NAMES folders = {0};
+    struct way here;
 
-    newest->looked++;
+    if (newest->looked++ > LOOKED_MAX || !enter(dir, up, &here))
+        return;
     look_in(dir, below, newest);
-    if (depth == DEPTH_MAX || newest->looked > LOOKED_MAX ||
-        find_list(dir, "", X8_PATH_DIR, &folders, NULL) < 0)
+    if (find_list(dir, "", X8_PATH_DIR, &folders, NULL) < 0)
         return;
     for (size_t i = 0; i < folders.count; i++) {
         char *path = x8_path_join(dir, folders.items[i]);
         X8_AUTO_BUF inner = {0};
 
         if (path && x8_buf_addf(&inner, "%s%s/", below, folders.items[i]) == 0)
-            look_below(path, x8_buf_text(&inner), depth + 1, newest);
+            look_below(path, x8_buf_text(&inner), &here, newest);
         free(path);
     }
 }
@@ -113,7 +135,7 @@ void find_newer(const char *elf, int64_t mtime_ns, char *out, size_t cap)
         ino[strlen(ino) - strlen(".elf")] = '\0';
         if (x8_path_kind(ino) == X8_PATH_FILE) {
             look_in(folder, "", &newest);
-            look_below(src, "src/", 0, &newest);
+            look_below(src, "src/", NULL, &newest);
         }
     }
     free(src);
