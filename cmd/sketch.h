@@ -17,12 +17,14 @@ int x8_sketch_run_reset(struct x8_ctx *ctx, struct x8_error *err);
 /* A status with what could not be asked for: the journal, when root was not to be had. */
 struct x8_sketch_shown {
     struct x8_sketch_status status;
+    int is_person; /* who reads it, not a program */
     int has_root;
     struct x8_error no_root; /* why not */
 };
 
-/* One line for each field, aligned for a person, else with a tab. -1 without memory. */
-int x8_sketch_show(const struct x8_sketch_shown *shown, int is_person, struct x8_buf *out);
+/* One line for each field, aligned and with the beginnings of digests for a person, else with a
+ * tab. -1 without memory. */
+int x8_sketch_show(const struct x8_sketch_shown *shown, struct x8_buf *out);
 /* The same as members of `out`. */
 void x8_sketch_show_json(const struct x8_sketch_shown *shown, struct x8_json *out);
 

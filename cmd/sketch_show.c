@@ -11,6 +11,12 @@
 
 enum { LABEL_COLUMNS = 12, TEXT_LEN = 512 };
 
+/* A person compares the beginning of a digest; all of it would fill the line. */
+static int digest_len(const struct x8_sketch_shown *shown)
+{
+    return shown->is_person ? 12 : 64;
+}
+
 static void time_text(char out[32], int64_t seconds)
 {
     time_t when = (time_t)seconds;
@@ -29,11 +35,11 @@ static void put_sketch(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
 
     time_text(when, status->record_time_s);
     if (!status->has_record)
-        x8_copy(out, TEXT_LEN, "not known: x8ctl has uploaded none");
+        x8_copy(out, TEXT_LEN, "not known: the board has no record of an upload by x8ctl");
     else
-        snprintf(out, TEXT_LEN, "%s%s, %s, %s, sha256 %s", status->is_newer ? "was " : "",
+        snprintf(out, TEXT_LEN, "%s%s, %s, %s, sha256 %.*s", status->is_newer ? "was " : "",
                  status->record_name, x8_sketch_outcome_name(status->record_outcome), when,
-                 status->record_sha256);
+                 digest_len(shown), status->record_sha256);
 }
 
 static void put_file(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
@@ -83,7 +89,7 @@ static void put_unread(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
     if (shown->has_root)
         snprintf(out, TEXT_LEN, "%s; the journal has no word of OpenOCD's", unit);
     else
-        snprintf(out, TEXT_LEN, "%s; OpenOCD's words need root: %s; --password-file FILE", unit,
+        snprintf(out, TEXT_LEN, "%s; OpenOCD's words: %s (--password-file)", unit,
                  shown->no_root.msg);
 }
 
@@ -111,8 +117,8 @@ static void put_bridge(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
         x8_copy(out, TEXT_LEN,
                 "stalled: the M7 does not answer; switch the board's power off and on");
     else
-        snprintf(out, TEXT_LEN, "the M7 answers%s%s", status->m7_version[0] ? ", firmware " : "",
-                 status->m7_version);
+        snprintf(out, TEXT_LEN, "the M7 answers%s%.*s", status->m7_version[0] ? ", firmware " : "",
+                 digest_len(shown), status->m7_version);
 }
 
 static const struct {
@@ -124,15 +130,15 @@ static const struct {
               {"last-run", put_last},
               {"bridge", put_bridge}};
 
-int x8_sketch_show(const struct x8_sketch_shown *shown, int is_person, struct x8_buf *out)
+int x8_sketch_show(const struct x8_sketch_shown *shown, struct x8_buf *out)
 {
     for (size_t i = 0; i < X8_COUNT(fields); i++) {
         char text[TEXT_LEN];
         int rc;
 
         fields[i].put(shown, text);
-        rc = is_person ? x8_buf_addf(out, "%-*s %s\n", LABEL_COLUMNS, fields[i].name, text)
-                       : x8_buf_addf(out, "%s\t%s\n", fields[i].name, text);
+        rc = shown->is_person ? x8_buf_addf(out, "%-*s %s\n", LABEL_COLUMNS, fields[i].name, text)
+                              : x8_buf_addf(out, "%s\t%s\n", fields[i].name, text);
         if (rc < 0)
             return -1;
     }

@@ -8,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static int print(struct x8_job_on *job, const struct x8_sketch_shown *shown, struct x8_error *err)
+static int print(struct x8_job_on *job, struct x8_sketch_shown *shown, struct x8_error *err)
 {
     X8_AUTO_BUF out = {0};
 
-    if (x8_sketch_show(shown, isatty(STDOUT_FILENO), &out) < 0)
+    shown->is_person = isatty(STDOUT_FILENO);
+    if (x8_sketch_show(shown, &out) < 0)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     x8_job_print(job, 0, out.data, out.len);
     return 0;

@@ -128,8 +128,7 @@ static int load(struct x8_ctx *ctx, const char *path, struct x8_sketch *sketch,
     if (rc < 0)
         return rc;
     rules = x8_sketch_regions_rules(&regions);
-    op.stage = "check";
-    x8_emit_enter(&op);
+    op.stage = "check"; /* over before it could be shown to begin */
     rc = x8_sketch_load(path, &rules, sketch, err);
     if (rc < 0)
         return rc;

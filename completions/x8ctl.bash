@@ -51,6 +51,7 @@ _x8ctl_options() {
     wait) echo ' --state --health' ;;
     identify) echo ' --for' ;;
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
+    sketch) echo ' --no-verify' ;;
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
@@ -70,8 +71,10 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide sketch flash uuu explain recover shell exec push pull forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
+    'sketch 0') echo 'words upload status reset' ;;
+    'sketch '*) echo 'file' ;;
     'flash '*) echo 'file' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
@@ -79,7 +82,7 @@ _x8ctl_operands() {
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide sketch flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
     esac
 }
 

@@ -54,6 +54,10 @@ complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l lines -x -d 'the last
 complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l no-root -d 'only what the board'\''s user may see, which is little'
 complete -c x8ctl -n __fish_use_subcommand -a guide -d 'switches of the carriers for flashing, meaning of the LEDs'
 complete -c x8ctl -n '__fish_seen_subcommand_from guide' -a 'max breakout hat mid none'
+complete -c x8ctl -n __fish_use_subcommand -a sketch -d 'upload a sketch to the M4, and say what became of it'
+complete -c x8ctl -n '__fish_seen_subcommand_from sketch' -l no-verify -d 'upload: do without OpenOCD'\''s word, and so without root on images 95'
+complete -c x8ctl -n '__fish_seen_subcommand_from sketch' -a 'upload status reset'
+complete -c x8ctl -n '__fish_seen_subcommand_from sketch' -F
 complete -c x8ctl -n __fish_use_subcommand -a flash -d 'write an OS image and loader to a board over USB (erases the board)'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l only -x -a 'all loader os' -d 'write only the loader'\''s boot areas, or only the OS image'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l script -r -F -d 'run this script of the source (or of this computer) instead of full_image.uuu'
@@ -110,5 +114,5 @@ complete -c x8ctl -n __fish_use_subcommand -a completion -d 'print a completion 
 complete -c x8ctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c x8ctl -n __fish_use_subcommand -a help -d 'explain a command, a topic or an exit code'
 complete -c x8ctl -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff) of x8ctl, a command, or errors'
-complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci'
+complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide sketch flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches'
 complete -c x8ctl -n __fish_use_subcommand -a version -d 'show the version'
