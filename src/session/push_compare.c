@@ -86,6 +86,10 @@ static int compare_one(struct push *push, struct node *node, const struct node *
         node->wanted |= PUSH_SEND;
     else if (push->job->checksum || push->source.count == 1 || node->mtime >= push->young)
         node->wanted |= PUSH_ASK;
+    /* chmod follows links, and with root's rights it must not follow one that the owner of the
+     * folder puts there meanwhile: the file is sent with its bits. */
+    if (node->wanted & PUSH_MODE && node->kind == NODE_FILE && push->xfer.root)
+        node->wanted = (node->wanted & ~PUSH_ASK) | PUSH_SEND;
     return 0;
 }
 

@@ -67,8 +67,9 @@ int board_names(struct x8_buf *out, struct node *const *nodes, size_t count, str
  *
  * With root's rights the anchor may be somebody else's, who can rename what is in it. So what is
  * sent, proven and renamed is reached through the stage itself and never again by its name alone.
- * What remains: he can exchange folders of his own below the anchor, and files whose mode alone is
- * changed, for links while that goes on; whoever fears this pushes into a folder of root's.
+ * What remains: he can exchange folders of his own below the anchor for links while that goes on,
+ * so that files go, or bits of a folder are changed, elsewhere; whoever fears this pushes into a
+ * folder of root's.
  */
 int board_stage_open(struct xfer *xfer, const char *target, struct x8_error *err);
 /* Let that command go; after a failure remove the folder first, with a warning when that cannot be

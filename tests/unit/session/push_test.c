@@ -425,6 +425,24 @@ static void what_was_proven_cannot_be_exchanged_before_it_is_in_place(void **sta
     no_trace(b);
 }
 
+/* Else chmod would go through a link that the folder's owner puts there. */
+static void with_roots_rights_bits_come_with_a_new_file(void **state)
+{
+    struct bench *b = *state;
+    static const struct x8_root root = {.way = X8_ROOT_IS_ROOT};
+    const char *same = "[ $(stat -c %i home/t/a) = $(stat -c %i home/first) ]";
+    assert_int_equal(sh(b, "mkdir host/t && echo 1 >host/t/a && touch -d @1700000000 host/t/a"), 0);
+    ok(b, push(b, "t", "t"));
+    assert_int_equal(sh(b, "chmod 755 host/t/a; ln home/t/a home/first"), 0);
+    ok(b, push(b, "t", "t"));
+    assert_int_equal(sh(b, same), 0);
+    assert_int_equal(sh(b, "chmod 700 host/t/a"), 0);
+    b->job.root = &root;
+    ok(b, push(b, "t", "t"));
+    assert_int_equal(sh(b, same), 1);
+    assert_int_equal(sh(b, "[ $(stat -c %a home/t/a) = 700 ] && cmp host/t/a home/t/a"), 0);
+}
+
 static void the_folder_that_was_made_is_the_one_that_is_used(void **state)
 {
     struct bench *b = *state;
@@ -533,6 +551,7 @@ int main(void)
         t(a_cut_link_leaves_whole_files_and_no_temporary_folder),
         t(a_stop_leaves_the_old_files),
         t(what_was_proven_cannot_be_exchanged_before_it_is_in_place),
+        t(with_roots_rights_bits_come_with_a_new_file),
         t(the_folder_that_was_made_is_the_one_that_is_used),
         t(a_stream_is_proven_and_put_into_place_as_one),
         t(twenty_thousand_files_arrive),
