@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,16 +67,31 @@ static int set_blocking(int fd)
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
+static int fail_writer(struct x8_error *err, const char *path, int timeout_ms)
+{
+    int rc = x8_fail(err, X8_E_TIMEOUT, "%s: nobody writes into this pipe", path);
+
+    x8_error_why(err, "no program has opened it for %d seconds", timeout_ms / 1000);
+    x8_error_next(err, "start what writes it first, or name a file");
+    return rc;
+}
+
 /*
  * A pipe opened without blocking reads as ended until its first writer comes. poll() does tell the
  * two apart: it reports nothing before that writer, data or hang-up after it.
  */
-static void wait_for_writer(int fd)
+int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_error *err)
 {
+    int64_t deadline = x8_deadline_in(timeout_ms);
     struct pollfd p = {.fd = fd, .events = POLLIN};
+    int rc;
 
-    while (poll(&p, 1, -1) < 0 && errno == EINTR)
-        ;
+    do
+        rc = poll(&p, 1, x8_deadline_left(deadline, INT_MAX));
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        return fail_read(err, errno, path);
+    return rc > 0 ? 0 : fail_writer(err, path, timeout_ms);
 }
 
 int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
@@ -83,14 +99,16 @@ int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
     /* O_NONBLOCK: looking at what it is must not wait for the other end of a pipe. */
     X8_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
-    int opened;
+    int opened, rc = 0;
 
     if (fd < 0 || fstat(fd, &st) != 0)
         return fail_read(err, errno, path);
     if (!S_ISREG(st.st_mode) && !(allow_pipe && S_ISFIFO(st.st_mode)))
         return fail_kind(err, st.st_mode, path);
     if (S_ISFIFO(st.st_mode))
-        wait_for_writer(fd);
+        rc = x8_file_await_writer(fd, path, X8_WRITER_MS, err);
+    if (rc < 0)
+        return rc;
     if (set_blocking(fd) < 0)
         return fail_read(err, errno, path);
     opened = fd;

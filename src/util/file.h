@@ -11,9 +11,15 @@ void x8_fd_close(int *fd);
 
 /*
  * Open for reading; only regular files (and pipes when `allow_pipe`). X8_E_NO_FILE with the reason;
- * never blocks on a FIFO that nobody writes unless allowed.
+ * never blocks on a FIFO that nobody writes unless allowed, and then for X8_WRITER_MS, after which
+ * it is X8_E_TIMEOUT. (A stop is not heard meanwhile: files are opened where there is no operation
+ * yet. The third Ctrl-C ends the program as always.)
  */
+#define X8_WRITER_MS 60000 /* a person at the other end begins by hand */
 int x8_file_open(const char *path, int allow_pipe, struct x8_error *err);
+
+/* Wait until a FIFO that was opened with O_NONBLOCK has had a writer. X8_E_TIMEOUT. */
+int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_error *err);
 
 /* A reader over a file, with sequential read-ahead advice. `out_size` (may be NULL) gets the size,
  * UINT64_MAX for a pipe. */

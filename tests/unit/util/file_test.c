@@ -81,6 +81,25 @@ static void a_pipe_nobody_writes_is_not_waited_for(void **state)
     free(path);
 }
 
+static void a_pipe_that_may_be_waited_for_is_not_waited_for_for_ever(void **state)
+{
+    char *path = test_path(dir, "fifo3");
+    int64_t start = x8_now_ms();
+    struct x8_error err;
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_int_equal(x8_file_await_writer(fd, path, 1000, &err), -X8_E_TIMEOUT);
+    assert_in_range(x8_now_ms() - start, 1000, 5000);
+    assert_non_null(strstr(err.msg, path));
+    assert_non_null(strstr(err.why, "1 seconds"));
+    assert_string_not_equal(err.next, "");
+    close(fd);
+    free(path);
+}
+
 static void *write_into(void *arg)
 {
     int fd = open(arg, O_WRONLY);
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_folder_or_a_device_is_no_file),
         cmocka_unit_test(a_file_without_access_is_no_file),
         cmocka_unit_test(a_pipe_nobody_writes_is_not_waited_for),
+        cmocka_unit_test(a_pipe_that_may_be_waited_for_is_not_waited_for_for_ever),
         cmocka_unit_test(a_pipe_is_read_from_its_first_writer_to_the_last),
         cmocka_unit_test(a_file_is_read_with_its_size),
         cmocka_unit_test(a_part_of_a_file_is_that_part),
