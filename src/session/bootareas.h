@@ -38,7 +38,8 @@ int x8_boot_areas_keep(struct x8_session *session, const struct x8_op *op,
  * it fails half-way the copy is written back at once; the message says what state the areas are in:
  * X8_E_VERIFY or X8_E_REFUSED when they are as before, X8_E_UNKNOWN_STATE when that is not certain
  * (the link broke, or writing back failed): the board must then keep its power until
- * `x8ctl recover --restore-boot` went through.
+ * `x8ctl recover --restore-boot` went through. Once it has begun it goes on whatever `op` is told,
+ * and says so when it is told to stop; so does a restore.
  */
 int x8_boot_areas_clear(struct x8_session *session, const struct x8_op *op,
                         const struct x8_root *root, const char *serial, const char *folder,

@@ -132,6 +132,36 @@ static struct x8_op unstoppable(const struct x8_op *op)
     return on;
 }
 
+/* While it goes on, who asks for a stop is told once why nothing stops. */
+struct goes_on {
+    struct x8_waker waker;
+    const struct x8_op *op;
+    int said; /* under the token's lock */
+};
+
+static void say_why(void *ctx, enum x8_cancel_level level)
+{
+    struct goes_on *goes = ctx;
+
+    (void)level;
+    if (!goes->said)
+        x8_emit(goes->op, X8_EV_WARN,
+                "the boot areas are being written: that goes on to its end, as a board with half a "
+                "loader does not start");
+    goes->said = 1;
+}
+
+static void goes_on_begin(struct goes_on *goes, const struct x8_op *op)
+{
+    *goes = (struct goes_on){.waker = {.wake = say_why, .ctx = goes}, .op = op};
+    x8_cancel_watch(op->cancel, &goes->waker);
+}
+
+static void goes_on_end(struct goes_on *goes)
+{
+    x8_cancel_unwatch(goes->op->cancel, &goes->waker);
+}
+
 /* Clearing failed with `err`: put the copy back and say how that went. */
 static int undo(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                 const struct x8_kept *kept, struct x8_error *err)
@@ -155,22 +185,50 @@ static int is_link_lost(int rc)
     return rc == -X8_E_GONE || rc == -X8_E_LINK || rc == -X8_E_TIMEOUT;
 }
 
-static int clear_both(struct x8_session *session, const struct x8_op *op,
-                      const struct x8_root *root, const struct x8_kept *kept, struct x8_error *err)
+static int clear_on(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                    const struct x8_kept *kept, struct x8_error *err)
 {
     struct x8_boot_state state;
-    struct x8_op on = unstoppable(op);
-    int rc = x8_run_as_ok(session, &on, root, "clear", clear_text, WRITE_MS, NULL, err);
+    int rc = x8_run_as_ok(session, op, root, "clear", clear_text, WRITE_MS, NULL, err);
 
     if (rc == 0)
-        rc = x8_boot_areas_look(session, &on, root, &state, err);
+        rc = x8_boot_areas_look(session, op, root, &state, err);
     if (rc == 0 && state.is_cleared[0] && state.is_cleared[1])
         return 0;
     if (rc == 0)
         rc = x8_fail(err, X8_E_VERIFY, "clear: boot%d is not all zeros", !!state.is_cleared[0]);
     if (is_link_lost(rc))
         return unknown_state(err);
-    return undo(session, &on, root, kept, err);
+    return undo(session, op, root, kept, err);
+}
+
+static int clear_both(struct x8_session *session, const struct x8_op *op,
+                      const struct x8_root *root, const struct x8_kept *kept, struct x8_error *err)
+{
+    struct x8_op on = unstoppable(op);
+    struct goes_on goes;
+    int rc;
+
+    goes_on_begin(&goes, op);
+    rc = clear_on(session, &on, root, kept, err);
+    goes_on_end(&goes);
+    return rc;
+}
+
+static int restore_both(struct x8_session *session, const struct x8_op *op,
+                        const struct x8_root *root, const struct x8_kept *kept,
+                        struct x8_error *err)
+{
+    struct x8_op on = unstoppable(op);
+    struct goes_on goes;
+    int rc;
+
+    goes_on_begin(&goes, op);
+    rc = write_back(session, &on, root, kept, err);
+    if (rc == 0)
+        rc = compare(session, &on, root, kept, err);
+    goes_on_end(&goes);
+    return is_link_lost(rc) ? unknown_state(err) : rc;
 }
 
 int x8_boot_areas_clear(struct x8_session *session, const struct x8_op *op,
@@ -208,7 +266,6 @@ int x8_boot_areas_restore(struct x8_session *session, const struct x8_op *op,
                           struct x8_error *err)
 {
     X8_AUTO_KEPT kept = {0};
-    struct x8_op on = unstoppable(op);
     struct x8_boot_state state;
     struct x8_error own = {0};
     int rc = x8_kept_load(folder, serial, &kept, &own);
@@ -219,13 +276,8 @@ int x8_boot_areas_restore(struct x8_session *session, const struct x8_op *op,
         rc = x8_boot_areas_look(session, op, root, &state, &own);
     if (rc == 0)
         rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, &own);
-    if (rc == 0) {
-        rc = write_back(session, &on, root, &kept, &own);
-        if (rc == 0)
-            rc = compare(session, &on, root, &kept, &own);
-        if (is_link_lost(rc))
-            rc = unknown_state(&own);
-    }
+    if (rc == 0)
+        rc = restore_both(session, op, root, &kept, &own);
     if (rc != 0 && err)
         *err = own;
     return rc;

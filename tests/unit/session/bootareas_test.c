@@ -101,6 +101,47 @@ static void what_was_cleared_comes_back(void **state)
     end(&b);
 }
 
+/* Counts the commands, and asks for a stop, twice, at one of them. */
+struct hurry {
+    struct boot *b;
+    int opens, stop_at, told;
+};
+
+static void hear(void *ctx, const struct x8_event *event)
+{
+    struct hurry *hurry = ctx;
+
+    if (event->kind == X8_EV_WARN && strstr(event->text, "goes on to its end"))
+        hurry->told++;
+    if (event->kind == X8_EV_TRACE && strstr(event->text, "adb open") &&
+        ++hurry->opens == hurry->stop_at) {
+        x8_cancel_raise(&hurry->b->kit.cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
+        x8_cancel_raise(&hurry->b->kit.cancel, X8_CANCEL_HARD, X8_E_STOPPED);
+    }
+}
+
+static void who_wants_to_stop_the_writing_is_told_why_it_goes_on(void **state)
+{
+    struct boot b;
+    struct hurry hurry = {.b = &b};
+
+    (void)state;
+    begin(&b, "image=934");
+    assert_int_equal(keep(&b, SERIAL), 0);
+    b.kit.op.emit = hear;
+    b.kit.op.emit_ctx = &hurry;
+    assert_int_equal(restore(&b, SERIAL), 0);
+    assert_int_equal(hurry.told, 0);
+    hurry = (struct hurry){.b = &b, .stop_at = hurry.opens}; /* when it is read back */
+    assert_int_equal(restore(&b, SERIAL), 0);
+    assert_int_equal(hurry.told, 1);
+    assert_int_equal(restore(&b, SERIAL), -X8_E_STOPPED);
+    assert_int_equal(hurry.told, 1);
+    b.kit.op.cancel = NULL;
+    is(&b, 0);
+    end(&b);
+}
+
 static void a_copy_belongs_to_one_board(void **state)
 {
     struct boot b;
@@ -255,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_cleared_comes_back),
+        cmocka_unit_test(who_wants_to_stop_the_writing_is_told_why_it_goes_on),
         cmocka_unit_test(a_copy_belongs_to_one_board),
         cmocka_unit_test(a_damaged_copy_is_of_no_use),
         cmocka_unit_test(half_a_clearing_is_undone),
