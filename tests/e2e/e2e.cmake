@@ -17,7 +17,8 @@ x8_compile_rules(mdns_probe)
 target_link_libraries(mdns_probe PRIVATE x8_net x8_util)
 
 # x8_e2e(name script timeout): run `bash script`, which finds the programs in X8CTL, X8_BOARD and X8_MKIMAGE, the build
-# folder in X8_BUILD and the tests in X8_TESTS. A script that ends with 77 was skipped and said why.
+# folder in X8_BUILD, the tests in X8_TESTS and programs for the M4 in X8_SKETCHES (tests/sketch; no such folder where
+# there is no compiler for ARM). A script that ends with 77 was skipped and said why.
 function(x8_e2e name script timeout)
   if(NOT TARGET x8-board)
     message(STATUS "no umockdev: test e2e.${name} left out")
@@ -30,7 +31,7 @@ function(x8_e2e name script timeout)
   add_test(NAME e2e.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${script})
   set_tests_properties(e2e.${name} PROPERTIES
     TIMEOUT ${timeout} LABELS "e2e" SKIP_RETURN_CODE 77
-    ENVIRONMENT "X8CTL=${program};X8_BOARD=$<TARGET_FILE:x8-board>;X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR};X8_TESTS=${CMAKE_CURRENT_SOURCE_DIR}")
+    ENVIRONMENT "X8CTL=${program};X8_BOARD=$<TARGET_FILE:x8-board>;X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR};X8_TESTS=${CMAKE_CURRENT_SOURCE_DIR};X8_SKETCHES=${X8_SKETCHES}")
 endfunction()
 
 x8_e2e(x8_board x8_board.sh 120)
@@ -56,6 +57,7 @@ x8_e2e(adb_shell adb_shell.sh 300)
 x8_e2e(adb_badinput adb_badinput.sh 300)
 x8_e2e(adb_usb adb_usb.sh 180)
 x8_e2e(board_root board_root.sh 300)
+x8_e2e(board_sketch board_sketch.sh 180)
 x8_e2e(running_list running_list.sh 300)
 x8_e2e(running_power running_power.sh 300)
 x8_e2e(running_ask running_ask.sh 300)
