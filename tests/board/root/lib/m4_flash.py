@@ -8,6 +8,8 @@ import m4_board as board
 M7_BANK, M4_BANK, BANK = 0x08000000, 0x08100000, 0x100000
 SECTOR = 0x20000
 VERSION = "/sys/kernel/x8h7_firmware/version"
+M7_GONE = board.RUN + "/m4/m7gone"  # until the next boot, which programs it again
+RAM = 0xA5  # what memory that is no flash is taken to hold
 
 
 class Bad(Exception):
@@ -82,6 +84,8 @@ class Flash:
         """Erase the sectors, then write. Says how many bytes that were; 0 outside of any flash."""
         if M7_BANK <= address < M4_BANK:
             self.overwrites_m7 = True
+            with open(M7_GONE, "w", encoding="ascii"):
+                pass
             return len(data)
         if not M4_BANK <= address < M4_BANK + BANK:
             return 0
@@ -103,7 +107,7 @@ class Flash:
         if M7_BANK <= address < M4_BANK:
             return []
         if not M4_BANK <= address < M4_BANK + BANK:
-            return [(i, 0, byte) for i, byte in enumerate(data[:130])]
+            return [(i, RAM, byte) for i, byte in enumerate(data) if byte != RAM][:130]
         start = address - M4_BANK
         held = self.bytes[start:start + len(data)]
         if held == data:
@@ -142,12 +146,12 @@ def speak():
     os.rename(VERSION + ".new", VERSION)
 
 
-def after_reset(words, is_lost):
+def after_reset(words):
     """M7 and M4 start again, or do not."""
     bridge = words["bridge"]
     if bridge in ("stalled", "hangs"):
         return
-    if is_lost or bridge == "stalls" or words["m4reset"] == "lost":
+    if os.path.exists(M7_GONE) or bridge == "stalls" or words["m4reset"] == "lost":
         return silence()
     if bridge == "slow":
         silence()

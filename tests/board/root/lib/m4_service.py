@@ -32,6 +32,7 @@ class Service:
         self.rest, self.late, self.waiters = b"", [], []
         words = board.words()
         self.is_script = int(words["number"]) >= 1000
+        self.unmet = "an unmet" if self.is_script else "a failed"
         self.delay_us = int(words["m4journal"]) * 1000
 
     def is_active(self):
@@ -58,7 +59,7 @@ class Service:
         self.write({"ConditionResult": "yes" if met else "no",
                     "ConditionTimestampMonotonic": board.monotonic_us()})
         if not met:
-            board.log(f"{NAME} was skipped because of a failed condition check (ConditionPathExists={TARGET}).")
+            board.log(f"{NAME} was skipped because of {self.unmet} condition check (ConditionPathExists={TARGET}).")
             return "skipped"
         self.invocation, self.result = board.new_id(), "success"
         board.log(f"Starting {NAME}...")

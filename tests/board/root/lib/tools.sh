@@ -56,4 +56,6 @@ busybox_links() {
     /usr/bin/busybox --install -s "$dir/usr/bin"
     ln -sf /usr/libexec/host/bin/busybox "$dir/usr/bin/busybox"
     ln -sf /usr/libexec/host/bin/bash "$dir/usr/bin/bash"
+    # The board's has it, Debian's has not.
+    [ -e "$dir/usr/bin/flock" ] || ln -s /usr/libexec/host/bin/flock "$dir/usr/bin/flock"
 }

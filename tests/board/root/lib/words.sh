@@ -52,7 +52,7 @@ check() {
     m4journal) [[ $2 =~ ^[0-9]{1,6}$ ]] || refuse "m4journal=$2: milliseconds" ;;
     m4watch) one_of "$@" on stopped dead none ;;
     m4reset) one_of "$@" ok lost ;;
-    bridge) one_of "$@" ok stalled stalls slow hangs ;;
+    bridge) one_of "$@" ok stalled stalls halts slow hangs ;;
     boot0 | boot1) [ -f "$2" ] || refuse "$1=$2: no such file" ;;
     *) refuse "unknown word $1=" ;;
     esac
