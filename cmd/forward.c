@@ -1,16 +1,38 @@
 /*
  * x8ctl forward: ports of this computer that lead to ports of the board.
  */
+#include "background.h"
 #include "running.h"
 
 #include "session/forward.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define MAX_FORWARDS 16
+#define AWAY_MS      120000 /* a board that restarts is back by then */
+
+static struct {
+    int background;
+} opt;
+
+static const struct x8_opt opts[] = {
+    {.name = "background",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.background,
+     .help = "go on without this terminal once the ports are open; kill PROCESS ends it"},
+    {0},
+};
 
 static void announce(struct x8_job_on *job, const struct x8_forward *forwards, size_t count)
 {
+    char end[48] = "Ctrl-C ends";
+
+    if (opt.background) {
+        x8_json_u64(job->result, "pid", (uint64_t)getpid());
+        snprintf(end, sizeof end, "kill %ld ends", (long)getpid());
+    }
     struct x8_json *list = x8_json_array();
 
     for (size_t i = 0; i < count; i++) {
@@ -20,8 +42,8 @@ static void announce(struct x8_job_on *job, const struct x8_forward *forwards, s
         x8_json_u64(row, "port", forwards[i].local_port);
         x8_json_str(row, "remote", forwards[i].remote);
         x8_json_add(list, NULL, row);
-        x8_ui_say(job->ctx->ui, "forwarding %s:%u to %s of %s    (Ctrl-C ends)", forwards[i].host,
-                  forwards[i].local_port, forwards[i].remote, job->op.board);
+        x8_ui_say(job->ctx->ui, "forwarding %s:%u to %s of %s    (%s)", forwards[i].host,
+                  forwards[i].local_port, forwards[i].remote, job->op.board, end);
     }
     x8_json_add(job->result, "forwards", list);
 }
@@ -34,22 +56,52 @@ static int has_ended(const struct x8_job_on *job, struct x8_error *err)
     return rc == -(int)X8_E_STOPPED ? 0 : rc;
 }
 
+/* Until it is stopped or the board is gone. *is_told: the ports were said. */
+static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_told,
+                 struct x8_error *err)
+{
+    struct x8_forwarder *forwarder = NULL;
+    size_t count = (size_t)job->ctx->argc;
+    int rc = x8_forward_open(job->session, forwards, count, &forwarder, err);
+
+    if (rc == 0 && !*is_told) {
+        announce(job, forwards, count);
+        if (opt.background && job->ctx->globals->json)
+            x8_job_print_json(job);
+        rc = opt.background ? x8_background_detach(job->ctx, err) : 0;
+        *is_told = 1;
+    }
+    if (rc == 0)
+        rc = x8_forward_serve(forwarder, &job->op, err);
+    x8_forward_close(&forwarder);
+    return rc;
+}
+
+/* Nobody sits in front of it who could start it again after the board's restart. */
+static int come_back(struct x8_job_on *job, struct x8_error *err)
+{
+    int64_t limit = job->ctx->globals->timeout_ms;
+
+    x8_session_close(&job->session);
+    return x8_target_wait(job->ctx->bus, &job->op, job->reach, job->target, X8_MODE_LINUX, NULL,
+                          x8_deadline_in(limit == X8_TIMEOUT_UNSET ? AWAY_MS : limit), NULL,
+                          &job->session, err);
+}
+
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
     struct x8_forward forwards[MAX_FORWARDS];
-    struct x8_forwarder *forwarder = NULL;
-    size_t count = (size_t)job->ctx->argc;
-    int rc = 0;
+    int rc = 0, is_told = 0;
 
-    for (size_t i = 0; i < count && rc == 0; i++)
+    for (int i = 0; i < job->ctx->argc && rc == 0; i++)
         rc = x8_forward_parse(job->ctx->argv[i], &forwards[i], err);
     if (rc == 0)
-        rc = x8_forward_open(job->session, forwards, count, &forwarder, err);
-    if (rc == 0) {
-        announce(job, forwards, count);
-        rc = x8_forward_serve(forwarder, &job->op, err);
+        rc = serve(job, forwards, &is_told, err);
+    while (opt.background && is_told && rc == -X8_E_GONE) {
+        rc = come_back(job, err);
+        if (rc == 0)
+            rc = serve(job, forwards, &is_told, err);
     }
-    x8_forward_close(&forwarder);
     return rc == 0 ? has_ended(job, err) : rc;
 }
 
@@ -66,12 +118,16 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     }
     for (int i = 0; i < ctx->argc && rc == 0; i++)
         rc = x8_forward_parse(ctx->argv[i], &checked, err);
+    if (rc == 0 && opt.background && !x8_background_is_child())
+        return x8_background_start(ctx, err);
+    plan.quiet_json = opt.background;
     return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
 }
 
 static const struct x8_example examples[] = {
     {"x8ctl forward 8080:80", "the board's port 80 as http://127.0.0.1:8080"},
     {"x8ctl forward 0:5432 2222:22", "two ports; 0 takes any free one and says which"},
+    {"x8ctl forward --background 8080:80", "the same without keeping the terminal"},
     {"x8ctl forward 127.0.0.1:8080:unix:/run/app.sock", "a socket of the board's file system"},
     {NULL, NULL},
 };
@@ -85,7 +141,12 @@ const struct x8_cmd x8_cmd_forward = {
     .description =
         "Listens on ports of this computer and leads each connection to a port of the\n"
         "board, until Ctrl-C. Only this computer can connect unless an address is given.\n"
-        "A connection that the board refuses is said and reset; the others go on.",
+        "A connection that the board refuses is said and reset; the others go on.\n\n"
+        "With --background it returns once the ports are open and the board has\n"
+        "answered, and says the process that serves them. That one says nothing more\n"
+        "(--log FILE writes it down), opens the same ports again when the board has\n"
+        "restarted, and ends when it was away for two minutes (--timeout).",
+    .opts = opts,
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl open",

@@ -64,6 +64,10 @@ int x8_job_open(struct x8_job_on *job, struct x8_error *err);
  * stdout any more (`| head -1`) the run is stopped, and ends without a word. */
 void x8_job_print(struct x8_job_on *job, int to_errors, const void *text, size_t len);
 
+/* Print the --json document now, for work that has told its result and goes on; the plan of the run
+ * says quiet_json. */
+void x8_job_print_json(struct x8_job_on *job);
+
 /* Ask yes or no before something is done to a board ("Restart"): one question for all boards of the
  * run, -y agrees. 0, or X8_E_NEED_YES / X8_E_STOPPED. From `work`, any thread. */
 int x8_job_agree(struct x8_job_on *job, const char *what, const char *price, struct x8_error *err);

@@ -135,6 +135,11 @@ static int has_document(const struct x8_run *run, int rc)
            (run->plan->json_on_failure && x8_json_key(run->boards[0].job.result, 0) != NULL);
 }
 
+void x8_job_print_json(struct x8_job_on *job)
+{
+    print_json(X8_CONTAINER(job, struct x8_on_board, job)->run);
+}
+
 int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
 {
     int rc = judge(run, err);

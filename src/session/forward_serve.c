@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #define ACCEPT_PAUSE_MS      200
-#define FULL_LOOK_MS         100 /* while all places are taken, the queue is looked at so often */
+#define FULL_LOOK_MS         100   /* while all places are taken, the queue is looked at so often */
+#define LOOK_MS              10000 /* a daemon that was started again leaves the link as it was */
+#define PING_MS              15000
 #define HALF_CLOSED_LEAST_MS 500 /* for an answer that is on its way */
 
 void x8_forward_wake(struct x8_forwarder *f)
@@ -30,13 +32,28 @@ struct watch {
     struct x8_op op;
 };
 
+/* 1 when the board is gone, negative when that is of no interest any more. */
+static int await_end(const struct watch *watch)
+{
+    struct x8_session *session = watch->forwarder->session;
+
+    for (;;) {
+        int rc = session->ops->wait_gone(session, &watch->op, x8_deadline_in(LOOK_MS), NULL);
+
+        if (rc != 0)
+            return rc;
+        rc = x8_session_ping(session, &watch->op, PING_MS, NULL);
+        if (rc < 0)
+            return rc == -X8_E_GONE ? 1 : rc;
+    }
+}
+
 static void *watch_link(void *arg)
 {
     struct watch *watch = arg;
     struct x8_forwarder *f = watch->forwarder;
-    int rc = f->session->ops->wait_gone(f->session, &watch->op, X8_NO_DEADLINE, NULL);
 
-    if (rc > 0) {
+    if (await_end(watch) > 0) {
         pthread_mutex_lock(&f->lock);
         f->gone = 1;
         pthread_mutex_unlock(&f->lock);

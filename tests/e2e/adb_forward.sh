@@ -80,6 +80,23 @@ down() {
     within 8
 }
 
+# reboots: the board does, whatever its one place is used for.
+reboots() {
+    printf reboot >"$root/power"
+    printf reboot >"$root/run/power"
+    python3 - "$root" <<'END'
+import os, signal, sys
+# The daemon's process as this computer sees it: the one in whose root the power file is.
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
+        if b"--listen-fd" in words and os.path.samefile(f"/proc/{pid}/root/run/x8board", sys.argv[1] + "/run"):
+            os.kill(int(pid), signal.SIGTERM)
+    except OSError:
+        pass
+END
+}
+
 # talk PORT WHAT...: a client; it fails with a sentence.
 talk() {
     local problem
@@ -288,20 +305,67 @@ boot image=934 sudo=empty
 servers
 up forwarding 1 forward "0:$echo"
 shown='forward, and a reboot of the board'
-printf reboot >"$root/power"
-printf reboot >"$root/run/power"
-python3 - "$root" <<'END'
-import os, signal, sys
-# The daemon's process as this computer sees it: the one in whose root the power file is.
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
-        if b"--listen-fd" in words and os.path.samefile(f"/proc/{pid}/root/run/x8board", sys.argv[1] + "/run"):
-            os.kill(int(pid), signal.SIGTERM)
-    except OSError:
-        pass
-END
+reboots
 down - 15
+
+echo "== in the background"
+# background ARGS...: forward with --background; the process that serves in $served, the ports in ${ports[@]}.
+background() {
+    on 0 "$@"
+    within 10
+    served=$(sed -nE 's/.*\(kill ([0-9]+) ends\).*/\1/p' "$err" | head -n 1)
+    mapfile -t ports < <(sed -nE 's/.*forwarding [^ ]*:([0-9]+) to .*/\1/p' "$err")
+}
+# What talk says, as an answer and not as a problem.
+talks() { python3 -c 'import socket, sys
+try:
+    link = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+except OSError:
+    sys.exit(0 if sys.argv[2] == "closed" else 1)
+sys.exit(1 if sys.argv[2] == "closed" else 0)' "${ports[0]}" "$1"; }
+ended() { ! kill -0 "$served" 2>/dev/null; }
+boot image=881
+servers
+start "it returns when the ports are open, and says who serves them"
+background forward --background "0:$echo" "0:$page"
+prints_nothing
+[ "${#ports[@]}" = 2 ] || problem "not two ports"
+talk "${ports[0]}" echo 1000000
+talk "${ports[1]}" says 'HTTP/1.0 200 OK' $'GET / HTTP/1.0\r\n\r\n'
+start "it has no terminal, no stream of ours and a session of its own"
+[ "$(readlink "/proc/$served/fd/0" "/proc/$served/fd/1" "/proc/$served/fd/2" | sort -u)" = /dev/null ] || problem "$(ls -l "/proc/$served/fd")"
+[ "$(ps -o sid= -p "$served" | tr -d ' ')" = "$served" ] || problem "it is in our session"
+start "kill ends it, and the ports are free again"
+kill "$served"
+await 10 "its end" ended
+talk "${ports[0]}" closed
+start "a mistake is told by the one that was started, once, and nobody stays"
+on 14 forward --background "0:$echo" "127.0.0.1:${busy:=$(free_port)}:1" "127.0.0.1:$busy:2"
+failed 14 busy
+on 2 forward --background a:b
+failed 2 usage
+start "JSON: the process and the ports, at once"
+on 0 --json forward --background "0:$echo"
+json "d['boards'][0]['code'] == 'ok' and d['boards'][0]['pid'] > 1 and d['boards'][0]['forwards'][0]['remote'] == 'tcp:$echo'"
+served=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["boards"][0]["pid"])' "$out")
+port=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["boards"][0]["forwards"][0]["port"])' "$out")
+talk "$port" echo 1000
+kill "$served"
+await 10 "its end" ended
+start "when the board has restarted, the same port leads to it again"
+boot image=934 sudo=empty down=2000
+background -t 60s forward --background 0:9
+talk "${ports[0]}" ends
+reboots
+await 10 "the end of the link" talks closed
+await 30 "the board" talks ends
+kill "$served"
+await 10 "its end" ended
+start "a board that stays away ends it after the limit"
+background -t 2s forward --background 0:22
+kill "$held_pid"
+wait "$holder" 2>/dev/null
+await 20 "its end" ended
 
 echo "== by other ways"
 for words in 'persona=new' 'usb'; do
