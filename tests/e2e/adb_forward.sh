@@ -62,6 +62,8 @@ up() {
     local word=$1 count=$2
     shift 2
     shown="$*"
+    # The words of the one before must not be taken for its own.
+    : >"$out" 2>"$err"
     env --default-signal=INT "${via[@]}" "$X8CTL" "${select[@]}" "$@" >"$out" 2>"$err" </dev/null &
     pid=$!
     await 10 "$word" eval '[ "$(cat "$out" "$err" | grep -c "$word")" -ge '"$count"' ]'
