@@ -24,7 +24,8 @@ struct x8_sketch_region {
     uint32_t start, len; /* bytes */
 };
 
-/* Where sketches may lie. `regions` is borrowed; without one, the flash bank above. */
+/* Where sketches may lie. `regions` is borrowed; without one, the flash bank above. The vector
+ * table has to be at the start of the first region. */
 struct x8_sketch_rules {
     const struct x8_sketch_region *regions;
     size_t count;
@@ -34,23 +35,27 @@ struct x8_sketch_rules {
 struct x8_sketch_elf {
     uint32_t low, high;    /* first byte loaded, and one past the last */
     uint32_t load_bytes;   /* bytes that are written to flash */
-    uint32_t stack, reset; /* the first two words at `low` */
-    uint32_t entry;
-    unsigned segments; /* that are loaded */
-    int has_debug;     /* it carries debug data: most of a file's size */
+    uint32_t stack, reset; /* the first two words of the vector table */
+    uint32_t entry;        /* 0: none; the M4 starts by its vector table */
+    unsigned segments;     /* that are loaded */
+    int has_debug;         /* it carries debug data: most of a file's size */
 };
 
 /*
- * Check a whole file. X8_E_BAD_IMAGE: no ELF or a damaged one (what it is instead, or what is cut
- * off). X8_E_MISFIT: a sound program for something else (which), or loaded where the bridge
- * firmware of the M7 lives. `name` is used in messages; `next` says how to build the right one.
+ * Check a whole file. X8_E_BAD_IMAGE: no ELF (what it is instead), one that is damaged or cut off
+ * (how many bytes of how many), or one that cannot start. X8_E_MISFIT: a sound program for
+ * something else (which), too large (by how much), or loaded where the bridge firmware of the M7
+ * lives. What a program is for comes before what is missing of it. A file whose section headers
+ * were stripped is a sketch like any other. `name` is used in messages, cleaned; `next` says how to
+ * build the right one, or how to run a program for the board's Linux. *out is written on success
+ * only.
  */
 int x8_sketch_elf_check(struct x8_span file, const char *name, const struct x8_sketch_rules *rules,
                         struct x8_sketch_elf *out, struct x8_error *err);
 
 /* What the first bytes of a file that is no sketch are, in words for messages: "an Intel HEX file",
- * "a program for this computer (x86-64)", "zeros", "a sketch's .bin without addresses"... `file`
- * may be the beginning only. */
+ * "a program for this computer (x86-64)", "nothing but zeros", "a sketch's .bin without
+ * addresses"... `file` may be the beginning only. */
 void x8_sketch_kind(struct x8_span file, const char *name, char *out, size_t cap);
 
 #endif

@@ -43,8 +43,12 @@ static int is_of_a_board(const char *dir, const char *name)
 
 static void as_board(char *name)
 {
-    for (int i = 0; i < 2; i++)
-        *strchr(name, '.') = ':';
+    char *dot = strchr(name, '.');
+
+    for (int i = 0; i < 2 && dot; i++) {
+        *dot = ':';
+        dot = strchr(dot, '.');
+    }
 }
 
 static int other_boards(const char *dir, struct find_names *out, struct x8_error *err)
