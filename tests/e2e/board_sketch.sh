@@ -42,23 +42,30 @@ root() {
     cp "$work"/*.elf "$work/r/var/rootdirs/mnt/s"
 }
 
-# What scripts find inside: S is sudo, T the file, `put FILE` renames one over it, `settled N` waits until N runs are in the
-# log and nothing is under way, and that it stays so; `state` and `unit` are what systemctl says; `mend` the way back after
-# too many starts.
+# What scripts find inside: S is sudo, T the file, `put FILE` renames one over it, `decided N` waits until N runs are in the
+# log, `done_with N` until nothing is under way as well, `settled N` for a moment in which it stays so, and says how many
+# they were; `state` and `unit` are what systemctl says; `mend` is the way back after too many starts.
 prelude='S() { printf "fio\n" | sudo -S -k -p "" "$@"; }; T=/tmp/arduino/m4-user-sketch.elf R=/run/x8board P=monitor-m4-elf-file
-nap() { read -r -t "$1" _ <> <(:); return 0; }
+exec 7<> <(:)
+nap() { read -r -t "$1" -u 7; return 0; }
 put() { cp /mnt/s/$1 /tmp/arduino/.put-$BASHPID && mv -f /tmp/arduino/.put-$BASHPID $T; }
-runs() { [ -e $R/m4/log ] && grep -vc nrst $R/m4/log; }
-busy() { grep -q SubState=running $R/units/$P.path || grep -q ActiveState=activating $R/units/$P.service; }
-settled() { for _ in {1..400}; do [ "$(runs)" = $1 ] && ! busy && break; nap 0.02; done; nap 0.1; echo "runs $(runs)"; ! busy || echo busy; }
+runs() { n=0; [ ! -e $R/m4/log ] || while read -r l; do [[ $l == *nrst ]] || n=$((n + 1)); done <$R/m4/log; }
+busy() { mapfile -t u < <(cat $R/units/$P.*); [[ "${u[*]}" == *SubState=running* || "${u[*]}" == *ActiveState=activating* ]]; }
+until_() { for _ in {1..1000}; do if "$@"; then return 0; fi; nap 0.01; done; echo "never: $*"; }
+decided() { is_decided() { runs; [ "$n" -ge "$1" ]; }; until_ is_decided "$1"; }
+done_with() { decided "$1"; idle() { ! busy; }; until_ idle; }
+settled() { done_with "$1"; nap 0.1; runs; echo "runs $n"; ! busy || echo busy; }
 state() { systemctl show $P.path $P.service -p ActiveState,SubState,Result,ExecMainStatus,ExecMainCode | xargs; }
 unit() { systemctl show $P.service --value -p $1; }
 said() { S journalctl -u $P _SYSTEMD_INVOCATION_ID=$(unit InvocationID) -o cat --no-pager; }
 mend() { S systemctl reset-failed $P.service $P.path; S systemctl start $P.path; }
 word() { printf "%s\n" "$@" >$R/m4/words; }
 '
-ready='until [ -e $R/m4/ready ]; do nap 0.01; done; '
-inside() { run "$1" "$root/enter" "$work/r" bash -c "$prelude$ready$2"; }
+ready='until_ [ -e $R/m4/ready ]; '
+inside() {
+    run "$1" "$root/enter" "$work/r" bash -c "$prelude$ready$2"
+    [ ! -s "$work/r/run/m4/trace" ] || problem "the watch says: $(tail -n 1 "$work/r/run/m4/trace")"
+}
 
 # logged NTH RE: the NTH run, without time and invocation, was that.
 logged() {
@@ -106,14 +113,14 @@ flashed a.elf
 
 start "a file that grows slowly is read before it is whole"
 root m4time=100
-inside 0 'mkdir /tmp/arduino; { head -c 2000 /mnt/s/a.elf; nap 0.6; tail -c +2001 /mnt/s/a.elf; } >$T; settled 2; said | tail -n 4; state'
+inside 0 'mkdir /tmp/arduino; { head -c 2000 /mnt/s/a.elf; done_with 1 >&2; tail -c +2001 /mnt/s/a.elf; } >$T; settled 2; said | tail -n 4; state'
 prints '^runs 2$'
 logged 1 '[0-9a-f]{64} 3500 partial (ok|verify)'
 logged 2 "$(digest a.elf) 3500 complete ok"
 
 start "what happens during a run is lost, what comes after it is not"
-root m4time=500
-inside 0 'mkdir /tmp/arduino; put a.elf; nap 0.35; put b.elf; touch $T; settled 1; state; sha256sum <$T; touch $T; settled 2'
+root m4time=1600
+inside 0 'mkdir /tmp/arduino; put a.elf; until_ [ -e $R/m4/flash ]; put b.elf; touch $T; settled 1; state; sha256sum <$T; word m4time=10; touch $T; settled 2'
 prints '^runs 1$'
 prints 'SubState=waiting .*ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=1'
 prints "^$(digest b.elf)"
@@ -133,7 +140,7 @@ logged 2 '- 0 - program'
 
 start "the sixth start within ten seconds ends the watch, until root mends it"
 root m4time=10
-inside 0 'mkdir /tmp/arduino; for n in 1 2 3 4 5; do put a.elf; settled $n; done; put b.elf; nap 0.3; settled 5; state
+inside 0 'mkdir /tmp/arduino; for i in 1 2 3 4 5; do put a.elf; done_with $i; done; put b.elf; until_ grep -q ^Result=start-limit $R/units/$P.service; settled 5; state
     put b.elf; nap 0.2; settled 5; systemctl start $P.path; echo "as the user: $?"; S systemctl start $P.path; put b.elf; nap 0.3; settled 5; state
     S journalctl -b -g "too quickly|limit" -o cat; mend; state; put b.elf; settled 6; state'
 prints '^runs 5$'
@@ -148,12 +155,12 @@ logged 6 "$(digest b.elf) 3500 complete ok"
 
 start "the watch is stopped, dead or not there from the beginning"
 root m4watch=stopped
-inside 0 'state; mkdir /tmp/arduino; put a.elf; nap 0.2; runs; S systemctl start $P.path; nap 0.2; runs; state; touch $T; settled 1; S systemctl stop $P.path; touch $T; nap 0.2; settled 1; state'
+inside 0 'state; mkdir /tmp/arduino; put a.elf; settled 0; S systemctl start $P.path; settled 0; state; touch $T; settled 1; S systemctl stop $P.path; touch $T; nap 0.2; settled 1; state'
 prints '^ActiveState=inactive SubState=dead Result=success ActiveState=inactive'
 prints '^ActiveState=active SubState=waiting'
 prints '^runs 1$'
 root m4watch=dead
-inside 0 'state; mkdir /tmp/arduino; put a.elf; nap 0.2; runs; S systemctl start $P.path; touch $T; nap 0.2; state; mend; touch $T; settled 1'
+inside 0 'state; mkdir /tmp/arduino; put a.elf; settled 0; S systemctl start $P.path; touch $T; nap 0.2; state; mend; touch $T; settled 1'
 prints '^ActiveState=failed SubState=failed Result=unit-start-limit-hit ActiveState=failed SubState=failed Result=start-limit-hit ExecMainCode=0 ExecMainStatus=0$'
 prints '^runs 1$'
 root m4watch=none
@@ -184,7 +191,7 @@ prints_no 'shutdown command'
 
 start "a run that hangs is busy until root stops it"
 root m4time=20
-inside 0 'mkdir /tmp/arduino; word m4=hang; put a.elf; nap 0.4; state; put b.elf; nap 0.2; systemctl is-active $P; S systemctl stop $P; state; word; touch $T; settled 2; state'
+inside 0 'mkdir /tmp/arduino; word m4=hang; put a.elf; decided 1; state; put b.elf; nap 0.2; systemctl is-active $P; S systemctl stop $P; state; word; touch $T; settled 2; state'
 prints '^ActiveState=active SubState=running Result=success ActiveState=activating SubState=start Result=success ExecMainCode=0 ExecMainStatus=0$'
 prints '^activating$'
 prints 'ActiveState=failed SubState=failed Result=signal ExecMainCode=2 ExecMainStatus=15$'
@@ -193,13 +200,13 @@ logged 1 "$(digest a.elf) 1750 complete hang"
 logged 2 "$(digest b.elf) 3500 complete ok"
 
 start "the service is started by hand, and the path unit knows"
-root m4time=300
-inside 0 'mkdir /tmp/arduino; S systemctl start $P; echo "no file: $?"; S systemctl stop $P.path; put a.elf; S systemctl start $P.path
-    S systemctl start $P & nap 0.2; state; wait; settled 1; word m4=dp; S systemctl start $P; echo "dp: $?"; runs'
+root m4time=1000
+inside 0 'mkdir /tmp/arduino; S systemctl start $P; echo "no file: $?"; S systemctl stop $P.path; put a.elf; word m4time=10; S systemctl start $P; word; S systemctl start $P.path
+    S systemctl start $P & until_ busy; state; wait; settled 2; word m4=dp; S systemctl start $P; echo "dp: $?"; settled 3'
 prints '^no file: 0$'
 prints '^ActiveState=active SubState=running Result=success ActiveState=activating'
 prints '^dp: 1$'
-prints '^2$'
+prints '^runs 3$'
 says '^Job for monitor-m4-elf-file.service failed because the control process exited with error code.$'
 
 start "on 95 the status hides what OpenOCD says"
@@ -213,9 +220,10 @@ prints '^Open On-Chip Debugger 0.12.0$'
 prints '^\*\* Verified OK \*\*$'
 
 start "the journal of a run is root's, and may come later than its end"
-root m4time=20 m4journal=400
-inside 0 'mkdir /tmp/arduino; put a.elf; settled 1; journalctl -u $P -o cat -q; said | grep -c Verified; nap 0.6; said | grep -c Verified; :'
-[ "$(tail -n 2 "$out" | xargs)" = '0 1' ] || problem "the journal was not late"
+root m4time=20 m4journal=1500
+inside 0 'mkdir /tmp/arduino; put a.elf; done_with 1; said | grep -c Verified; journalctl -u $P -o cat -q; told() { said | grep -q Verified; }; until_ told'
+prints '^0$'
+prints_no never
 prints_no Programming
 
 start "OpenOCD by hand: only root, any file, and nothing outside of the flash"
@@ -239,7 +247,7 @@ prints '^/tmp/cut0: 1$'
 says '^Error: cannot read file header$'
 
 start "the bridge: no answer, none after a run, none for a while, none until a reset"
-version='v() { timeout 2 cat /sys/kernel/x8h7_firmware/version 2>&1; echo "v: $?"; }; mkdir /tmp/arduino; '
+version='v() { timeout ${1:-5} cat /sys/kernel/x8h7_firmware/version 2>&1; echo "v: $?"; }; mkdir /tmp/arduino; '
 root m4time=20 bridge=stalled
 inside 0 "$version"'v; put a.elf; settled 1; v; S /usr/arduino/extra/reset.sh; v; S cat /sys/kernel/x8h7_firmware/version; head -c 1 /sys/kernel/x8h7_firmware/version; :'
 [ "$(grep -c '^cat: /sys/kernel/x8h7_firmware/version: Connection timed out$' "$out")" = 3 ] || problem "the bridge answers"
@@ -250,14 +258,21 @@ inside 0 "$version"'v; put a.elf; settled 1; v; S /usr/arduino/extra/reset.sh; v
 inside 0 "$version v"
 prints '^v: 0$'
 root m4time=20 bridge=slow
-inside 0 "$version"'v; put a.elf; settled 1; v; nap 1; v; head -c 1 /sys/kernel/x8h7_firmware/version'
+inside 0 "$version"'v; put a.elf; decided 1; v; until_ test -f /sys/kernel/x8h7_firmware/version -a ! -h /sys/kernel/x8h7_firmware/version; v'
 [ "$(grep '^v: ' "$out" | xargs)" = 'v: 0 v: 1 v: 0' ] || problem "the bridge is not slow"
 root m4time=20 bridge=halts m4=verify
 inside 0 "$version"'put a.elf; settled 1; v; S /usr/arduino/extra/reset.sh; v; grep -c nrst $R/m4/log'
 [ "$(grep '^v: ' "$out" | xargs)" = 'v: 1 v: 0' ] || problem "the M7 does not stay halted until the reset"
 root bridge=hangs
-inside 0 "$version"'v'
+inside 0 "$version"'v 0.3'
 prints '^v: 124$'
+
+start "a full /var loses the journal alone"
+root full=/var m4time=20
+inside 0 'mkdir /tmp/arduino; put a.elf; settled 1; state; said; :'
+prints '^runs 1$'
+prints 'SubState=waiting .*SubState=dead Result=success ExecMainCode=1 ExecMainStatus=0$'
+prints_no Verified
 
 start "a reset that the H7 does not come back from"
 root m4time=20 m4reset=lost

@@ -50,10 +50,14 @@ def log(message, priority=6, name="systemd", unit="init.scope", invocation="-", 
     real, mono = at or (realtime_us(), monotonic_us())
     with open(RUN + "/boot_id", encoding="ascii") as f:
         boot = f.read().strip().replace("-", "")
-    text = message.replace(b"\\", b"\\\\").replace(b"\t", b"\\t") if isinstance(message, bytes) else message.encode()
+    text = message if isinstance(message, bytes) else message.encode()
+    text = text.replace(b"\\", b"\\\\").replace(b"\t", b"\\t")
     head = f"{real}\t{mono}\t{boot}\t{priority}\tsyslog\t0\t{pid}\t{name}\t{unit}\t{invocation}\t"
     fd = os.open("/var/log/journal", os.O_WRONLY | os.O_APPEND)
-    os.write(fd, head.encode() + text + b"\n")
+    try:
+        os.write(fd, head.encode() + text + b"\n")
+    except OSError:
+        pass  # a full /var: the entry is lost, the unit goes on
     os.close(fd)
 
 
