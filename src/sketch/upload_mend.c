@@ -29,10 +29,10 @@ int upload_root(struct upload *up, struct x8_error *err)
 
 static void note(struct upload *up, const char *words)
 {
-    char all[sizeof(up->out->mended)];
+    char *all = up->out->mended;
+    size_t len = strlen(all);
 
-    snprintf(all, sizeof(all), "%s%s%s", up->out->mended, up->out->mended[0] ? "; " : "", words);
-    x8_copy(up->out->mended, sizeof(up->out->mended), all);
+    snprintf(all + len, sizeof(up->out->mended) - len, "%s%s", len ? "; " : "", words);
 }
 
 /* `why` is the reason root is needed for, `done` what is noted. */
