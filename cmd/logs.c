@@ -1,14 +1,21 @@
 /*
  * x8ctl logs: the board's journal.
  */
+#include "merge.h"
 #include "relay.h"
 
 #include "session/run.h"
 #include "util/file.h"
 #include "util/text.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* So many boards are read side by side; more than that take turns, and cannot wait for each other.
+ */
+#define MERGE_MAX 16
 
 static struct {
     int follow, kernel, user;
@@ -90,13 +97,27 @@ static int add(struct x8_buf *out, const char *option, const char *value)
     return x8_buf_addf(out, " %s", option) < 0 || x8_quote(out, value) < 0 ? -1 : 0;
 }
 
-/* Values stand behind an equal sign or as a word of their own; each is quoted. */
-static int command_text(const struct x8_ctx *ctx, struct x8_buf *out, struct x8_error *err)
+/* What the boards of a run share. */
+struct journals {
+    pthread_mutex_t lock;
+    struct x8_merge *merge; /* made by the first; NULL: lines are printed as they come */
+    struct x8_job_on *jobs[MERGE_MAX];
+};
+
+static int is_merged(const struct x8_job_on *job)
 {
+    return job->count > 1 && job->count <= MERGE_MAX && !opt.follow;
+}
+
+/* Values stand behind an equal sign or as a word of their own; each is quoted. */
+static int command_text(const struct x8_job_on *job, struct x8_buf *out, struct x8_error *err)
+{
+    const char *form = job->ctx->globals->json ? "json"
+                       : is_merged(job)        ? "short-unix"
+                                               : "short-iso";
     const char *lines = opt.lines ? opt.lines : opt.since || opt.until ? "all" : "200";
-    int failed = x8_buf_addf(out, "exec journalctl --no-pager -o %s%s%s",
-                             ctx->globals->json ? "json" : "short-iso", opt.follow ? " -f" : "",
-                             opt.kernel ? " -k" : "") < 0;
+    int failed = x8_buf_addf(out, "exec journalctl --no-pager -o %s%s%s", form,
+                             opt.follow ? " -f" : "", opt.kernel ? " -k" : "") < 0;
 
     failed = failed || add(out, "--lines=", lines) || add(out, "--priority=", opt.level) ||
              add(out, "--since=", opt.since) || add(out, "--until=", opt.until) ||
@@ -150,18 +171,56 @@ static int explain(const struct x8_job_on *job, int status, const char *said, st
     return -X8_E_REFUSED;
 }
 
-static int work(struct x8_job_on *job, struct x8_error *err)
+static void print_merged(void *ctx, size_t board, const char *line, size_t len)
 {
-    struct x8_command command = {.text = job->user, .ends_at_soft = 1};
-    X8_AUTO_CHANNEL channel = NULL;
-    X8_AUTO_BUF said = {0};
-    int status = X8_STATUS_UNKNOWN, rc = opt.user ? 0 : x8_job_root(job, err);
+    const struct journals *journals = ctx;
 
+    x8_job_print(journals->jobs[board], 0, line, len);
+    if (line[len - 1] != '\n') /* the end of a journal */
+        x8_job_print(journals->jobs[board], 0, "\n", 1);
+}
+
+static int take_line(struct x8_job_on *job, const char *bytes, size_t len, struct x8_error *err)
+{
+    const struct journals *journals = job->user;
+
+    return x8_merge_add(journals->merge, &job->op, job->index, bytes, len, err);
+}
+
+/* Every board joins before it is opened: the others wait for its first line or its end. */
+static int join(struct x8_job_on *job, struct x8_error *err)
+{
+    struct journals *journals = job->user;
+    int rc = 0;
+
+    pthread_mutex_lock(&journals->lock);
+    if (!journals->merge)
+        journals->merge = x8_merge_new(job->count, print_merged, journals);
+    if (journals->merge)
+        journals->jobs[job->index] = job;
+    else
+        rc = x8_fail(err, X8_E_INTERNAL, "not enough memory");
+    pthread_mutex_unlock(&journals->lock);
+    return rc;
+}
+
+static int read_journal(struct x8_job_on *job, struct x8_error *err)
+{
+    struct x8_command command = {.ends_at_soft = 1};
+    X8_AUTO_CHANNEL channel = NULL;
+    X8_AUTO_BUF said = {0}, text = {0};
+    int status = X8_STATUS_UNKNOWN, rc = x8_job_open(job, err);
+
+    if (rc == 0)
+        rc = command_text(job, &text, err);
+    if (rc == 0 && !opt.user)
+        rc = x8_job_root(job, err);
+    command.text = x8_buf_text(&text);
     if (rc == 0)
         rc = x8_start_as(job->session, &job->op, opt.user ? NULL : &job->root, &command, &channel,
                          err);
     if (rc == 0)
-        rc = x8_relay_held(job, channel, &said, &status, err);
+        rc = x8_relay_held(job, channel, &said, is_merged(job) ? take_line : NULL, &status, err);
     if (rc == -X8_E_STOPPED && opt.follow)
         return 0; /* that is how following ends */
     if (rc < 0 || status == 0)
@@ -169,21 +228,36 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     return explain(job, status, x8_buf_text(&said), err);
 }
 
+static int work(struct x8_job_on *job, struct x8_error *err)
+{
+    const struct journals *journals = job->user;
+    int rc;
+
+    if (!is_merged(job))
+        return read_journal(job, err);
+    rc = join(job, err);
+    if (rc < 0)
+        return rc;
+    rc = read_journal(job, err);
+    x8_merge_end(journals->merge, job->index);
+    return rc;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    X8_AUTO_BUF text = {0};
-    struct x8_job_plan plan = {.work = work, .needs_linux = 1, .quiet_json = 1};
+    struct journals journals = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct x8_job_plan plan = {.work = work, .user = &journals, .quiet_json = 1};
     int rc = check_level(err);
 
     if (rc == 0 && ctx->argc > 0) {
         rc = x8_fail(err, X8_E_USAGE, "logs takes no operand, not '%s'", ctx->argv[0]);
         x8_error_next(err, "x8ctl logs -u %s    for one unit", ctx->argv[0]);
     }
-    if (rc == 0)
-        rc = command_text(ctx, &text, err);
-    plan.user = text.data;
     plan.one_only = ctx->globals->json; /* entries do not say which board they are from */
-    return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
+    if (rc == 0)
+        rc = x8_run_on_boards(ctx, &plan, err);
+    x8_merge_free(journals.merge);
+    return rc;
 }
 
 static const struct x8_example examples[] = {
@@ -203,7 +277,10 @@ const struct x8_cmd x8_cmd_logs = {
     .description =
         "Shows the board's journal with journalctl's options, read as root, since the\n"
         "board's user sees almost nothing of it. Lines begin with the time as the board\n"
-        "knows it. With --json each line is one entry as a JSON object.",
+        "knows it. With --json each line is one entry as a JSON object.\n\n"
+        "The lines of several boards (--all) are merged by time, in UTC, each as its\n"
+        "board's clock has it; with -f, and of more than 16 boards, they come as they\n"
+        "arrive.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -32,8 +32,9 @@ struct relay {
     pthread_t feeder;
     int feeds;
     int keeps;
-    struct x8_buf kept[2]; /* by enum x8_output */
-    struct x8_buf *held;   /* stderr until stdout says something, or NULL */
+    struct x8_buf kept[2];  /* by enum x8_output */
+    x8_relay_sink_fn *sink; /* of stdout, or NULL */
+    struct x8_buf *held;    /* stderr until stdout says something, or NULL */
 };
 
 int x8_outputs_are_one(void)
@@ -151,6 +152,8 @@ static int give(struct relay *r, enum x8_output which, const char *bytes, size_t
                    ? 0
                    : x8_fail(err, X8_E_INTERNAL, "not enough memory");
     let_go(r);
+    if (r->sink && which == X8_STDOUT)
+        return r->sink(r->job, bytes, len, err);
     if (!r->keeps) {
         x8_job_print(r->job, which == X8_STDERR, bytes, len);
         return 0;
@@ -266,9 +269,9 @@ int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin in
 }
 
 int x8_relay_held(struct x8_job_on *job, struct x8_channel *channel, struct x8_buf *held,
-                  int *out_status, struct x8_error *err)
+                  x8_relay_sink_fn *sink, int *out_status, struct x8_error *err)
 {
-    struct relay r = {.job = job, .channel = channel, .held = held};
+    struct relay r = {.job = job, .channel = channel, .held = held, .sink = sink};
     int rc = relay(&r, X8_STDIN_NONE, out_status, err);
 
     if (rc < 0 || *out_status == 0)

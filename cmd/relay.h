@@ -28,10 +28,15 @@ int x8_outputs_are_one(void);
 int x8_relay(struct x8_job_on *job, struct x8_channel *channel, enum x8_stdin input, int keep,
              int *out_status, struct x8_error *err);
 
+/* What takes stdout instead of the terminal or pipe: 0 or a negative code. */
+typedef int x8_relay_sink_fn(struct x8_job_on *job, const char *bytes, size_t len,
+                             struct x8_error *err);
+
 /* The same for a command without input whose complaint is to be told as a cause: what stderr says
- * before anything is on stdout is in `held` when the status is not 0, and printed else. */
+ * before anything is on stdout is in `held` when the status is not 0, and printed else. stdout goes
+ * to `sink` unless that is NULL. */
 int x8_relay_held(struct x8_job_on *job, struct x8_channel *channel, struct x8_buf *held,
-                  int *out_status, struct x8_error *err);
+                  x8_relay_sink_fn *sink, int *out_status, struct x8_error *err);
 
 /* A command for x8_relay_command. */
 struct x8_remote {

@@ -345,6 +345,22 @@ on 50 exec --all -- echo here
 prints 'here$'
 says '127.0.0.1:1'
 
+echo "== journals of several boards"
+boot --board "image=881 serial=0A13B209DAB6FAD9" --board "image=934 sudo=fio serial=1822AA09DAB6FAD9"
+printf 'fio\n' >password
+chmod 600 password
+select=(-s "adb:${adbs[1]}" -s "adb:${adbs[2]}" --all --password-file password)
+start "they are merged by time, whole, and each with its name"
+on 0 logs
+[ "$(grep -cE "^tcp ${adbs[1]}: [0-9-]+T[0-9:.]+Z " "$out")" -gt 5 ] || problem "no lines of the first board"
+[ "$(grep -cE "^tcp ${adbs[2]}: [0-9-]+T[0-9:.]+Z " "$out")" -gt 5 ] || problem "no lines of the second board"
+grep -oE ' [0-9-]+T[0-9:.]+Z ' "$out" | sort -c 2>sorted || problem "not in order: $(cat sorted)"
+start "one that cannot be reached holds nobody up"
+select=(-s "adb:${adbs[1]}" -s adb:127.0.0.1:1 --all --password-file password)
+on 50 logs
+prints 'Z '
+within 20
+
 echo "== the daemon ends while a command runs"
 ends=(exec --root -- sh -c 'systemctl restart android-tools-adbd; sleep 600')
 unknown() {
