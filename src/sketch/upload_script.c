@@ -49,13 +49,15 @@ static const char queue[] =
     "1; "
     "fi\n"
     "v=$(readlink $L); [ -z \"$v\" ] || [ -d \"/proc/$v\" ] || rm -f $L; return 1; }\n"
-    "wait_() { say queue || exit 0; now; [ $n -lt $e ] || { units; say end busy; exit 0; }; nap; "
+    "wait_() { say queue || exit 0; now; [ $n -lt $e ] || { units; bye busy; }; nap; "
     "}\n"
     "turn() { exec 9<$d; now; e=$((n + LIM))\n"
     "until hold; do wait_; done\n"
     "while see; busy; do wait_; done\n"
-    "[ \"$a\" = active ] || { units; say end shut; exit 0; }; }\n"
-    "trap 'rm -f $T; [ -z \"$h\" ] || rm -f $L' EXIT; trap 'exit 129' HUP INT TERM\n";
+    "[ \"$a\" = active ] || { units; bye shut; }; }\n"
+    "fin() { trap '' HUP INT TERM; rm -f $T; [ -z \"$h\" ] || rm -f $L; }\n"
+    "bye() { fin; say end $*; exit 0; }\n"
+    "trap fin EXIT; trap 'fin; exit 129' HUP INT TERM\n";
 
 /*
  * A run is ours when it began after the moment before the rename. That moment is read with a clock
@@ -84,7 +86,8 @@ static const char record[] =
     "mv -f $h/.sketch-$N $h/sketch; }\n";
 
 /* Whose file lies there now, and does the M7 answer? It restarts with the programming, and has
- * three seconds. */
+ * three seconds. Busybox's timeout leaves a process behind for a second, which must not keep the
+ * lock. */
 static const char after[] =
     "after() { local y=no m=none v=/sys/kernel/x8h7_firmware/version\n"
     "[ /dev/fd/8 -ef $F ] && x=$(sha256sum <$F) && [ \"${x%% *}\" = $H ] && y=yes\n"
@@ -92,7 +95,7 @@ static const char after[] =
     "if [ $k = done ]; then\n"
     "type timeout >/dev/null || timeout() { shift; \"$@\"; }\n"
     "if [ -e $v ]; then now; e=$((n + 300)) m=stalled\n"
-    "while :; do x=$(timeout 3 cat $v) && [ \"$x\" ] && m=ok && break\n"
+    "while :; do x=$(timeout 3 cat $v 8<&- 9<&-) && [ \"$x\" ] && m=ok && break\n"
     "now; [ $n -lt $e ] || break; nap; done; fi\n"
     "x=${E#*path=}; x=${x%%' ;'*}\n"
     "if [ $y = no ]; then :\n"
@@ -115,25 +118,23 @@ static const char facts[] =
 static const char copy[] =
     "read -r _ || exit 0\n"
     "[ -d $d ] || mkdir -m 775 $d\n"
-    "if [ -L $d ] || [ ! -d $d ]; then say end target; exit 0; fi\n"
+    "if [ -L $d ] || [ ! -d $d ]; then bye target; fi\n"
     "umask 022; say ready\n"
-    "x=$({ cat >$T; } 2>&1) || { cat >/dev/null; rm -f $T; space; say error \"${x##*: }\"; say end "
-    "write; "
-    "exit 0; }\n"
+    "x=$({ cat >$T; } 2>&1) || { cat >/dev/null; rm -f $T; space; say error \"${x##*: }\"; "
+    "bye write; }\n"
     "x=$(sha256sum <$T) v=$(stat -c %i $T); say sum ${x%% *} $v\n"
-    "[ \"${x%% *}\" = $H ] || { say end differs; exit 0; }\n"
-    "turn; exec 8<$T; what; [ $v = ok ] || { say end target; exit 0; }\n"
+    "[ \"${x%% *}\" = $H ] || bye differs\n"
+    "turn; exec 8<$T; what; [ $v = ok ] || bye target\n"
     "i=$I; say commit || exit 0\n"
     "trap '' HUP INT TERM; now; u=$((n * 10000))\n"
-    "mv -fT $T $F || { [ ! -d $F ] && mv -f $T $F; } || { say end write; exit 0; }\n"
+    "mv -fT $T $F || { [ ! -d $F ] && mv -f $T $F; } || bye write\n"
     "follow; after\n";
 
 /* Once more with the file that lies there. */
-static const char again[] =
-    "turn; exec 8<$F; x=$(sha256sum <&8)\n"
-    "[ \"${x%% *}\" = $H ] || { units; say same no; say end none unknown; exit 0; }\n"
-    "i=$I u=0; say commit || exit 0\n"
-    "trap '' HUP INT TERM; now; touch -c $F; follow; after\n";
+static const char again[] = "turn; exec 8<$F; x=$(sha256sum <&8)\n"
+                            "[ \"${x%% *}\" = $H ] || { units; say same no; bye none unknown; }\n"
+                            "i=$I u=0; say commit || exit 0\n"
+                            "trap '' HUP INT TERM; now; touch -c $F; follow; after\n";
 
 static int add(struct x8_buf *out, const char *text)
 {

@@ -1,0 +1,45 @@
+/*
+ * Uploads on the virtual board's Linux: its systemd units, its OpenOCD, its flash.
+ */
+#ifndef TEST_KIT_UPLOAD_H
+#define TEST_KIT_UPLOAD_H
+
+#include "../session/kit_adb.h"
+
+#include "sketch/upload.h"
+
+struct bench {
+    struct kit_adb kit;
+    struct x8_sketch sketch;
+    struct x8_upload job;
+    struct x8_uploaded out;
+    struct x8_root root;
+    struct x8_secret secret;
+    unsigned asked;  /* for root */
+    char said[8192]; /* what was reported */
+    /* Stop when this was reported, at this level; NULL: not. */
+    const char *stop_at;
+    enum x8_cancel_level stop_level;
+};
+
+/* One boot of a board made of these words, and a sketch of 20000 bytes. */
+void open_board(struct bench *b, const char *words);
+void close_board(struct bench *b);
+/* Upload it as b->job says. The outcome is in b->out and b->kit.err. */
+int upload(struct bench *b);
+/* Fails with all words when it is not this. */
+void expect(struct bench *b, int rc, int wanted);
+/* A command on the board, as its user; its status. */
+int sh(struct bench *b, const char *text);
+/* Lines of the log of what OpenOCD programmed that hold these words; all of them with "". */
+int programmed(struct bench *b, const char *words);
+/* Soon there is nothing but the sketch itself in the folder. */
+void no_trace(struct bench *b);
+void nothing_was_programmed(struct bench *b);
+void has_words(const char *text, const char *words);
+/* One upload on a fresh board with (or, NULL, without) the password. */
+void try_on(struct bench *b, const char *words, const char *password, int wanted);
+/* Root by the password of the bench, counted. `user`: the bench. */
+int get_root(void *user, const struct x8_root **out, struct x8_error *err);
+
+#endif
