@@ -96,6 +96,7 @@ complete -c x8ctl -n '__fish_seen_subcommand_from push' -F
 complete -c x8ctl -n __fish_use_subcommand -a pull -d 'copy files and folders from a running board'
 complete -c x8ctl -n '__fish_seen_subcommand_from pull' -l root -d 'read as root, by sudo'
 complete -c x8ctl -n __fish_use_subcommand -a forward -d 'lead ports of this computer to a running board'
+complete -c x8ctl -n '__fish_seen_subcommand_from forward' -l background -d 'go on without this terminal once the ports are open; kill PROCESS ends it'
 complete -c x8ctl -n __fish_use_subcommand -a open -d 'open the board'\''s web page here'
 complete -c x8ctl -n '__fish_seen_subcommand_from open' -l print -d 'print the address only; start no browser'
 complete -c x8ctl -n '__fish_seen_subcommand_from open' -l port -x -d 'another web server of the board (80)'
