@@ -318,6 +318,7 @@ background() {
     served=$(sed -nE 's/.*\(kill ([0-9]+) ends\).*/\1/p' "$err" | head -n 1)
     mapfile -t ports < <(sed -nE 's/.*forwarding [^ ]*:([0-9]+) to .*/\1/p' "$err")
 }
+# shellcheck disable=SC2317 # await calls it
 # What talk says, as an answer and not as a problem.
 talks() { python3 -c 'import socket, sys
 try:
@@ -325,6 +326,7 @@ try:
 except OSError:
     sys.exit(0 if sys.argv[2] == "closed" else 1)
 sys.exit(1 if sys.argv[2] == "closed" else 0)' "${ports[0]}" "$1"; }
+# shellcheck disable=SC2317 # await calls it
 ended() { ! kill -0 "$served" 2>/dev/null; }
 boot image=881
 servers
