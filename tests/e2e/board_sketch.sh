@@ -202,7 +202,7 @@ logged 2 "$(digest b.elf) 3500 complete ok"
 start "the service is started by hand, and the path unit knows"
 root m4time=1000
 inside 0 'mkdir /tmp/arduino; S systemctl start $P; echo "no file: $?"; S systemctl stop $P.path; put a.elf; word m4time=10; S systemctl start $P; word; S systemctl start $P.path
-    S systemctl start $P & until_ busy; state; wait; settled 2; word m4=dp; S systemctl start $P; echo "dp: $?"; settled 3'
+    S systemctl start $P & until_ grep -q SubState=running $R/units/$P.path; state; wait; settled 2; word m4=dp; S systemctl start $P; echo "dp: $?"; settled 3'
 prints '^no file: 0$'
 prints '^ActiveState=active SubState=running Result=success ActiveState=activating'
 prints '^dp: 1$'
