@@ -1,0 +1,132 @@
+/*
+ * The connection as its users see it: waiting, its end, its names.
+ */
+#include "net/ssh.h"
+
+#include "net/ssh_parts.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+int x8_ssh_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    int rc;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    rc = pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+    return rc;
+}
+
+static void wake_waiter(void *ctx, enum x8_cancel_level level)
+{
+    struct x8_ssh_waiter *waiter = ctx;
+
+    if (level < X8_CANCEL_HARD)
+        return;
+    pthread_mutex_lock(&waiter->ssh->lock);
+    if (waiter->cond)
+        pthread_cond_broadcast(waiter->cond);
+    pthread_mutex_unlock(&waiter->ssh->lock);
+}
+
+void x8_ssh_enter(struct x8_ssh_waiter *waiter, struct x8_ssh *ssh, pthread_cond_t *cond,
+                  const struct x8_op *op)
+{
+    *waiter = (struct x8_ssh_waiter){.waker = {.wake = wake_waiter, .ctx = waiter},
+                                     .ssh = ssh,
+                                     .cond = cond,
+                                     .cancel = op ? op->cancel : NULL};
+    x8_cancel_watch(waiter->cancel, &waiter->waker);
+    pthread_mutex_lock(&ssh->lock);
+}
+
+void x8_ssh_rest(struct x8_ssh_waiter *waiter, int64_t deadline)
+{
+    struct timespec until;
+
+    x8_ssh_settle(waiter->ssh);
+    if (deadline == X8_NO_DEADLINE) {
+        pthread_cond_wait(waiter->cond, &waiter->ssh->lock);
+        return;
+    }
+    until = x8_deadline_timespec(deadline);
+    pthread_cond_timedwait(waiter->cond, &waiter->ssh->lock, &until);
+}
+
+/* The condition may be freed once the lock is given up, so the waker must have forgotten it. */
+void x8_ssh_leave(struct x8_ssh_waiter *waiter)
+{
+    waiter->cond = NULL;
+    x8_ssh_settle(waiter->ssh);
+    pthread_mutex_unlock(&waiter->ssh->lock);
+    x8_cancel_unwatch(waiter->cancel, &waiter->waker);
+}
+
+int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
+                     struct x8_error *err)
+{
+    struct x8_ssh_waiter waiter;
+    int rc;
+
+    deadline = x8_deadline_min(deadline, op ? op->deadline : X8_NO_DEADLINE);
+    x8_ssh_enter(&waiter, ssh, &ssh->gone, op);
+    rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+    while (rc == 0 && !ssh->is_dead && x8_deadline_left(deadline, 1) > 0) {
+        x8_ssh_rest(&waiter, deadline);
+        rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+    }
+    if (rc == 0)
+        rc = ssh->is_dead;
+    x8_ssh_leave(&waiter);
+    return rc;
+}
+
+/* libssh closes its socket when it breaks, and otherwise leaves it to who gave it. */
+static void end_session(struct x8_ssh *ssh)
+{
+    int theirs = ssh_get_fd(ssh->session);
+
+    if (ssh->event)
+        ssh_event_free(ssh->event); /* gives the session what it polls back */
+    ssh_disconnect(ssh->session);
+    if (theirs >= 0)
+        close(theirs);
+    ssh_free(ssh->session);
+}
+
+void x8_ssh_close(struct x8_ssh **ssh_at)
+{
+    struct x8_ssh *ssh = *ssh_at;
+
+    if (!ssh)
+        return;
+    *ssh_at = NULL;
+    if (ssh->has_engine)
+        x8_ssh_engine_stop(ssh);
+    while (ssh->channels)
+        x8_ssh_free_channel(ssh->channels);
+    if (ssh->session)
+        end_session(ssh);
+    for (int i = 0; i < 2; i++) {
+        if (ssh->wakes[i] >= 0)
+            close(ssh->wakes[i]);
+    }
+    if (ssh->fd >= 0)
+        close(ssh->fd);
+    pthread_cond_destroy(&ssh->gone);
+    pthread_mutex_destroy(&ssh->lock);
+    free(ssh);
+}
+
+const char *x8_ssh_server(const struct x8_ssh *ssh)
+{
+    return ssh->server;
+}
+
+const char *x8_ssh_user(const struct x8_ssh *ssh)
+{
+    return ssh->user;
+}

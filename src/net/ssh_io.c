@@ -1,0 +1,223 @@
+/*
+ * Bytes of a channel.
+ */
+#include "net/ssh_parts.h"
+
+#include <string.h>
+
+/* Given to libssh at once: it makes packets of 32 KiB of it and sends them with one system call. */
+#define PIECE ((size_t)256 << 10)
+
+static int dead(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    if (err)
+        *err = ssh->death;
+    return -(int)ssh->death.code;
+}
+
+static int stopped(const struct x8_ssh_channel *channel, const struct x8_ssh_waiter *waiter,
+                   struct x8_error *err)
+{
+    int rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
+
+    if (rc == 0 && atomic_load(&channel->is_shut))
+        rc = x8_fail(err, X8_E_STOPPED, "stopped on request");
+    return rc;
+}
+
+/* Why a wait is over before it has what it waits for: 0 when it is not. */
+static int over(const struct x8_ssh_channel *channel, int64_t deadline, const char *what,
+                struct x8_error *err)
+{
+    if (channel->ssh->is_dead)
+        return dead(channel->ssh, err);
+    if (x8_deadline_left(deadline, 1) == 0)
+        return x8_fail(err, X8_E_TIMEOUT, "%s %s in time", channel->ssh->host, what);
+    return 0;
+}
+
+/* --- reading --- */
+
+/* What was taken before. */
+static ssize_t hand_out(struct x8_ssh_channel *channel, int which, void *out, size_t cap)
+{
+    struct x8_buf *taken = &channel->taken[which];
+    size_t left = taken->len - channel->taken_at[which], n = left < cap ? left : cap;
+
+    if (n == 0)
+        return 0;
+    memcpy(out, taken->data + channel->taken_at[which], n);
+    channel->taken_at[which] += n;
+    if (n == left)
+        taken->len = channel->taken_at[which] = 0;
+    return (ssize_t)n;
+}
+
+/*
+ * Take all that libssh has of a stream: with each read it lets the server send more, however little
+ * was read. With the lock held.
+ */
+static ssize_t take(struct x8_ssh_channel *channel, int which, void *out, size_t cap,
+                    struct x8_error *err)
+{
+    struct x8_buf *taken = &channel->taken[which];
+    size_t len = channel->waiting[which];
+    int n;
+
+    if (len == 0)
+        return 0;
+    if (len > cap && x8_buf_reserve(taken, len) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    n = ssh_channel_read(channel->raw, len > cap ? (void *)taken->data : out, (uint32_t)len, which);
+    if (n <= 0)
+        return 0; /* the connection broke: told by who looks next */
+    channel->waiting[which] -= (size_t)n < len ? (size_t)n : len;
+    if (len <= cap)
+        return n;
+    taken->len = (size_t)n;
+    return hand_out(channel, which, out, cap);
+}
+
+static ssize_t from_either(struct x8_ssh_channel *channel, int *is_error, void *out, size_t cap,
+                           struct x8_error *err)
+{
+    for (int i = 0; i < 2; i++) {
+        int which = channel->turn ^ i;
+        ssize_t n = hand_out(channel, which, out, cap);
+
+        if (n == 0)
+            n = take(channel, which, out, cap, err);
+        if (n > 0) {
+            *is_error = which;
+            channel->turn = !which;
+        }
+        if (n != 0)
+            return n;
+    }
+    return 0;
+}
+
+/* A command's status may come behind the end of its streams, so its channel ends when the server
+ * closes it. */
+static int has_ended(const struct x8_ssh_channel *channel)
+{
+    return channel->has_closed || (channel->is_dial && channel->has_eof);
+}
+
+ssize_t x8_ssh_read(struct x8_ssh_channel *channel, const struct x8_op *op, int *is_error,
+                    void *out, size_t cap, int timeout_ms, struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
+    struct x8_ssh_waiter waiter;
+    ssize_t n;
+
+    x8_ssh_enter(&waiter, channel->ssh, &channel->readable, op);
+    while ((n = stopped(channel, &waiter, err)) == 0) {
+        n = from_either(channel, is_error, out, cap, err);
+        if (n != 0 || has_ended(channel))
+            break;
+        n = over(channel, deadline, "said nothing", err);
+        if (n != 0)
+            break;
+        x8_ssh_rest(&waiter, deadline);
+    }
+    x8_ssh_leave(&waiter);
+    return n;
+}
+
+/* --- writing --- */
+
+static int reads_no_more(const struct x8_ssh_channel *channel, struct x8_error *err)
+{
+    return x8_fail(err, X8_E_GONE,
+                   channel->is_dial ? "the board closed the connection"
+                                    : "the command on the board reads no more input");
+}
+
+static int may_write(const struct x8_ssh_channel *channel)
+{
+    const struct x8_ssh *ssh = channel->ssh;
+
+    return !ssh->is_dead && !x8_ssh_has_unsent(ssh) && !x8_ssh_is_stuffed(ssh) &&
+           ssh_channel_window_size(channel->raw) > 0;
+}
+
+/* One piece, as far as window and socket go. Count, 0 to wait, or negative. With the lock held. */
+static ssize_t write_some(struct x8_ssh_channel *channel, const void *data, size_t len,
+                          struct x8_error *err)
+{
+    int n;
+
+    if (channel->has_closed || (!channel->is_dial && atomic_load(&channel->status) >= 0))
+        return reads_no_more(channel, err);
+    if (!may_write(channel))
+        return 0;
+    n = ssh_channel_write(channel->raw, data, (uint32_t)(len < PIECE ? len : PIECE));
+    /* What came meanwhile, such as a wider window: the engine need not get the lock for it. */
+    (void)ssh_event_dopoll(channel->ssh->event, 0);
+    x8_ssh_settle(channel->ssh);
+    if (n >= 0)
+        return n;
+    return channel->ssh->is_dead ? dead(channel->ssh, err) : reads_no_more(channel, err);
+}
+
+int x8_ssh_write(struct x8_ssh_channel *channel, const struct x8_op *op, const void *data,
+                 size_t len, int timeout_ms, struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
+    struct x8_ssh_waiter waiter;
+    const uint8_t *at = data;
+    int rc = 0;
+
+    x8_ssh_enter(&waiter, channel->ssh, &channel->writable, op);
+    while (rc == 0 && len > 0) {
+        ssize_t n;
+
+        rc = stopped(channel, &waiter, err);
+        if (rc == 0)
+            rc = over(channel, deadline, "took no more input", err);
+        n = rc == 0 ? write_some(channel, at, len, err) : 0;
+        if (n < 0)
+            rc = (int)n;
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+            deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
+        }
+        if (rc == 0 && len > 0 && !may_write(channel))
+            x8_ssh_rest(&waiter, deadline);
+    }
+    x8_ssh_leave(&waiter);
+    return rc;
+}
+
+int x8_ssh_end_input(struct x8_ssh_channel *channel, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_ssh_waiter waiter;
+    int rc = 0;
+
+    x8_ssh_enter(&waiter, channel->ssh, &channel->writable, op);
+    if (channel->ssh->is_dead)
+        rc = dead(channel->ssh, err);
+    else if (!channel->has_closed)
+        ssh_channel_send_eof(channel->raw); /* queued where the socket is full */
+    x8_ssh_leave(&waiter);
+    return rc;
+}
+
+int x8_ssh_resize(struct x8_ssh_channel *channel, const struct x8_op *op, unsigned rows,
+                  unsigned cols, struct x8_error *err)
+{
+    struct x8_ssh_waiter waiter;
+    int rc = 0;
+
+    if (rows == 0 || cols == 0)
+        return 0;
+    x8_ssh_enter(&waiter, channel->ssh, &channel->writable, op);
+    if (channel->ssh->is_dead)
+        rc = dead(channel->ssh, err);
+    else if (!channel->has_closed)
+        ssh_channel_change_pty_size(channel->raw, (int)cols, (int)rows);
+    x8_ssh_leave(&waiter);
+    return rc;
+}

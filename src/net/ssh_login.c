@@ -1,0 +1,238 @@
+/*
+ * Login: without anything where the server lets in so, by the agent, by key files, by password.
+ */
+#include "net/ssh_parts.h"
+
+#include "util/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ANSWER_MS = 30000, /* a board needs a second or two to check a password */
+    TRIES = 3,
+    SECRET_LEN = 256,
+};
+
+void x8_ssh_note_tried(struct x8_ssh_login *login, const char *what)
+{
+    size_t len = strlen(login->tried);
+
+    snprintf(login->tried + len, sizeof login->tried - len, "%s%s", len > 0 ? ", " : "", what);
+}
+
+int x8_ssh_answer(struct x8_ssh_login *login, int rc, int64_t deadline, struct x8_error *err)
+{
+    if (rc == SSH_AUTH_ERROR)
+        return X8_SSH_SERVER_GONE;
+    return rc == SSH_AUTH_AGAIN ? x8_ssh_await(login->ssh, login->op, deadline, err) : rc;
+}
+
+/* --- refusals --- */
+
+static int hung_up(const struct x8_ssh_login *login, struct x8_error *err)
+{
+    char said[200];
+
+    x8_ssh_said(login->ssh, said, sizeof said);
+    x8_fail(err, X8_E_AUTH, "%s broke the login of %s off", login->ssh->host, login->ssh->user);
+    x8_error_why(err, "tried: %s; %s%s", login->tried[0] ? login->tried : "nothing", said,
+                 strstr(said, "Too many")
+                     ? "; an agent with many keys uses up the tries before the right one comes"
+                     : "");
+    x8_error_next(err, "give the board a key or a password:  x8ctl setup");
+    return -X8_E_AUTH;
+}
+
+static void methods_text(unsigned methods, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s%s%s", methods & SSH_AUTH_METHOD_PUBLICKEY ? " publickey" : "",
+             methods & SSH_AUTH_METHOD_PASSWORD ? " password" : "",
+             methods & SSH_AUTH_METHOD_INTERACTIVE ? " keyboard-interactive" : "");
+    if (!out[0])
+        x8_copy(out, cap, " nothing this program can do");
+}
+
+static int refused(const struct x8_ssh_login *login, unsigned methods, struct x8_error *err)
+{
+    char offers[80];
+
+    methods_text(methods, offers, sizeof offers);
+    x8_fail(err, X8_E_AUTH, "%s did not let %s in", login->ssh->host, login->ssh->user);
+    x8_error_why(err,
+                 "tried: %s; the server takes:%s. A board's ssh refuses an empty password "
+                 "(new images have one) and an expired one (images 844 to 861)",
+                 login->tried[0] ? login->tried : "nothing", offers);
+    x8_error_next(err, "give the board a password or a key:  x8ctl setup");
+    return -X8_E_AUTH;
+}
+
+static int expired(const struct x8_ssh_login *login, struct x8_error *err)
+{
+    x8_fail(err, X8_E_AUTH, "the password of %s on %s has expired", login->ssh->user,
+            login->ssh->host);
+    x8_error_why(err, "images 844 to 861 want a new one at the first login");
+    x8_error_next(err, "set a new one:  x8ctl setup");
+    return -X8_E_AUTH;
+}
+
+/* --- password --- */
+
+static int ask(const struct x8_ssh_login *login, int number, char out[SECRET_LEN],
+               struct x8_error *err)
+{
+    const struct x8_ssh_asker *asker = &login->way->asker;
+    char what[330];
+
+    snprintf(what, sizeof what, "%s@%s", login->ssh->user, login->ssh->host);
+    out[0] = '\0';
+    return asker->password(asker->ctx, what, number, out, SECRET_LEN, err);
+}
+
+static int one_password(struct x8_ssh_login *login, int number, struct x8_error *err)
+{
+    char secret[SECRET_LEN];
+    int rc = ask(login, number, secret, err), again;
+    int64_t deadline = x8_deadline_in(ANSWER_MS);
+
+    while (rc == 0) {
+        again = ssh_userauth_password(login->ssh->session, NULL, secret);
+        rc = x8_ssh_answer(login, again, deadline, err);
+        if (again != SSH_AUTH_AGAIN)
+            break;
+    }
+    x8_wipe(secret, sizeof secret);
+    return rc;
+}
+
+/* What PAM asks instead of letting in. */
+static int asks_for_new(const char *prompt)
+{
+    return strstr(prompt, "ew password") || strstr(prompt, "ew UNIX password") ||
+           strstr(prompt, "urrent password") || strstr(prompt, "urrent UNIX password");
+}
+
+/* One round of questions: none, or the password. */
+static int one_round(struct x8_ssh_login *login, int number, int *asked, struct x8_error *err)
+{
+    ssh_session session = login->ssh->session;
+    int count = ssh_userauth_kbdint_getnprompts(session), rc;
+    char echo = 0, secret[SECRET_LEN];
+    const char *prompt;
+
+    if (count == 0)
+        return 0;
+    prompt = ssh_userauth_kbdint_getprompt(session, 0, &echo);
+    if (prompt && *asked && asks_for_new(prompt))
+        return expired(login, err);
+    if (count != 1 || echo || *asked) {
+        char clean[100];
+
+        x8_clean(clean, sizeof clean, prompt ? prompt : "", prompt ? strlen(prompt) : 0);
+        return x8_fail(err, X8_E_AUTH, "%s asks more than a password: %s", login->ssh->host, clean);
+    }
+    *asked = 1;
+    rc = ask(login, number, secret, err);
+    if (rc == 0 && ssh_userauth_kbdint_setanswer(session, 0, secret) < 0)
+        rc = x8_fail(err, X8_E_INTERNAL, "no memory");
+    x8_wipe(secret, sizeof secret);
+    return rc;
+}
+
+static int one_interactive(struct x8_ssh_login *login, int number, struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_in(ANSWER_MS);
+    int asked = 0, again, rc;
+
+    do {
+        again = ssh_userauth_kbdint(login->ssh->session, NULL, NULL);
+        if (again == SSH_AUTH_INFO) {
+            rc = one_round(login, number, &asked, err);
+            deadline = x8_deadline_in(ANSWER_MS);
+        } else {
+            rc = x8_ssh_answer(login, again, deadline, err);
+        }
+    } while (rc >= 0 && (again == SSH_AUTH_INFO || again == SSH_AUTH_AGAIN));
+    return rc;
+}
+
+static int by_password(struct x8_ssh_login *login, unsigned methods, struct x8_error *err)
+{
+    int plain = (methods & SSH_AUTH_METHOD_PASSWORD) != 0, rc = SSH_AUTH_DENIED;
+
+    if (!login->way->asker.password)
+        return SSH_AUTH_DENIED;
+    x8_ssh_note_tried(login, "password");
+    for (int i = 1; i <= TRIES && rc == SSH_AUTH_DENIED; i++)
+        rc = plain ? one_password(login, i, err) : one_interactive(login, i, err);
+    return rc;
+}
+
+/* --- all of it --- */
+
+/* Asking for nothing tells what the server takes, and some let in so: a board with an empty
+ * password whose server allows it. */
+static int by_nothing(struct x8_ssh_login *login, struct x8_error *err)
+{
+    int64_t deadline = x8_deadline_in(ANSWER_MS);
+    int again, rc;
+
+    do {
+        again = ssh_userauth_none(login->ssh->session, NULL);
+        rc = x8_ssh_answer(login, again, deadline, err);
+    } while (rc == 0 && again == SSH_AUTH_AGAIN);
+    return rc;
+}
+
+static int by_keys(struct x8_ssh_login *login, const char *identity, struct x8_error *err)
+{
+    static const char *const usual[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
+    const char *folder = login->way->key_folder;
+    int rc = SSH_AUTH_DENIED;
+
+    if (login->way->agent)
+        rc = x8_ssh_try_agent(login, err);
+    if (rc == SSH_AUTH_DENIED && identity)
+        rc = x8_ssh_try_key(login, identity, err);
+    for (size_t i = 0; i < X8_COUNT(usual) && folder && rc == SSH_AUTH_DENIED; i++) {
+        char path[4096];
+
+        snprintf(path, sizeof path, "%s/%s", folder, usual[i]);
+        if (!identity || strcmp(identity, path) != 0)
+            rc = x8_ssh_try_key(login, path, err);
+    }
+    return rc;
+}
+
+/* A server may want two proofs: then the rest is tried with what it takes now. */
+static int by_all(struct x8_ssh_login *login, const char *identity, unsigned *methods,
+                  struct x8_error *err)
+{
+    int rc = by_nothing(login, err);
+
+    *methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
+    if (rc == SSH_AUTH_DENIED && (*methods & SSH_AUTH_METHOD_PUBLICKEY))
+        rc = by_keys(login, identity, err);
+    if (rc == SSH_AUTH_PARTIAL) {
+        *methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
+        rc = SSH_AUTH_DENIED;
+    }
+    if (rc == SSH_AUTH_DENIED &&
+        (*methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)))
+        rc = by_password(login, *methods, err);
+    return rc;
+}
+
+int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                 const char *identity, struct x8_error *err)
+{
+    struct x8_ssh_login login = {.ssh = ssh, .op = op, .way = way};
+    unsigned methods = 0;
+    int rc = by_all(&login, identity, &methods, err);
+
+    if (rc == SSH_AUTH_SUCCESS)
+        return 0;
+    if (rc < 0)
+        return rc;
+    return rc == X8_SSH_SERVER_GONE ? hung_up(&login, err) : refused(&login, methods, err);
+}

@@ -1,0 +1,384 @@
+/*
+ * Opening a connection: settings, TCP, greeting and keys, the server's key, login. One thread does
+ * all of it, with limits for each step.
+ */
+#include "net/ssh_parts.h"
+
+#include "net/tcp.h"
+#include "util/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    CONNECT_MS = 10000,
+    /* The board starts its server at the first knock, and makes its keys at the first start. */
+    BANNER_MS = 20000,
+    KEYS_MS = 20000,
+};
+
+/*
+ * Ciphers, the fastest first. OpenSSL and OpenSSH run AES-GCM in hardware; dropbear as the boards
+ * have it offers no GCM, and ChaCha20 is what it runs fastest without hardware.
+ */
+#define CIPHERS                                                                                    \
+    "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,"                 \
+    "aes128-ctr,aes192-ctr,aes256-ctr"
+
+/* --- waiting --- */
+
+static void write_pipe(void *ctx, enum x8_cancel_level level)
+{
+    if (level >= X8_CANCEL_HARD)
+        (void)!write(*(const int *)ctx, "", 1);
+}
+
+static int wait_socket(struct x8_ssh *ssh, int64_t deadline)
+{
+    struct pollfd pfds[2] = {{.fd = ssh->fd, .events = POLLIN},
+                             {.fd = ssh->wakes[0], .events = POLLIN}};
+    int rc;
+
+    if (ssh_get_poll_flags(ssh->session) & SSH_WRITE_PENDING)
+        pfds[0].events |= POLLOUT;
+    do {
+        int ms = deadline == X8_NO_DEADLINE ? -1 : x8_deadline_left(deadline, INT_MAX);
+
+        rc = poll(pfds, 2, ms);
+    } while ((rc < 0 && errno == EINTR) || (rc == 0 && x8_deadline_left(deadline, 1) > 0));
+    return rc;
+}
+
+int x8_ssh_await(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline, struct x8_error *err)
+{
+    struct x8_waker waker = {.wake = write_pipe, .ctx = &ssh->wakes[1]};
+    int rc, stopped;
+
+    deadline = x8_deadline_min(deadline, op->deadline);
+    x8_cancel_watch(op->cancel, &waker);
+    rc = wait_socket(ssh, deadline);
+    x8_cancel_unwatch(op->cancel, &waker);
+    stopped = x8_cancel_check(op->cancel, X8_CANCEL_HARD, err);
+    if (stopped < 0)
+        return stopped;
+    return rc == 0 ? x8_fail(err, X8_E_TIMEOUT, "%s did not answer over ssh in time", ssh->host)
+                   : 0;
+}
+
+/* --- settings --- */
+
+static int set(struct x8_ssh *ssh, enum ssh_options_e option, const void *value,
+               struct x8_error *err)
+{
+    char said[200];
+
+    if (ssh_options_set(ssh->session, option, value) == 0)
+        return 0;
+    x8_ssh_said(ssh, said, sizeof said);
+    x8_fail(err, X8_E_USAGE, "ssh to %s: a setting is not possible", ssh->host);
+    if (said[0])
+        x8_error_why(err, "%s", said);
+    return -X8_E_USAGE;
+}
+
+/* libssh reads "name:port" and "user@name" into a name; an IPv6 address wants brackets. */
+static int set_name(struct x8_ssh *ssh, const char *name, struct x8_error *err)
+{
+    char text[300];
+
+    if (strchr(name, '@') || strpbrk(name, " \t\r\n,*?!"))
+        return x8_fail(err, X8_E_USAGE, "'%.100s' is no name of a host", name);
+    snprintf(text, sizeof text, strchr(name, ':') ? "[%s]" : "%s", name);
+    if (ssh_options_set(ssh->session, SSH_OPTIONS_HOST, text) != 0)
+        return x8_fail(err, X8_E_USAGE, "'%.100s' is no name of a host", name);
+    return 0;
+}
+
+/* libssh expands "%d" and the like in names of files. */
+static int set_path(struct x8_ssh *ssh, enum ssh_options_e option, const char *path,
+                    struct x8_error *err)
+{
+    char text[PATH_MAX];
+    size_t n = 0;
+
+    for (; *path && n < sizeof text - 2; path++) {
+        if (*path == '%')
+            text[n++] = '%';
+        text[n++] = *path;
+    }
+    text[n] = '\0';
+    return set(ssh, option, text, err);
+}
+
+/* The keys that the user's configuration names come first; where none is named, the usual ones. */
+static void note_identity(struct x8_ssh *ssh, char *out, size_t cap)
+{
+    char *first = NULL;
+
+    out[0] = '\0';
+    if (ssh_options_get(ssh->session, SSH_OPTIONS_IDENTITY, &first) != SSH_OK)
+        return;
+    if (!x8_starts(first, "%d/id_"))
+        x8_copy(out, cap, first);
+    ssh_string_free_char(first);
+}
+
+/* Source: OpenSSH's ssh_config(5). */
+static int read_config(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                       char *identity, size_t cap, struct x8_error *err)
+{
+    char *proxy = NULL;
+    int rc;
+
+    identity[0] = '\0';
+    if (!way->config || access(way->config, F_OK) != 0)
+        return 0;
+    rc = set_name(ssh, way->host, err);
+    if (rc == 0 && ssh_options_parse_config(ssh->session, way->config) != 0) {
+        x8_fail(err, X8_E_NO_FILE, "cannot read %s", way->config);
+        rc = -X8_E_NO_FILE;
+    }
+    if (rc != 0)
+        return rc;
+    note_identity(ssh, identity, cap);
+    if (ssh_options_get(ssh->session, SSH_OPTIONS_PROXYCOMMAND, &proxy) == SSH_OK) {
+        x8_emit(op, X8_EV_WARN, "%s: ProxyJump and ProxyCommand are not used; connecting directly",
+                way->config);
+        ssh_string_free_char(proxy);
+    }
+    return 0;
+}
+
+/* Where to and as whom: what was said, else the configuration's, else the usual. */
+static void choose(struct x8_ssh *ssh, const struct x8_ssh_way *way, char *to, size_t cap,
+                   uint16_t *port)
+{
+    char *value = NULL;
+    unsigned number = 0;
+
+    x8_copy(to, cap, way->host);
+    if (ssh_options_get(ssh->session, SSH_OPTIONS_HOST, &value) == SSH_OK) {
+        x8_copy(to, cap, value);
+        ssh_string_free_char(value);
+    }
+    x8_copy(ssh->user, sizeof ssh->user, way->user ? way->user : "fio");
+    if (!way->user && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &value) == SSH_OK) {
+        x8_copy(ssh->user, sizeof ssh->user, value);
+        ssh_string_free_char(value);
+    }
+    *port = way->port;
+    if (!*port && ssh_options_get_port(ssh->session, &number) == SSH_OK && number < 65536)
+        *port = (uint16_t)number;
+    if (!*port)
+        *port = 22;
+}
+
+/* What must not come from a configuration, and where the server's key is looked up. */
+static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, uint16_t port,
+                          struct x8_error *err)
+{
+    const char *name = way->key_alias ? way->key_alias : way->host;
+    int strict = 1, quiet = SSH_LOG_NOLOG, rc = set_name(ssh, name, err);
+    unsigned number = port;
+
+    snprintf(ssh->key_name, sizeof ssh->key_name, port == 22 ? "%.250s" : "[%.250s]:%u", name,
+             (unsigned)port);
+    for (char *c = ssh->key_name; *c; c++)
+        *c = (char)tolower((unsigned char)*c); /* as it is written to known_hosts */
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_PORT, &number, err);
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_USER, ssh->user, err);
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_STRICTHOSTKEYCHECK, &strict, err);
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_LOG_VERBOSITY, &quiet, err);
+    if (rc == 0)
+        rc = set_path(ssh, SSH_OPTIONS_KNOWNHOSTS,
+                      way->known_hosts ? way->known_hosts : "/dev/null", err);
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null", err);
+    return rc;
+}
+
+/* --- steps --- */
+
+static int no_connection(const struct x8_ssh *ssh, uint16_t port, struct x8_error *err)
+{
+    int code = -(int)err->code, sys = err->sys;
+
+    if (sys == ECONNREFUSED) {
+        code = x8_fail(err, X8_E_NO_BOARD, "ssh is switched off on %s (port %u refuses)", ssh->host,
+                       (unsigned)port);
+        err->sys = sys;
+        x8_error_why(err, "a board whose ssh was switched off (disable-ssh) still shows itself on "
+                          "the network");
+        x8_error_next(err, "connect its USB, then:  x8ctl exec --root -- systemctl enable --now "
+                           "dropbear.socket");
+    } else if (err->code == X8_E_NO_BOARD || err->code == X8_E_TIMEOUT) {
+        x8_error_next(err, "see which boards are on the network:  x8ctl list");
+    }
+    return code;
+}
+
+static int connect_to(struct x8_ssh *ssh, const struct x8_op *op, const char *to, uint16_t port,
+                      struct x8_error *err)
+{
+    struct x8_error own = {0};
+    int rc = x8_tcp_connect(op, to, port, x8_deadline_in(CONNECT_MS), &ssh->fd, &own), theirs;
+
+    if (rc != 0) {
+        rc = no_connection(ssh, port, &own);
+        if (err)
+            *err = own;
+        return rc;
+    }
+    theirs = fcntl(ssh->fd, F_DUPFD_CLOEXEC, 0);
+    if (theirs < 0)
+        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
+    rc = set(ssh, SSH_OPTIONS_FD, &theirs, err);
+    if (rc != 0)
+        close(theirs);
+    return rc;
+}
+
+static int no_greeting(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    x8_fail(err, X8_E_TIMEOUT, "the ssh server of %s does not greet", ssh->host);
+    x8_error_why(err,
+                 "the connection stands, but nothing came for %d s: the board is overloaded, "
+                 "or still makes its first keys",
+                 BANNER_MS / 1000);
+    x8_error_next(err, "try again in a minute");
+    return -X8_E_TIMEOUT;
+}
+
+static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    int greeted = ssh_get_serverbanner(ssh->session) != NULL;
+    char said[200];
+
+    x8_ssh_said(ssh, said, sizeof said);
+    if (x8_starts(said, "Socket error")) {
+        x8_fail(err, X8_E_GONE, "%s closed the ssh connection at once", ssh->host);
+        x8_error_why(err, "its ssh server takes no more connections now, or its key cannot be made "
+                          "(a full disk)");
+        x8_error_next(err, "try again; if it stays, look at the board over USB:  x8ctl doctor");
+        return -X8_E_GONE;
+    }
+    x8_fail(err, X8_E_LINK,
+            greeted ? "no way of ssh is common to this computer and %s"
+                    : "what answers on %s is no ssh server",
+            ssh->host);
+    x8_error_why(err, "%s", said);
+    return -X8_E_LINK;
+}
+
+static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err)
+{
+    int64_t greeting = x8_deadline_in(BANNER_MS), keys = 0;
+    const char *banner;
+    int rc;
+
+    while ((rc = ssh_connect(ssh->session)) == SSH_AGAIN) {
+        int greeted = ssh_get_serverbanner(ssh->session) != NULL;
+
+        if (greeted && !keys)
+            keys = x8_deadline_in(KEYS_MS);
+        rc = x8_ssh_await(ssh, op, greeted ? keys : greeting, err);
+        if (rc == -X8_E_TIMEOUT && !greeted)
+            return no_greeting(ssh, err);
+        if (rc != 0)
+            return rc;
+    }
+    if (rc != SSH_OK)
+        return no_agreement(ssh, err);
+    banner = ssh_get_serverbanner(ssh->session);
+    x8_clean(ssh->server, sizeof ssh->server, banner, strlen(banner));
+    /* libssh made the socket a blocking one; it writes only where poll() says that there is room.
+     */
+    fcntl(ssh->fd, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static int open_steps(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                      struct x8_error *err)
+{
+    char to[256], identity[PATH_MAX], *expanded = NULL;
+    int rc = set(ssh, SSH_OPTIONS_PROCESS_CONFIG, &(int){0}, err);
+    uint16_t port = 0;
+
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_CIPHERS_C_S, CIPHERS, err);
+    if (rc == 0)
+        rc = set(ssh, SSH_OPTIONS_CIPHERS_S_C, CIPHERS, err);
+    if (rc == 0)
+        rc = read_config(ssh, op, way, identity, sizeof identity, err);
+    if (rc != 0)
+        return rc;
+    choose(ssh, way, to, sizeof to, &port);
+    rc = settle_options(ssh, way, port, err);
+    if (rc == 0)
+        rc = connect_to(ssh, op, to, port, err);
+    if (rc == 0)
+        rc = greet(ssh, op, err);
+    if (rc == 0)
+        rc = x8_ssh_check_key(ssh, way, err);
+    if (rc != 0)
+        return rc;
+    if (identity[0])
+        (void)ssh_options_get(ssh->session, SSH_OPTIONS_IDENTITY, &expanded);
+    rc = x8_ssh_login(ssh, op, way, expanded, err);
+    ssh_string_free_char(expanded);
+    return rc;
+}
+
+static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
+{
+    struct x8_ssh *ssh = calloc(1, sizeof *ssh);
+
+    if (!ssh)
+        return NULL;
+    ssh->fd = ssh->wakes[0] = ssh->wakes[1] = -1;
+    pthread_mutex_init(&ssh->lock, NULL);
+    x8_ssh_cond_init(&ssh->gone);
+    x8_clean(ssh->host, sizeof ssh->host, way->host, strlen(way->host));
+    ssh->session = ssh_new();
+    if (ssh->session)
+        ssh_set_blocking(ssh->session, 0);
+    if (!ssh->session || pipe(ssh->wakes) != 0) {
+        x8_ssh_close(&ssh);
+        return NULL;
+    }
+    for (int i = 0; i < 2; i++) {
+        fcntl(ssh->wakes[i], F_SETFD, FD_CLOEXEC);
+        fcntl(ssh->wakes[i], F_SETFL, O_NONBLOCK);
+    }
+    return ssh;
+}
+
+int x8_ssh_open(const struct x8_op *op, const struct x8_ssh_way *way, struct x8_ssh **out,
+                struct x8_error *err)
+{
+    struct x8_ssh *ssh = ssh_new_for(way);
+    int rc;
+
+    if (!ssh)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    rc = open_steps(ssh, op, way, err);
+    if (rc == 0)
+        rc = x8_ssh_engine_start(ssh, err);
+    if (rc != 0) {
+        x8_ssh_close(&ssh);
+        return rc;
+    }
+    *out = ssh;
+    return 0;
+}

@@ -1,0 +1,125 @@
+/*
+ * The parts of an SSH connection, for the files ssh*.c alone, and the door to libssh.
+ *
+ * libssh's objects are for one thread at a time. Once a connection is open, whoever calls libssh
+ * holds x8_ssh.lock, and no call waits: the session is non-blocking, and so is its socket. One
+ * thread, the engine, polls the socket without the lock and hands libssh what came; who waits for
+ * something waits for a condition. Any call may hand out packets on its way, so a callback only
+ * notes what happened and wakes whom it concerns.
+ *
+ * Lock order: a stop token's lock, then x8_ssh.lock.
+ */
+#ifndef X8_NET_SSH_PARTS_H
+#define X8_NET_SSH_PARTS_H
+
+#include "net/ssh.h"
+#include "util/buf.h"
+
+#include <libssh/callbacks.h>
+#include <libssh/libssh.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct x8_ssh {
+    ssh_session session;
+    ssh_event event; /* polls the session once it is open */
+    int fd;          /* ours; libssh has a duplicate, since it closes its own when an error comes */
+    int wakes[2];    /* a pipe: ends the engine's poll, and waits of the opening thread */
+    char host[256], user[64], server[256];
+    char key_name[300]; /* how known_hosts calls the server */
+
+    pthread_mutex_t lock;
+    pthread_t engine;
+    int has_engine, is_ending;
+    int polls_out;       /* the engine waits for room in the socket as well */
+    pthread_cond_t gone; /* also: something changed, for the closing thread */
+    int is_dead;
+    struct x8_error death;
+    struct x8_ssh_channel *channels; /* those that wait for the server's last word included */
+    /* Signs of life. */
+    struct ssh_counter_struct heard;
+    uint64_t heard_before;
+    int64_t heard_at;
+    int is_probing;
+};
+
+struct x8_ssh_channel {
+    struct x8_ssh_channel *next;
+    struct x8_ssh *ssh;
+    ssh_channel raw;
+    struct ssh_channel_callbacks_struct callbacks;
+    pthread_cond_t readable, writable;
+    int awaits_answer;      /* a thread waits at `readable` for the answer to a request */
+    size_t waiting[2];      /* bytes of stdout and stderr that libssh keeps */
+    struct x8_buf taken[2]; /* what was taken from it in one piece; the reader's */
+    size_t taken_at[2];
+    int turn;       /* which stream is looked at first, so that neither starves the other */
+    int is_dial;    /* a connection: its end is the end of its stream, without a status */
+    int is_opening; /* the server has not answered to its opening */
+    int has_eof, has_closed; /* said by the server */
+    int is_abandoned;        /* closed here; freed when the server has closed it as well */
+    atomic_int status, is_shut;
+};
+
+/* --- ssh.c --- */
+
+int x8_ssh_cond_init(pthread_cond_t *cond);
+
+/* Lock the connection, so that a HARD stop of `op` wakes what waits for `cond`. */
+struct x8_ssh_waiter {
+    struct x8_waker waker;
+    struct x8_ssh *ssh;
+    pthread_cond_t *cond;
+    struct x8_cancel *cancel;
+};
+void x8_ssh_enter(struct x8_ssh_waiter *waiter, struct x8_ssh *ssh, pthread_cond_t *cond,
+                  const struct x8_op *op);
+/* Wait for `cond`, the deadline or a stop; may return early for no reason. What libssh was told
+ * meanwhile is looked at before. */
+void x8_ssh_rest(struct x8_ssh_waiter *waiter, int64_t deadline);
+void x8_ssh_leave(struct x8_ssh_waiter *waiter);
+
+/* --- ssh_engine.c: with the lock held --- */
+
+/* Wake whoever can go on after libssh was called, the engine included. */
+void x8_ssh_settle(struct x8_ssh *ssh);
+/* The connection is of no more use. `cause` NULL: what libssh says. */
+void x8_ssh_die(struct x8_ssh *ssh, const struct x8_error *cause);
+/* There is something to write to the socket; a channel nobody reads holds everything up. */
+int x8_ssh_has_unsent(const struct x8_ssh *ssh);
+int x8_ssh_is_stuffed(const struct x8_ssh *ssh);
+void x8_ssh_free_channel(struct x8_ssh_channel *channel);
+int x8_ssh_engine_start(struct x8_ssh *ssh, struct x8_error *err);
+/* Hand over what is still to be sent, within a limit, and stop. Without the lock. */
+void x8_ssh_engine_stop(struct x8_ssh *ssh);
+
+/* --- opening, by one thread, without the lock --- */
+
+/* Wait until the socket has something for libssh. 0, X8_E_TIMEOUT, or "stopped". */
+int x8_ssh_await(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
+                 struct x8_error *err);
+/* What libssh says of the last failure, clean. */
+void x8_ssh_said(const struct x8_ssh *ssh, char *out, size_t cap);
+/* The server's key against known_hosts (ssh_hostkey.c). */
+int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err);
+/* `identity`: a key file that ~/.ssh/config names, or NULL (ssh_login.c). */
+int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                 const char *identity, struct x8_error *err);
+
+/* Keys (ssh_keys.c). One of libssh's SSH_AUTH_* (never AGAIN), or a negative code for a failure of
+ * ours. Names what was tried in `tried`. */
+struct x8_ssh_login {
+    struct x8_ssh *ssh;
+    const struct x8_op *op;
+    const struct x8_ssh_way *way;
+    char tried[256];
+};
+#define X8_SSH_SERVER_GONE 100 /* libssh's SSH_AUTH_ERROR, apart from our codes */
+int x8_ssh_try_agent(struct x8_ssh_login *login, struct x8_error *err);
+int x8_ssh_try_key(struct x8_ssh_login *login, const char *path, struct x8_error *err);
+/* Repeat while libssh says AGAIN. */
+int x8_ssh_answer(struct x8_ssh_login *login, int rc, int64_t deadline, struct x8_error *err);
+void x8_ssh_note_tried(struct x8_ssh_login *login, const char *what);
+
+#endif
