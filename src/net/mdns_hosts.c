@@ -7,6 +7,7 @@
 #include "net/mdns_address.h"
 #include "util/text.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +20,14 @@ enum {
 struct host {
     struct x8_mdns_host seen;
     char full[sizeof(((struct x8_mdns_host *)0)->name) + sizeof ".local"];
+    uint32_t sum; /* of the full name */
     int is_board, has_news, is_told, asked;
 };
 
 struct service {
     char name[X8_DNS_NAME_LEN];
     struct host *host; /* NULL until its SRV record was heard */
+    uint32_t sum;      /* of the name */
     int asked;
 };
 
@@ -55,6 +58,17 @@ void x8_mdns_table_free(struct x8_mdns_table *table)
     free(table);
 }
 
+/* A sum that differs for most names and not for case (FNV-1a): a flood of records is looked up as
+ * fast as it comes, else what is not of the flood gets lost before it is read. */
+static uint32_t sum_of(const char *name)
+{
+    uint32_t sum = 2166136261u;
+
+    for (; *name; name++)
+        sum = (sum ^ (uint32_t)tolower((unsigned char)*name)) * 16777619u;
+    return sum;
+}
+
 /* Room for one more, of which `foreign_count` are foreign: 1 when there is. */
 static int has_room(struct x8_mdns_table *table, size_t count, size_t *foreign_count, int is_board)
 {
@@ -82,8 +96,10 @@ static int local_label(const char *full, char *out, size_t cap)
 
 static struct host *host_of(struct x8_mdns_table *table, const char *full)
 {
+    uint32_t sum = sum_of(full);
+
     for (size_t i = 0; i < table->host_count; i++)
-        if (x8_casecmp(table->hosts[i].full, full) == 0)
+        if (table->hosts[i].sum == sum && x8_casecmp(table->hosts[i].full, full) == 0)
             return &table->hosts[i];
     return NULL;
 }
@@ -104,6 +120,7 @@ static struct host *host_make(struct x8_mdns_table *table, const char *full, int
     host = &table->hosts[table->host_count++];
     memcpy(host->seen.name, name, sizeof name);
     x8_copy(host->full, sizeof host->full, full);
+    host->sum = sum_of(full);
     host->seen.port = SSH_PORT;
     host->is_board = is_board;
     return host;
@@ -143,8 +160,10 @@ static int names_board(const char *instance)
 
 static struct service *service_of(struct x8_mdns_table *table, const char *name)
 {
+    uint32_t sum = sum_of(name);
+
     for (size_t i = 0; i < table->service_count; i++)
-        if (x8_casecmp(table->services[i].name, name) == 0)
+        if (table->services[i].sum == sum && x8_casecmp(table->services[i].name, name) == 0)
             return &table->services[i];
     return NULL;
 }
@@ -158,6 +177,7 @@ static struct service *service_make(struct x8_mdns_table *table, const char *nam
         return service;
     service = &table->services[table->service_count++];
     x8_copy(service->name, sizeof service->name, name);
+    service->sum = sum_of(name);
     return service;
 }
 

@@ -61,6 +61,8 @@ x8_e2e(board_sketch board_sketch.sh 180)
 x8_e2e(running_list running_list.sh 300)
 x8_e2e(running_power running_power.sh 300)
 x8_e2e(running_ask running_ask.sh 300)
+x8_e2e(net_mdns net_mdns.sh 300)
+x8_e2e(net_mdns_hostile net_mdns_hostile.sh 180)
 
 # Several boards at once: also under the thread sanitizer.
 if(TARGET x8-board)

@@ -1,11 +1,16 @@
 /*
- * A search of the network by itself: mdns_probe MS [foreign]
+ * A search of the network by itself.
+ *
+ *   mdns_probe MS           boards
+ *   mdns_probe MS foreign   others as well
+ *   mdns_probe MS stop      boards, until a line or the end comes from stdin
  *
  * Prints a line for each time a host was told, with the milliseconds since the beginning, and what
- * the search ended with. Any line on stdin, or its end, stops it when a third word "stop" is given.
+ * the search ended with, with how many more files are open than before.
  */
 #include "net/mdns.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +36,18 @@ static void notice(void *ctx, const struct x8_event *event)
     printf("event %d %s\n", (int)event->kind, event->text ? event->text : "");
 }
 
+static int open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (dir && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
 static void *stopper(void *ctx)
 {
     (void)getchar();
@@ -44,21 +61,23 @@ int main(int argc, char **argv)
     struct x8_op op = {.deadline = X8_NO_DEADLINE, .cancel = &cancel, .emit = notice};
     struct x8_error err = {0};
     int64_t began = x8_now_ms();
+    const char *word = argc > 2 ? argv[2] : "";
+    int files = open_files(), stop = strcmp(word, "stop") == 0, rc;
     pthread_t thread;
-    int rc;
 
     if (argc < 2)
         return 2;
     x8_cancel_init(&cancel);
-    if (argc > 3 && pthread_create(&thread, NULL, stopper, &cancel) != 0)
+    if (stop && pthread_create(&thread, NULL, stopper, &cancel) != 0)
         return 2;
-    rc = x8_mdns_find(&op, (int)strtol(argv[1], NULL, 10),
-                      argc > 2 && strcmp(argv[2], "foreign") == 0, show, &began, &err);
-    if (argc > 3)
-        pthread_join(thread, NULL);
-    x8_cancel_done(&cancel);
-    printf("end rc=%d ms=%lld\n", rc, (long long)(x8_now_ms() - began));
+    rc = x8_mdns_find(&op, (int)strtol(argv[1], NULL, 10), strcmp(word, "foreign") == 0, show,
+                      &began, &err);
+    printf("end rc=%d ms=%lld files=%d\n", rc, (long long)(x8_now_ms() - began),
+           open_files() - files);
     if (rc < 0)
         printf("error %s; %s; %s\n", err.msg, err.why, err.next);
+    if (stop)
+        pthread_join(thread, NULL);
+    x8_cancel_done(&cancel);
     return rc < 0 ? -rc : 0;
 }

@@ -216,16 +216,17 @@ static void names_are_safe_to_print_and_can_be_asked_for(void **state)
 
 static void a_name_whose_text_is_too_long_is_left_out(void **state)
 {
-    char fits[X8_DNS_NAME_LEN + 8] = "", longer[X8_DNS_NAME_LEN + 8] = "";
+    char fits[X8_DNS_NAME_LEN + 8], longer[X8_DNS_NAME_LEN + 8];
     struct dns_message m;
     struct heard heard;
+    size_t n = 0;
 
     (void)state;
-    for (int i = 0; i < 62; i++)
-        strcat(fits, "\\001");
-    strcat(longer, fits);
-    strcat(longer, "\\001.local");
-    strcat(fits, ".lo");
+    while (n < 62 * strlen("\\001"))
+        n += (size_t)snprintf(fits + n, sizeof fits - n, "\\001");
+    memcpy(longer, fits, n);
+    snprintf(longer + n, sizeof longer - n, "\\001.local");
+    snprintf(fits + n, sizeof fits - n, ".lo");
     dns_begin(&m, 0x8400);
     dns_address(&m, longer, 120, "10.1.2.3");
     dns_ptr(&m, SERVICE, 120, longer);
