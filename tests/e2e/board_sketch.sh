@@ -8,7 +8,11 @@ export X8CTL=${X8CTL:-none} X8_BOARD=${X8_BOARD:-none} X8_MKIMAGE=${X8_MKIMAGE:-
 [ -x /usr/bin/python3 ] || { echo "skipped: no /usr/bin/python3 on this machine" && exit 77; }
 
 root=$X8_TESTS/board/root
-trap '[ ! -e "$work/r" ] || "$root/remove" "$work/r"; rm -rf "$work"' EXIT
+trap 'tidy "$work/r" "$work/plain"; rm -rf "$work"' EXIT
+tidy() {
+    local made
+    for made in "$@"; do [ ! -e "$made" ] || "$root/remove" "$made"; done
+}
 
 # elf FILE SEED [ADDRESS]: a sketch of 3000 bytes at 0x08100000 and 500 behind them, a bss in RAM, then 40 kB that nobody loads.
 cat >"$work/elf.py" <<'END'
@@ -35,11 +39,20 @@ digest() { sha256sum "$work/$1" | cut -c 1-64; }
 
 # root WORDS...: a fresh root with these sketches in /mnt/s.
 root() {
-    [ ! -e "$work/r" ] || "$root/remove" "$work/r"
+    tidy "$work/r"
     "$root/make" "$work/r" sudo=fio "$@" || problem "make failed: $*"
     chmod u+w "$work/r/var/rootdirs/mnt"
     mkdir "$work/r/var/rootdirs/mnt/s"
     cp "$work"/*.elf "$work/r/var/rootdirs/mnt/s"
+}
+
+# anew WORDS...: the same root as after `root` alone, but for words of the M4 side; nothing was programmed there.
+anew() {
+    local word
+    [ -e "$work/plain" ] || "$root/make" "$work/plain" sudo=fio
+    cp "$work/plain/board.conf" "$work/r/board.conf"
+    for word in "$@"; do sed -i "s/\bboard_${word%%=*}=[^ ]*/board_$word/" "$work/r/board.conf"; done
+    rm -f "$work/r/run/m4/log" "$work/r/run/m4/flash"
 }
 
 # What scripts find inside: S is sudo, T the file, `put FILE` renames one over it, `decided N` waits until N runs are in the
@@ -106,20 +119,26 @@ logged 2 "$(digest b.elf) 3500 complete ok"
 logged 3 "$(digest a.elf) 3500 complete ok"
 flashed a.elf
 
+start "a word that makes no sense is refused"
+for word in m4=x m4time=1s m4watch=off m4reset=x m4journal=-1 bridge=x; do
+    run 2 "$root/make" "$work/none" "$word"
+    says "^make: ${word%%=*}="
+done
+
 start "the flash outlives a boot, and a boot with no file programs nothing"
 inside 0 'settled 3; mkdir /tmp/arduino; nap 0.1; settled 3'
 prints '^runs 3$'
 flashed a.elf
 
 start "a file that grows slowly is read before it is whole"
-root m4time=100
+anew m4time=100
 inside 0 'mkdir /tmp/arduino; { head -c 2000 /mnt/s/a.elf; done_with 1 >&2; tail -c +2001 /mnt/s/a.elf; } >$T; settled 2; said | tail -n 4; state'
 prints '^runs 2$'
 logged 1 '[0-9a-f]{64} 3500 partial (ok|verify)'
 logged 2 "$(digest a.elf) 3500 complete ok"
 
 start "what happens during a run is lost, what comes after it is not"
-root m4time=1600
+anew m4time=1600
 inside 0 'mkdir /tmp/arduino; put a.elf; until_ [ -e $R/m4/flash ]; put b.elf; touch $T; settled 1; state; sha256sum <$T; word m4time=10; touch $T; settled 2'
 prints '^runs 1$'
 prints 'SubState=waiting .*ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=1'
@@ -177,20 +196,20 @@ fails() {
     logged 1 "$4"
     : >"$work/r/run/m4/log"
 }
-failed='ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=1'
-fails dp "$failed" '^Error: Error connecting DP: cannot read IDR$' '- 0 - dp'
-fails init "$failed" '^Error: init mode failed' '- 0 - init'
-fails timeout "$failed" '^Error: timed out while waiting for target halted$' '- 0 - timeout'
+ended='ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=1'
+fails dp "$ended" '^Error: Error connecting DP: cannot read IDR$' '- 0 - dp'
+fails init "$ended" '^Error: init mode failed' '- 0 - init'
+fails timeout "$ended" '^Error: timed out while waiting for target halted$' '- 0 - timeout'
 prints '^\*\* Unable to reset target \*\*$'
-fails program "$failed" '^\*\* Programming Failed \*\*$' "$(digest a.elf) 1750 complete program"
+fails program "$ended" '^\*\* Programming Failed \*\*$' "$(digest a.elf) 1750 complete program"
 prints_no 'Programming Finished'
-fails verify "$failed" '^\*\* Verify Failed \*\*$' "$(digest a.elf) 3500 complete verify"
+fails verify "$ended" '^\*\* Verify Failed \*\*$' "$(digest a.elf) 3500 complete verify"
 prints '^diff 0 address 0x08100010'
 fails killed 'Result=signal ExecMainCode=2 ExecMainStatus=9' '^\*\* Programming Started \*\*$' "$(digest a.elf) 1750 complete killed"
 prints_no 'shutdown command'
 
 start "a run that hangs is busy until root stops it"
-root m4time=20
+anew m4time=20
 inside 0 'mkdir /tmp/arduino; word m4=hang; put a.elf; decided 1; state; put b.elf; nap 0.2; systemctl is-active $P; S systemctl stop $P; state; word; touch $T; settled 2; state'
 prints '^ActiveState=active SubState=running Result=success ActiveState=activating SubState=start Result=success ExecMainCode=0 ExecMainStatus=0$'
 prints '^activating$'
@@ -200,7 +219,7 @@ logged 1 "$(digest a.elf) 1750 complete hang"
 logged 2 "$(digest b.elf) 3500 complete ok"
 
 start "the service is started by hand, and the path unit knows"
-root m4time=1000
+anew m4time=1000
 inside 0 'mkdir /tmp/arduino; S systemctl start $P; echo "no file: $?"; S systemctl stop $P.path; put a.elf; word m4time=10; S systemctl start $P; word; S systemctl start $P.path
     S systemctl start $P & until_ grep -q SubState=running $R/units/$P.path; state; wait; settled 2; word m4=dp; S systemctl start $P; echo "dp: $?"; settled 3'
 prints '^no file: 0$'
@@ -227,7 +246,7 @@ prints_no never
 prints_no Programming
 
 start "OpenOCD by hand: only root, any file, and nothing outside of the flash"
-root m4time=1
+anew m4time=1
 inside 0 'mkdir /tmp/arduino; O() { S /bin/openocd -f /usr/arduino/extra/openocd_script-imx_gpio.cfg -c "program $1 verify reset exit"; echo "$1: $?"; }
     /bin/openocd -c init; echo "user: $?"; O /mnt/s/ram.elf; O /mnt/s/m7.elf; O /none; head -c 3000 /dev/zero >/tmp/x.bin; O /tmp/x.bin
     size=$(stat -c %s /mnt/s/a.elf); for n in {0..15}; do head -c $((size * n / 16)) /mnt/s/a.elf >/tmp/cut$n; O /tmp/cut$n; done; cat $R/m4/log; cat /sys/kernel/x8h7_firmware/version; :'
