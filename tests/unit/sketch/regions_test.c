@@ -4,6 +4,7 @@
 #include "testlib.h"
 
 #include "sketch/regions.h"
+#include "util/buf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,19 +108,20 @@ static void the_flash_of_the_m7_is_nobodys(void **state)
 
 static void a_list_has_an_end(void **state)
 {
-    char text[2048] = "{\"regions\": [";
+    static const char one[] = "{\"start\": \"0x10\", \"length\": \"1\"}";
+    X8_AUTO_BUF text = {0};
 
     (void)state;
-    for (int i = 0; i < X8_SKETCH_REGIONS_MAX; i++)
-        strcat(text, "{\"start\": \"0x10\", \"length\": \"1\"},");
-    text[strlen(text) - 1] = ']';
-    strcat(text, "}");
-    assert_int_equal(parse(text), 0);
+    assert_int_equal(x8_buf_addf(&text, "{\"regions\": [%s", one), 0);
+    for (int i = 1; i < X8_SKETCH_REGIONS_MAX; i++)
+        assert_int_equal(x8_buf_addf(&text, ",%s", one), 0);
+    size_t all = text.len;
+    assert_int_equal(x8_buf_addf(&text, "]}"), 0);
+    assert_int_equal(parse(x8_buf_text(&text)), 0);
     assert_int_equal(regions.count, X8_SKETCH_REGIONS_MAX + 1);
-    text[strlen(text) - 2] = ',';
-    text[strlen(text) - 1] = '\0';
-    strcat(text, "{\"start\": \"0x10\", \"length\": \"1\"}]}");
-    refused(text, "at most 16");
+    text.len = all;
+    assert_int_equal(x8_buf_addf(&text, ",%s]}", one), 0);
+    refused(x8_buf_text(&text), "at most 16");
 }
 
 static void without_a_file_it_is_the_flash_bank(void **state)
