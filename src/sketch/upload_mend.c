@@ -84,6 +84,14 @@ static int no_units(struct x8_error *err)
     return -X8_E_SKETCH;
 }
 
+static int no_systemd(struct x8_error *err)
+{
+    x8_fail(err, X8_E_REFUSED, "systemd on the board does not say how its programming unit is");
+    x8_error_why(err, "systemctl show gave nothing that can be read");
+    x8_error_next(err, "look what it says:  x8ctl exec -- systemctl show %s", X8_SKETCH_PATH_UNIT);
+    return -X8_E_REFUSED;
+}
+
 int upload_watcher_fault(const struct upload *up, struct x8_error *err)
 {
     const struct x8_watcher *watcher = &up->said.watcher;
@@ -164,6 +172,8 @@ int upload_clear_way(struct upload *up, struct x8_error *err)
     const struct x8_watcher *watcher = &up->said.watcher;
     int rc = 0;
 
+    if (!up->said.has_watcher)
+        return no_systemd(err);
     if (!watcher->has_units)
         return no_units(err);
     if (up->said.space * 1024 < up->job->sketch->file.len)

@@ -35,7 +35,7 @@ struct upload_said {
     char m7[16];      /* ok, stalled, none */
     char sum[65];
     uint64_t space, user, inode;
-    int is_same, has_facts, is_ready;
+    int has_watcher, is_same, has_facts, is_ready;
 };
 
 struct upload {

@@ -60,11 +60,13 @@ static const char queue[] =
     "trap fin EXIT; trap 'fin; exit 129' HUP INT TERM\n";
 
 /*
- * A run is ours when it began after the moment before the rename. That moment is read with a clock
- * of 10 ms steps and rounds down; whoever started within those has OpenOCD open the file only much
- * later. A run that began before it may have read the old file, and our rename went unheard while
- * it ran: when it has ended, and no other began, the same file is touched once. The run after that
- * is ours whatever the clocks say (the two differ on a board that was suspended).
+ * A run is ours when it did not begin before the moment u, the later of: before the rename, and
+ * 40 ms before its end was seen. OpenOCD opens the file only when it has reached the target, some
+ * hundred milliseconds after its start, so a run from u on read the new file. One that began
+ * earlier may have read the old file, and our rename went unheard while it ran: when it has ended,
+ * and no other began, the same file is touched once. The run after that is ours whatever the clocks
+ * say. So a board that was slow just then, or was suspended once (the two clocks differ then),
+ * programs twice: never wrong.
  */
 static const char follow[] =
     "follow() { local s=$((n + 500)) z=0 g=; e=$((n + LIM))\n"
@@ -126,8 +128,10 @@ static const char copy[] =
     "[ \"${x%% *}\" = $H ] || bye differs\n"
     "turn; exec 8<$T; what; [ $v = ok ] || bye target\n"
     "i=$I; say commit || exit 0\n"
-    "trap '' HUP INT TERM; now; u=$((n * 10000))\n"
-    "mv -fT $T $F || { [ ! -d $F ] && mv -f $T $F; } || bye write\n"
+    "trap '' HUP INT TERM; now; u=$n\n"
+    "x=$(mv -fT $T $F 2>&1) || x=$([ ! -d $F ] && mv -f $T $F 2>&1) ||\n"
+    "{ say error \"${x##*: }\"; bye write; }\n"
+    "now; [ $((n - 4)) -le $u ] || u=$((n - 4)); u=${u}0000\n"
     "follow; after\n";
 
 /* Once more with the file that lies there. */

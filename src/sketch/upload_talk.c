@@ -90,8 +90,10 @@ static void take_units(struct upload_said *said, char *text)
     for (size_t i = 0; i < len; i++)
         if (text[i] == '\t')
             text[i] = '\n';
-    if (x8_watcher_parse((struct x8_span){(const uint8_t *)text, len}, &watcher, NULL) == 0)
+    if (x8_watcher_parse((struct x8_span){(const uint8_t *)text, len}, &watcher, NULL) == 0) {
         said->watcher = watcher;
+        said->has_watcher = 1;
+    }
 }
 
 static void take_sum(struct upload_said *said, char *rest)

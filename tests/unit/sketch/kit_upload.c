@@ -31,7 +31,7 @@ int get_root(void *user, const struct x8_root **out, struct x8_error *err)
 }
 
 /* A sound little program: loaded at the M4's flash, with some debug bytes behind. */
-static void make_sketch(struct bench *b, size_t len)
+void make_sketch(struct bench *b, size_t len)
 {
     static const uint8_t head[] = {
         0x7f, 'E', 'L', 'F', 1,  1, 1,  0, 0,    0, 0,    0,    0,  0, 0,    0, /* ident */
@@ -49,6 +49,7 @@ static void make_sketch(struct bench *b, size_t len)
         bytes[i] = (uint8_t)(i * 31 >> 3);
     memcpy(bytes, head, sizeof head);
     memcpy(bytes + 0x100, vectors, sizeof vectors);
+    b->sketch.file.len = 0;
     assert_int_equal(x8_buf_add(&b->sketch.file, bytes, len), 0);
     x8_sha256_add(sha, bytes, len);
     x8_sha256_take(sha, digest);

@@ -24,6 +24,8 @@ struct bench {
 
 /* One boot of a board made of these words, and a sketch of 20000 bytes. */
 void open_board(struct bench *b, const char *words);
+/* Another sketch, of this size. */
+void make_sketch(struct bench *b, size_t len);
 void close_board(struct bench *b);
 /* Upload it as b->job says. The outcome is in b->out and b->kit.err. */
 int upload(struct bench *b);

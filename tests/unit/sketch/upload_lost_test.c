@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void stop_on(struct bench *b, const char *words, const char *at, enum x8_cancel_level level,
                     int wanted)
@@ -220,6 +221,65 @@ static void a_program_that_knows_no_turns_makes_no_false_success(void **state)
     }
 }
 
+/* A command in front of the board's mv. */
+static void before_mv(struct bench *b, const char *script)
+{
+    char path[400];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/usr/bin/mv", b->kit.root);
+    remove(path);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file,
+            "#!/bin/bash\nT=/tmp/arduino/m4-user-sketch.elf\n"
+            "case \"$*\" in *$T) %s;; esac\nexec /usr/libexec/host/bin/mv \"$@\"\n",
+            script);
+    fclose(file);
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* Somebody's event right in front of the rename: his run begins, and ours goes unheard. */
+static void a_run_that_began_in_front_of_the_rename_is_not_taken_for_ours(void **state)
+{
+    static const char *const boards[] = {"image=934 m4time=400", "image=95 m4time=400"};
+    struct bench b;
+    (void)state;
+
+    for (size_t i = 0; i < X8_COUNT(boards); i++) {
+        open_board(&b, boards[i]);
+        expect(&b, upload(&b), 0);
+        assert_int_equal(programmed(&b, b.sketch.sha256), 1);
+        make_sketch(&b, 21000);
+        before_mv(&b, "touch $T; sleep 0.3");
+        expect(&b, upload(&b), 0);
+        assert_int_equal(b.out.outcome, X8_SKETCH_VERIFIED);
+        has_words(b.said, "once more");
+        assert_int_equal(programmed(&b, ""), 3);
+        assert_int_equal(programmed(&b, b.sketch.sha256), 1);
+        no_trace(&b);
+        close_board(&b);
+    }
+}
+
+static void a_rename_that_fails_is_told(void **state)
+{
+    struct bench b;
+    (void)state;
+
+    open_board(&b, "image=934");
+    before_mv(&b, "echo mv: cannot move: Host is down >&2; exit 1");
+    expect(&b, upload(&b), -X8_E_REFUSED);
+    has_words(b.kit.err.why, "Host is down");
+    nothing_was_programmed(&b);
+    close_board(&b);
+    open_board(&b, "image=934");
+    before_mv(&b, "rm -rf /tmp/arduino");
+    assert_true(upload(&b) < 0);
+    assert_int_equal(programmed(&b, ""), 0);
+    close_board(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +291,8 @@ int main(void)
         cmocka_unit_test(the_record_is_written_without_us),
         cmocka_unit_test(a_link_that_is_cut_anywhere_is_never_success),
         cmocka_unit_test(two_uploads_take_turns),
+        cmocka_unit_test(a_run_that_began_in_front_of_the_rename_is_not_taken_for_ours),
+        cmocka_unit_test(a_rename_that_fails_is_told),
         cmocka_unit_test(a_program_that_knows_no_turns_makes_no_false_success),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

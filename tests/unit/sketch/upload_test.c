@@ -293,10 +293,9 @@ static void a_run_of_somebody_else_is_waited_for(void **state)
 static void a_file_that_took_the_place_is_seen(void **state)
 {
     static const char *const rivals[] = {
-        "(sleep 0.7; echo x >/tmp/arduino/x; mv -f /tmp/arduino/x /tmp/arduino/m4-user-sketch.elf) "
-        ">/dev/null 2>&1 & disown",
-        "(sleep 0.7; echo x >/tmp/arduino/m4-user-sketch.elf) >/dev/null 2>&1 & disown",
-        "(sleep 0.7; rm /tmp/arduino/m4-user-sketch.elf) >/dev/null 2>&1 & disown",
+        "echo x >/tmp/arduino/x; mv -f /tmp/arduino/x /tmp/arduino/m4-user-sketch.elf",
+        "echo x >/tmp/arduino/m4-user-sketch.elf",
+        "rm /tmp/arduino/m4-user-sketch.elf",
     };
     struct bench b;
     (void)state;
@@ -305,7 +304,8 @@ static void a_file_that_took_the_place_is_seen(void **state)
         char text[300];
 
         open_board(&b, "image=934 m4time=2000");
-        snprintf(text, sizeof text, "trap '' HUP; %s", rivals[i]);
+        snprintf(text, sizeof text, "trap '' HUP; (sleep 0.7; %s) >/dev/null 2>&1 & disown",
+                 rivals[i]);
         assert_int_equal(sh(&b, text), 0);
         expect(&b, upload(&b), -X8_E_UNKNOWN_STATE);
         assert_int_equal(b.out.outcome, X8_SKETCH_UNKNOWN);
