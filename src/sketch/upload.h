@@ -52,9 +52,9 @@ struct x8_uploaded {
  * X8_E_BUSY another upload did not end; X8_E_BOARD_SPACE; X8_E_VERIFY the copy differs;
  * X8_E_UNHEALTHY programmed, but the bridge is stalled; X8_E_UNKNOWN_STATE another file took the
  * place during the run, or nothing tells the outcome; X8_E_TIMEOUT; X8_E_GONE with whether the
- * board may still program it; X8_E_STOPPED; X8_E_REFUSED a link or something else is in the place of
- * the folder or the file, or the board cannot write there.
- * A first stop ends it before the rename, and waits for the unit after it.
+ * board may still program it; X8_E_STOPPED; X8_E_REFUSED a link or something else is in the place
+ * of the folder or the file, or the board cannot write there. A first stop ends it before the
+ * rename, and waits for the unit after it.
  */
 int x8_sketch_upload(struct x8_session *session, const struct x8_op *op,
                      const struct x8_upload *job, struct x8_uploaded *out, struct x8_error *err);
