@@ -187,9 +187,10 @@ int x8_mdns_find(const struct x8_op *op, int ms, int foreign,
                  void (*each)(void *ctx, const struct x8_mdns_host *host), void *ctx,
                  struct x8_error *err)
 {
+    int64_t began = x8_now_ms();
     struct search search = {.op = op,
-                            .began = x8_now_ms(),
-                            .deadline = x8_deadline_min(x8_deadline_in(ms), op->deadline),
+                            .began = began,
+                            .deadline = x8_deadline_min(began + (ms > 0 ? ms : 0), op->deadline),
                             .ask_at = X8_NO_DEADLINE,
                             .ms = ms,
                             .each = each,

@@ -25,6 +25,13 @@ host_line() {
     grep "^host $1 " "$out" | tail -n 1 | grep -Eq -e "$2\$" || problem "$1 was not told with: $2"
 }
 
+# beside MS: a search in the background, $searching, that writes to $work/beside.
+beside() {
+    rm -f "$work/beside" # or what is waited for may be of an earlier one
+    "$X8_BUILD/tests/mdns_probe" "$1" >"$work/beside" 2>&1 &
+    searching=$!
+}
+
 lan lan
 lan workshop
 host here lan net0 10.77.0.1/24 fe80::1/64
@@ -54,11 +61,10 @@ for list in igmp igmp6; do
 done
 
 start "asked twice at once and again at once, it answers each time"
-"$X8_BUILD/tests/mdns_probe" 1000 >"$work/beside" 2>&1 &
-beside=$!
+beside 1000
 search 0 1000
 finds 1
-wait "$beside"
+wait "$searching"
 grep -q '^end rc=1 ' "$work/beside" || problem "the other search: $(cat "$work/beside")"
 for _ in 1 2 3; do
     search 0 300
@@ -115,11 +121,10 @@ kill "$holder"
 wait "$holder" 2>/dev/null
 
 start "an interface that vanishes is no error"
-"$X8_BUILD/tests/mdns_probe" 1500 >"$work/beside" 2>&1 &
-beside=$!
+beside 1500
 await 10 grep -qs "^host $two " "$work/beside" || problem "not found before"
 ip link del net1
-wait "$beside"
+wait "$searching"
 grep -q '^end rc=3 ms=1[5-9]' "$work/beside" || problem "the search: $(cat "$work/beside")"
 grep -qE 'Sanitizer|runtime error' "$work/beside" && problem "$(cat "$work/beside")"
 search 0 1000
@@ -140,11 +145,10 @@ host_line "$one" ' fe80::11%net0'
 ip addr add 10.77.0.1/24 dev net0
 
 start "a board that is shut down says goodbye"
-"$X8_BUILD/tests/mdns_probe" 3000 >"$work/beside" 2>&1 &
-beside=$!
+beside 3000
 await 10 grep -qs "^host $one " "$work/beside" || problem "not found before"
 kill "$board1"
-wait "$beside"
+wait "$searching"
 cp "$work/beside" "$out"
 prints '^end rc=1 '
 host_line "$one" 'serial=0A13B209DAB6FAD9 ssh=0 port=22 at=[0-9]+'

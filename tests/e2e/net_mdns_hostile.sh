@@ -26,6 +26,13 @@ among() {
     responder crowd eth0 "$1"
 }
 
+# beside MS: a search in the background, $searching, that writes to $work/beside.
+beside() {
+    rm -f "$work/beside" # or what is waited for may be of an earlier one
+    "$X8_BUILD/tests/mdns_probe" "$1" >"$work/beside" 2>&1 &
+    searching=$!
+}
+
 lan lan
 host here lan net0 10.77.0.1/24 fe80::1/64
 host crowd lan eth0 10.77.0.{100..119}/24
@@ -68,15 +75,14 @@ while True:
         print("got", flush=True)' >"$work/daemon" &
 daemon=$!
 await 10 grep -qs ready "$work/daemon" || problem "it did not start"
-"$X8_BUILD/tests/mdns_probe" 1000 >"$work/beside" 2>&1 &
-beside=$!
+beside 1000
 await 10 grep -qs '^host' "$work/beside" || problem "nothing found beside it"
 on crowd python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for _ in range(20):
     s.sendto(b"for the daemon", ("10.77.0.1", 5353))'
-wait "$beside"
+wait "$searching"
 cp "$work/beside" "$out"
 finds 3
 [ "$(grep -c got "$work/daemon")" = 20 ] || problem "it got $(grep -c got "$work/daemon") of 20"
