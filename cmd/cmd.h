@@ -44,7 +44,7 @@ struct x8_opt {
 struct x8_globals {
     struct x8_strings serial; /* -s */
     int all, json, quiet, verbosity, dry_run, yes, no_input, help, version;
-    int progress, color, no_color, via;
+    int progress, color, no_color, via, accept_new_host_key;
     const char *log, *confirm, *password_file;
     uint64_t password_fd; /* X8_NO_FD when not given */
     int64_t timeout_ms;   /* -t; X8_TIMEOUT_UNSET when not given */
@@ -101,6 +101,7 @@ struct x8_cmd {
 /* The exported rows: cmd/<name>.c defines x8_cmd_<name>. */
 extern const struct x8_cmd x8_cmd_list, x8_cmd_watch, x8_cmd_guide;
 extern const struct x8_cmd x8_cmd_info, x8_cmd_os_release, x8_cmd_wait, x8_cmd_identify;
+extern const struct x8_cmd x8_cmd_setup;
 extern const struct x8_cmd x8_cmd_reboot, x8_cmd_recover, x8_cmd_name;
 extern const struct x8_cmd x8_cmd_sketch, x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain;
 extern const struct x8_cmd x8_cmd_shell, x8_cmd_exec, x8_cmd_push, x8_cmd_pull;

@@ -15,10 +15,13 @@ static const char *const states[] = {"rom",          "spl",     "fastboot", "lin
                                      "initramfs",    "mute",    "no-adb",   "no-access",
                                      "unauthorized", "offline", "busy",     NULL};
 
+enum { NET_UNSET = -2 };
+
 static struct {
     int state, no_probe;
+    int64_t net_ms;
     const char *columns;
-} opt = {.state = -1};
+} opt = {.state = -1, .net_ms = NET_UNSET};
 
 static const enum x8_column usual[] = {X8_COL_SERIAL, X8_COL_NAME,    X8_COL_STATE,
                                        X8_COL_IMAGE,  X8_COL_CARRIER, X8_COL_LINKS,
@@ -146,6 +149,28 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
     say_summary(ctx, targets, rows, count);
 }
 
+/* Beside everything else, unless it is said where all of them are. */
+static int search_network(struct x8_reach *reach, const struct x8_strings *serial,
+                          struct x8_error *err)
+{
+    struct x8_selector selector;
+    size_t places = 0;
+
+    if (opt.net_ms != NET_UNSET && (opt.net_ms < 0 || opt.net_ms > X8_NET_SEARCH_MAX_MS)) {
+        x8_fail(err, X8_E_USAGE, "option '--net' takes a time of at most %d s",
+                X8_NET_SEARCH_MAX_MS / 1000);
+        x8_error_next(err, "--net 5s");
+        return -(int)X8_E_USAGE;
+    }
+    if (opt.net_ms != NET_UNSET)
+        reach->net.search_ms = (int)opt.net_ms;
+    for (size_t i = 0; i < serial->count; i++)
+        places += x8_selector_parse(serial->items[i], &selector, NULL) == 0 &&
+                  x8_selector_is_place(&selector);
+    reach->net.is_wide = serial->count == 0 || places < serial->count;
+    return 0;
+}
+
 static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err)
 {
     const struct x8_strings *serial = &ctx->globals->serial;
@@ -154,6 +179,8 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
     size_t address_count;
     int rc = x8_env_reach(ctx->globals, &reach, err);
 
+    if (rc == 0)
+        rc = search_network(&reach, serial, err);
     if (rc == 0)
         rc = x8_addresses_of(ctx->globals, addresses, &address_count, err);
     if (rc == 0)
@@ -188,6 +215,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
 static const struct x8_opt opts[] = {
     {"state", 0, X8_OPT_CHOICE, &opt.state, "STATE", states, "only boards in this state", NULL},
+    {"net", 0, X8_OPT_DURATION, &opt.net_ms, "DUR", NULL,
+     "how long the network is searched for boards (1s, or X8CTL_NET); 0: not at all", NULL},
     {"columns", 0, X8_OPT_STRING, &opt.columns, "A,B", NULL,
      "these columns only; beside the usual ones there are speed and hostname", NULL},
     {"no-probe", 0, X8_OPT_FLAG, &opt.no_probe, NULL, NULL,
@@ -197,6 +226,7 @@ static const struct x8_opt opts[] = {
 static const struct x8_example examples[] = {
     {"x8ctl list", "every board, with its state and what it needs"},
     {"x8ctl list --state rom --json", "boards in flashing mode, for a script"},
+    {"x8ctl list --net 5s", "search longer, as on a wireless network that loses much"},
     {"x8ctl list -s adb:192.168.1.50", "one that listens for ADB on the network"},
     {NULL, NULL},
 };

@@ -134,6 +134,44 @@ static int server_port(uint16_t *out, struct x8_error *err)
     return port ? read_port("ANDROID_ADB_SERVER_PORT", port, port, out, err) : 0;
 }
 
+/* "0", "off" or how long; the search of a local network takes a second. */
+static int search_time(int *out_ms, struct x8_error *err)
+{
+    const char *text = env("X8CTL_NET");
+    int64_t ms = X8_NET_SEARCH_MS;
+    char clean[96];
+
+    if (text && x8_casecmp(text, "off") == 0)
+        ms = 0;
+    else if (text && (x8_parse_duration(text, &ms) != 0 || ms < 0 || ms > X8_NET_SEARCH_MAX_MS)) {
+        x8_clean(clean, sizeof clean, text, strlen(text));
+        x8_fail(err, X8_E_USAGE, "variable X8CTL_NET is no time to search for: '%s'", clean);
+        x8_error_why(err, "it is a duration of at most %d s, or 0 for no search",
+                     X8_NET_SEARCH_MAX_MS / 1000);
+        x8_error_next(err, "X8CTL_NET=2s, or unset it");
+        return -(int)X8_E_USAGE;
+    }
+    *out_ms = (int)ms;
+    return 0;
+}
+
+/* What ssh itself would look at. Written with the same text each time, as in x8_env_reach. */
+static int net_reach(struct x8_net_reach *out, struct x8_error *err)
+{
+    static char folder[PATH_LEN], config[PATH_LEN + 16], known_hosts[PATH_LEN + 16];
+    char home[PATH_LEN - 64];
+
+    home_folder(home, sizeof home);
+    snprintf(folder, sizeof folder, "%s/.ssh", home);
+    snprintf(config, sizeof config, "%s/config", folder);
+    snprintf(known_hosts, sizeof known_hosts, "%s/known_hosts", folder);
+    *out = (struct x8_net_reach){.way = {.config = config,
+                                         .known_hosts = known_hosts,
+                                         .key_folder = folder,
+                                         .agent = env("SSH_AUTH_SOCK")}};
+    return search_time(&out->search_ms, err);
+}
+
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err)
 {
     /* Written with the same text each time; the threads of a run read them only. */
@@ -147,6 +185,10 @@ int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct 
 
     if (reach.via == X8_VIA_AUTO || reach.via == X8_VIA_ADB)
         rc = server_port(&reach.adb_port, err);
+    if (rc == 0)
+        rc = net_reach(&reach.net, err);
+    if (reach.via != X8_VIA_AUTO && reach.via != X8_VIA_NET)
+        reach.net.search_ms = 0;
     if (rc < 0)
         return rc;
     home_folder(home, sizeof home);

@@ -14,16 +14,22 @@ static struct x8_globals globals;
 static const char *const progress_words[] = {"auto", "bar", "lines", "json", "none", NULL};
 static const char *const color_words[] = {"auto", "always", "never", NULL};
 /* In the order of enum x8_via. */
-static const char *const via_words[] = {"auto", "usb", "adb", "tcp", NULL};
+static const char *const via_words[] = {"auto", "usb", "adb", "tcp", "net", NULL};
 
 static const struct x8_opt global_rows[] = {
     {"serial", 's', X8_OPT_LIST, &globals.serial, "SEL", NULL,
-     "which board: serial, its last digits (4 or more), name, usb:1-4.2 or adb:HOST; repeatable",
+     "which board: serial, its last digits (4 or more), name, usb:1-4.2, adb:HOST or net:HOST; "
+     "repeatable",
      "board"},
     {"all", 0, X8_OPT_FLAG, &globals.all, NULL, NULL, "every board that is in a fitting state",
      NULL},
     {"via", 0, X8_OPT_CHOICE, &globals.via, "WAY", via_words,
-     "way to a running board: its USB interface, a running adb server, or ADB over TCP", NULL},
+     "way to a running board: its USB interface, a running adb server, ADB over TCP, or ssh "
+     "(net)",
+     NULL},
+    {"accept-new-host-key", 0, X8_OPT_FLAG, &globals.accept_new_host_key, NULL, NULL,
+     "keep the ssh key of a board that is not known yet; a changed key is refused all the same",
+     NULL},
     {"json", 0, X8_OPT_FLAG, &globals.json, NULL, NULL,
      "one JSON document on stdout, nothing else there", NULL},
     {"progress", 0, X8_OPT_CHOICE, &globals.progress, "HOW", progress_words,
@@ -43,7 +49,7 @@ static const struct x8_opt global_rows[] = {
     {"confirm", 0, X8_OPT_STRING, &globals.confirm, "TEXT", NULL,
      "answer for severe actions: last four of the serial, or fuse; commas join several", NULL},
     {"password-file", 0, X8_OPT_STRING, &globals.password_file, "FILE", NULL,
-     "the board user's password, for what needs root there: first line of this file", "file"},
+     "the board user's password, for ssh and for what needs root: first line of this file", "file"},
     {"password-fd", 0, X8_OPT_U64, &globals.password_fd, "N", NULL,
      "the same from this open file descriptor", NULL},
     {"help", 'h', X8_OPT_FLAG, &globals.help, NULL, NULL, "show help; works anywhere on the line",

@@ -137,6 +137,11 @@ void x8_row_extra(struct x8_json *json, const struct x8_target *target)
                  target->host, (unsigned)target->port);
         x8_json_str(json, "address", address);
     }
+    if (target->has_net) {
+        x8_target_place_on_net(target, address, sizeof address);
+        x8_json_str(json, "net_address", address);
+        add_text(json, "net_name", target->net_name);
+    }
     if (target->probed) {
         add_text(json, "machine", x8_os_release_get(&target->facts.os, "LMP_MACHINE"));
         add_text(json, "hat", target->facts.hat);

@@ -128,6 +128,7 @@ int x8_run_on_boards(struct x8_ctx *ctx, const struct x8_job_plan *plan, struct 
 
     pthread_mutex_init(&run.print, NULL);
     pthread_mutex_init(&run.ask, NULL);
+    x8_run_answer_ssh(&run);
     if (rc == 0)
         rc = x8_run_pick(&run, err);
     if (rc > 0) {

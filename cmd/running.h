@@ -77,8 +77,13 @@ int x8_job_agree(struct x8_job_on *job, const char *what, const char *price, str
 int x8_addresses_of(const struct x8_globals *globals, const char **out, size_t *out_count,
                     struct x8_error *err);
 
+/* How long the network is searched when nobody says otherwise, and at most. */
+#define X8_NET_SEARCH_MS     1000
+#define X8_NET_SEARCH_MAX_MS 60000
+
 /* How boards are reached, from the environment and --via (main_paths.c): ANDROID_ADB_SERVER_PORT,
- * ADB_SERVER_SOCKET (tcp:PORT, tcp:localhost:PORT), ~/.android/adbkey, boards.json. */
+ * ADB_SERVER_SOCKET (tcp:PORT, tcp:localhost:PORT), ~/.android/adbkey, boards.json, X8CTL_NET,
+ * SSH_AUTH_SOCK, ~/.ssh. */
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err);
 
 /* Make a folder of the user and those above it, mode 0700. X8_E_NO_PERMISSION, X8_E_HOST_SPACE. */

@@ -149,18 +149,101 @@ int x8_addresses_of(const struct x8_globals *globals, const char **out, size_t *
         rc = x8_selector_parse(text, &selector, err);
         if (rc == 0 && selector.kind == X8_SELECT_ADDRESS)
             out[(*out_count)++] = x8_starts(text, "adb:") ? text + 4 : text;
+        else if (rc == 0 && selector.kind == X8_SELECT_NET)
+            out[(*out_count)++] = text;
     }
     return rc;
+}
+
+/* --- the network: searched only where nothing else decides --- */
+
+static int is_on(const struct x8_run *run, const struct x8_selector *selector, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (x8_target_match(selector, &run->targets[i], NULL) &&
+            (run->reach.via != X8_VIA_NET || run->targets[i].has_net))
+            return 1;
+    return 0;
+}
+
+/* What is on USB or known to an adb server is meant before what is somewhere on the network. */
+static int needs_search(const struct x8_run *run, size_t count)
+{
+    const struct x8_strings *serial = &run->ctx->globals->serial;
+    struct x8_selector selector;
+
+    for (size_t i = 0; i < serial->count; i++) {
+        if (x8_selector_parse(serial->items[i], &selector, NULL) < 0 ||
+            x8_selector_is_place(&selector))
+            continue;
+        if (selector.kind == X8_SELECT_NET || !is_on(run, &selector, count))
+            return 1;
+    }
+    return serial->count == 0 && (count == 0 || run->reach.via == X8_VIA_NET);
+}
+
+/* Without -s, --via net means those that are there. */
+static size_t reachable_first(struct x8_run *run, size_t count)
+{
+    size_t reachable = 0;
+
+    if (run->reach.via != X8_VIA_NET || run->ctx->globals->serial.count)
+        return count;
+    for (size_t i = 0; i < count; i++)
+        if (run->targets[i].has_net)
+            run->targets[reachable++] = run->targets[i];
+    return reachable;
+}
+
+static int search(struct x8_run *run, size_t count, struct x8_error *err)
+{
+    const struct x8_strings *serial = &run->ctx->globals->serial;
+    struct x8_error failed;
+    int rc;
+
+    x8_emit(&run->ctx->op, X8_EV_DETAIL, "searching the network for boards");
+    rc = x8_targets_search(run->ctx->bus, &run->ctx->op, &run->reach, serial->items, serial->count,
+                           run->plan->probe_ms, &run->targets, &count, &failed);
+    if (rc < 0 && (run->reach.via == X8_VIA_NET || failed.code != X8_E_NETWORK)) {
+        *err = failed;
+        return rc;
+    }
+    if (rc < 0) /* a computer without a network has no boards there */
+        x8_emit(&run->ctx->op, X8_EV_DETAIL, "%s", failed.msg);
+    return (int)count;
+}
+
+/* Where it was looked. */
+static void tell_search(const struct x8_run *run, struct x8_error *err)
+{
+    char seconds[32];
+
+    snprintf(seconds, sizeof seconds, "%.3g s", run->reach.net.search_ms / 1000.0);
+    if (run->ctx->globals->serial.count == 0)
+        x8_error_why(err,
+                     run->reach.via == X8_VIA_NET
+                         ? "none was found on the network in %s"
+                         : "neither USB nor an adb server shows one, nor the network in %s",
+                     seconds);
 }
 
 int x8_run_pick(struct x8_run *run, struct x8_error *err)
 {
     const char *addresses[X8_COUNT(run->ctx->globals->serial.items)];
     size_t address_count;
-    int rc = x8_addresses_of(run->ctx->globals, addresses, &address_count, err);
+    int rc = x8_addresses_of(run->ctx->globals, addresses, &address_count, err), searched = 0;
 
     if (rc == 0)
         rc = x8_targets_find(run->ctx->bus, &run->ctx->op, &run->reach, addresses, address_count,
                              run->plan->probe_ms, &run->targets, err);
-    return rc < 0 ? rc : choose(run, (size_t)rc, err);
+    if (rc >= 0 && run->reach.net.search_ms > 0 && needs_search(run, (size_t)rc)) {
+        rc = search(run, (size_t)rc, err);
+        searched = 1;
+    }
+    if (rc < 0)
+        return rc;
+    rc = choose(run, reachable_first(run, (size_t)rc), err);
+    if (rc == -(int)X8_E_NO_BOARD && searched)
+        tell_search(run, err);
+    return rc;
 }

@@ -88,7 +88,7 @@ static int secret_from_fd(struct x8_run *run, uint64_t number, struct x8_error *
 }
 
 /* What the options name; without any nothing is known yet. Under run->ask. */
-static int secret_from_options(struct x8_run *run, struct x8_error *err)
+int x8_run_secret(struct x8_run *run, struct x8_error *err)
 {
     const struct x8_globals *globals = run->ctx->globals;
     int rc = 0;
@@ -118,7 +118,7 @@ static int ask_secret(struct x8_job_on *job, struct x8_run *run, struct x8_error
         snprintf(question, sizeof question,
                  "Password of the user on %s (for root):", job->target->label);
     rc = x8_ui_ask_secret(run->ctx->ui, question, run->secret.text, sizeof run->secret.text, err);
-    run->secret.given = rc == 0;
+    run->secret.given = run->secret_is_typed = rc == 0;
     return rc;
 }
 
@@ -134,7 +134,7 @@ static int root_from_options(struct x8_job_on *job, int *had_secret, struct x8_e
     int rc;
 
     pthread_mutex_lock(&run->ask);
-    rc = secret_from_options(run, err);
+    rc = x8_run_secret(run, err);
     *had_secret = run->secret.given;
     pthread_mutex_unlock(&run->ask);
     return rc == 0 ? probe(job, run, err) : rc;

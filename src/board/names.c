@@ -40,6 +40,19 @@ const char *x8_names_find(const struct x8_json *names, const char *serial)
     return NULL;
 }
 
+const char *x8_names_serial(const struct x8_json *names, const char *name)
+{
+    const char *key;
+
+    for (size_t i = 0; names && (key = x8_json_key(names, i)); i++) {
+        const char *own = x8_json_get_str(names, key);
+
+        if (own && x8_casecmp(own, name) == 0)
+            return key;
+    }
+    return NULL;
+}
+
 int x8_names_get(const char *path, const char *serial, char *out, size_t cap)
 {
     struct x8_json *names = x8_names_load(path);

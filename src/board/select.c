@@ -74,6 +74,34 @@ static int read_address(const char *text, struct x8_selector *out)
            (int)sizeof out->key;
 }
 
+/* "net:HOST[:PORT]". An IPv6 address needs brackets only where a port follows. */
+static int read_net(const char *text, struct x8_selector *out)
+{
+    const char *host = text + 4, *end = NULL, *colon;
+    size_t len;
+    uint32_t port = 0;
+
+    if (*host == '[') {
+        end = strchr(++host, ']');
+        if (!end || (end[1] != '\0' && end[1] != ':'))
+            return 0;
+        colon = end[1] ? end + 1 : NULL;
+        len = (size_t)(end - host);
+    } else {
+        colon = strchr(host, ':');
+        if (colon && strchr(colon + 1, ':'))
+            colon = NULL;
+        len = colon ? (size_t)(colon - host) : strlen(host);
+    }
+    if (len == 0 || host[0] == '-' || strspn(host, LETTERS DIGITS ".:%-_") < len)
+        return 0;
+    if (colon && (x8_parse_u32(colon + 1, &port) != 0 || port == 0 || port > 65535))
+        return 0;
+    out->kind = X8_SELECT_NET;
+    out->port = (uint16_t)port;
+    return snprintf(out->key, sizeof out->key, "%.*s", (int)len, host) < (int)sizeof out->key;
+}
+
 static int bad_selector(const char *text, const char *why, struct x8_error *err)
 {
     char clean[96];
@@ -82,7 +110,7 @@ static int bad_selector(const char *text, const char *why, struct x8_error *err)
     x8_fail(err, X8_E_USAGE, "'%s' selects no board", clean);
     x8_error_why(err, "%s", why);
     x8_error_next(err, "use a port as in usb:1-4.2, a serial number or at least its last four "
-                       "characters, a name of yours, or adb:HOST; x8ctl list shows them");
+                       "characters, a name of yours, adb:HOST or net:HOST; x8ctl list shows them");
     return -X8_E_USAGE;
 }
 
@@ -97,6 +125,8 @@ int x8_selector_parse(const char *text, struct x8_selector *out, struct x8_error
         return bad_selector(text, "a variable was not filled in by the tool that ran this", err);
     if (!x8_copy(out->text, sizeof out->text, text) || !x8_copy(out->key, sizeof out->key, key))
         return bad_selector(text, "it is too long", err);
+    if (x8_starts(text, "net:") && read_net(text, out))
+        return 0;
     if (is_port(key))
         out->kind = X8_SELECT_PORT;
     else if (is_glued(key))
@@ -145,6 +175,7 @@ int x8_selector_match(const struct x8_selector *selector, const struct x8_board 
         match = strcmp(selector->key, glued) == 0;
         break;
     case X8_SELECT_ADDRESS:
+    case X8_SELECT_NET:
         break; /* no place on USB */
     case X8_SELECT_SERIAL:
         exact = x8_casecmp(selector->key, board->device.serial) == 0;

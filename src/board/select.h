@@ -2,7 +2,7 @@
  * Which board the user means. Forms: usb:1-4.2 and 1-4.2 (the kernel's port path), 1:42 (the
  * vendor tool's, when only one port reads so), a serial number, or its last four or more
  * characters when only one board ends so, the user's own name for a board, adb:HOST[:PORT] and
- * HOST:PORT (a daemon on the network).
+ * HOST:PORT (an ADB daemon on the network), net:HOST[:PORT] (ssh).
  */
 #ifndef X8_BOARD_SELECT_H
 #define X8_BOARD_SELECT_H
@@ -10,12 +10,19 @@
 #include "board/discover.h"
 
 /* SERIAL stands for names as well. */
-enum x8_select_kind { X8_SELECT_PORT, X8_SELECT_GLUED, X8_SELECT_SERIAL, X8_SELECT_ADDRESS };
+enum x8_select_kind {
+    X8_SELECT_PORT,
+    X8_SELECT_GLUED,
+    X8_SELECT_SERIAL,
+    X8_SELECT_ADDRESS,
+    X8_SELECT_NET,
+};
 
 struct x8_selector {
     enum x8_select_kind kind;
     char text[X8_STRING_LEN]; /* as given */
-    char key[X8_STRING_LEN];  /* port, "bus:digits", serial number or name, "HOST:PORT" */
+    char key[X8_STRING_LEN]; /* port, "bus:digits", serial number or name, "HOST:PORT"; NET: HOST */
+    uint16_t port;           /* NET: the port, 0 when none was said */
 };
 
 /* The port of an ADB daemon that listens on TCP, unless the user says otherwise. */

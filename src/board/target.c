@@ -1,6 +1,6 @@
 /*
  * Finding boards: the bus, then the adb server, then addresses; who runs is asked, and what turns
- * out to be one board becomes one row.
+ * out to be one board becomes one row. The network is searched meanwhile, where that is wanted.
  */
 #include "board/target_parts.h"
 
@@ -19,6 +19,8 @@ struct finding {
     struct x8_target_list list;
     struct x8_device *devices;
     int device_count;
+    struct x8_search search; /* beside the rest, where it is wanted */
+    int is_searching;
 };
 
 static int no_memory(struct x8_error *err)
@@ -50,7 +52,7 @@ static int look_at_server(struct finding *f, struct x8_error *err)
     unsigned version;
     int count, rc;
 
-    if (!f->reach->adb_port || f->reach->via == X8_VIA_USB || f->reach->via == X8_VIA_TCP)
+    if (!f->reach->adb_port || (f->reach->via != X8_VIA_AUTO && f->reach->via != X8_VIA_ADB))
         return 0;
     rc = x8_adb_server_version(f->op, f->reach->adb_port, &version, err);
     if (rc <= 0)
@@ -69,6 +71,13 @@ static int is_stop(int rc)
     return rc == -(int)X8_E_STOPPED || rc == -(int)X8_E_TERMINATED;
 }
 
+static int add_address(struct finding *f, const char *address, struct x8_error *err)
+{
+    if (x8_starts(address, "net:"))
+        return x8_targets_add_net(&f->list, address + 4, err);
+    return x8_targets_add_address(&f->list, address, err);
+}
+
 /* One of bus and server is enough; a server that speaks no ADB is no reason to show nothing. */
 static int look(struct finding *f, const char *const *addresses, size_t count, struct x8_error *err)
 {
@@ -84,10 +93,10 @@ static int look(struct finding *f, const char *const *addresses, size_t count, s
     }
     if (server_rc < 0)
         x8_emit(f->op, X8_EV_WARN, "%s", server_err.msg);
-    if (bus_rc < 0 && server_rc <= 0 && count == 0)
+    if (bus_rc < 0 && server_rc <= 0 && count == 0 && !f->is_searching)
         return bus_rc;
     for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = x8_targets_add_address(&f->list, addresses[i], err);
+        rc = add_address(f, addresses[i], err);
     return rc;
 }
 
@@ -110,9 +119,28 @@ static void name_all(struct finding *f, const struct x8_json *names)
         x8_target_name(&f->list.items[i], names);
 }
 
-static void find_out(struct finding *f, int probe_ms)
+/* What the network shows. Without a network there is still the rest. */
+static int take_found(struct finding *f, const struct x8_json *names, int probe_ms,
+                      struct x8_error *err)
+{
+    struct x8_error failed;
+    int rc = x8_search_join(&f->search, &failed);
+
+    if (is_stop(rc) || (rc < 0 && f->reach->via == X8_VIA_NET)) {
+        *err = failed;
+        return rc;
+    }
+    if (rc < 0)
+        x8_emit(f->op, X8_EV_DETAIL, "%s", failed.msg);
+    else
+        x8_search_take(f->bus, f->op, f->reach, &f->search, names, probe_ms, &f->list);
+    return 0;
+}
+
+static int find_out(struct finding *f, int probe_ms, struct x8_error *err)
 {
     struct x8_json *names = x8_names_load(f->reach->names_path);
+    int rc = 0;
 
     name_all(f, names);
     for (size_t i = 0; i < f->list.count; i++)
@@ -120,7 +148,10 @@ static void find_out(struct finding *f, int probe_ms)
     ask(f, probe_ms);
     x8_targets_join(&f->list);
     name_all(f, names);
+    if (f->is_searching)
+        rc = take_found(f, names, probe_ms, err);
     x8_json_free(&names);
+    return rc;
 }
 
 int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
@@ -128,12 +159,20 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
                     struct x8_target **out, struct x8_error *err)
 {
     struct finding f = {.bus = bus, .op = op, .reach = reach};
-    int rc = look(&f, addresses, address_count, err);
+    int rc;
 
-    if (rc == 0) {
-        find_out(&f, probe_ms);
+    f.search = (struct x8_search){.op = op, .reach = reach};
+    f.is_searching = reach->net.is_wide && reach->net.search_ms > 0;
+    if (f.is_searching)
+        x8_search_start(&f.search);
+    rc = look(&f, addresses, address_count, err);
+    if (rc == 0)
+        rc = find_out(&f, probe_ms, err);
+    if (rc == 0)
         rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
-    }
+    if (f.is_searching)
+        (void)x8_search_join(&f.search, NULL);
+    x8_search_done(&f.search);
     if (rc == 0 && !f.list.items)
         f.list.items = calloc(1, sizeof *f.list.items);
     if (rc == 0 && !f.list.items)

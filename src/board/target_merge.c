@@ -181,6 +181,13 @@ static void join(struct x8_target *to, const struct x8_target *from)
         x8_copy(to->host, sizeof to->host, from->host);
         to->port = from->port;
     }
+    if (!to->has_net && from->has_net) {
+        to->has_net = 1;
+        x8_copy(to->net_name, sizeof to->net_name, from->net_name);
+        x8_copy(to->net_serial, sizeof to->net_serial, from->net_serial);
+        x8_copy(to->net_host, sizeof to->net_host, from->net_host);
+        to->net_port = from->net_port;
+    }
     if (!to->probed && from->probed) {
         to->probed = 1;
         to->facts = from->facts;

@@ -157,6 +157,11 @@ static int open_via(struct x8_bus *bus, const struct x8_op *op, const struct x8_
             return open_tcp(op, reach, target, host, port, out, err);
         return no_such_way(target, "its address is not known", "give it: -s adb:HOST --via tcp",
                            err);
+    case X8_VIA_NET:
+        if (target->has_net)
+            return x8_target_open_ssh(op, reach, target, out, err);
+        return no_such_way(target, "it was not found on the network",
+                           "give its address: -s net:HOST; or leave out --via net", err);
     default:
         if (target->has_usb)
             return open_usb(bus, op, reach, target, out, err);
@@ -189,6 +194,9 @@ static int open_best(struct x8_bus *bus, const struct x8_op *op, const struct x8
         rc = open_usb(bus, op, reach, target, out, err);
     if (target->host[0] && rc < 0 && rc != -(int)X8_E_STOPPED && rc != -(int)X8_E_TERMINATED)
         rc = open_tcp(op, reach, target, target->host, target->port, out, err);
+    /* A board whose adb is switched off may still have its ssh. */
+    if (target->has_net && (rc == -(int)X8_E_NO_BOARD || rc == -(int)X8_E_WRONG_STATE))
+        rc = x8_target_open_ssh(op, reach, target, out, err);
     return rc;
 }
 

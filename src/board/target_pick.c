@@ -22,6 +22,21 @@ static int is_at(const struct x8_target *target, const char *key)
            (target->has_adb && x8_casecmp(target->adb.serial, key) == 0);
 }
 
+/* "net:HOST[:PORT]" against its address, and its name there with and without .local. */
+static int is_on_net(const struct x8_target *target, const struct x8_selector *selector)
+{
+    char full[sizeof target->net_name + 8];
+    const char *key = selector->key;
+
+    if (!target->has_net ||
+        (selector->port && target->net_port && selector->port != target->net_port))
+        return 0;
+    snprintf(full, sizeof full, "%s.local", target->net_name);
+    return x8_casecmp(key, target->net_host) == 0 ||
+           (target->net_name[0] &&
+            (x8_casecmp(key, target->net_name) == 0 || x8_casecmp(key, full) == 0));
+}
+
 /* A port is known for boards that only a server sees, too: ask a board that hangs there. */
 static int match_port(const struct x8_selector *selector, const struct x8_target *target,
                       int *out_exact)
@@ -41,7 +56,8 @@ static int match_serial(const struct x8_selector *selector, const struct x8_targ
     struct x8_board board = {0};
 
     *out_exact = x8_serial_equal(selector->key, target->serial) ||
-                 (target->name[0] && x8_casecmp(selector->key, target->name) == 0);
+                 (target->name[0] && x8_casecmp(selector->key, target->name) == 0) ||
+                 (target->net_name[0] && x8_casecmp(selector->key, target->net_name) == 0);
     if (*out_exact)
         return 1;
     x8_copy(board.device.serial, sizeof board.device.serial, target->serial);
@@ -64,6 +80,9 @@ int x8_target_match(const struct x8_selector *selector, const struct x8_target *
     case X8_SELECT_ADDRESS:
         match = exact = is_at(target, selector->key);
         break;
+    case X8_SELECT_NET:
+        match = exact = is_on_net(target, selector);
+        break;
     }
     if (out_exact)
         *out_exact = exact;
@@ -76,6 +95,8 @@ static void handle_of(const struct x8_target *target, char *out, size_t cap)
         x8_copy(out, cap, target->label);
     else if (target->has_usb)
         snprintf(out, cap, "usb:%s", target->usb.device.port);
+    else if (x8_target_is_net_only(target))
+        snprintf(out, cap, "net:%.120s", target->net_host);
     else
         snprintf(out, cap, "adb:%.120s", target->host[0] ? target->host : target->adb.serial);
 }
@@ -106,7 +127,7 @@ static int none(const struct x8_selector *selector, const struct x8_target *targ
     if (!selector) {
         x8_fail(err, X8_E_NO_BOARD, "no board found");
         x8_error_why(err, "neither USB nor an adb server shows one");
-        x8_error_next(err, "x8ctl list shows what is there; for one on the network: -s adb:HOST");
+        x8_error_next(err, "x8ctl list shows what is there; for one on the network: -s net:HOST");
         return -(int)X8_E_NO_BOARD;
     }
     if (selector->kind == X8_SELECT_SERIAL)

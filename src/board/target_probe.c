@@ -4,6 +4,8 @@
  */
 #include "board/target_parts.h"
 
+#include "util/text.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -12,9 +14,14 @@
 enum { LAST_WORD_MS = 300 };
 
 /* There is a way to try, and it is not known to fail. */
-static int is_askable(const struct x8_target *target)
+static int is_askable(const struct x8_target *target, const struct x8_reach *reach)
 {
     int is_on_usb = target->has_usb && target->usb.device.has_adb && !target->usb.device.no_access;
+
+    if (x8_target_is_net_only(target) || (reach->via == X8_VIA_NET && target->has_net))
+        return target->mode == X8_MODE_LINUX;
+    if (reach->via == X8_VIA_NET)
+        return 0;
 
     return target->mode == X8_MODE_LINUX &&
            (x8_target_is_served(target) || is_on_usb || target->host[0]);
@@ -37,6 +44,14 @@ struct asked {
     int is_started;
 };
 
+/* What ssh would have asked a person is no trouble: it is asked when a command needs the board. */
+static void tell_question(struct x8_target *target, const char *asked)
+{
+    x8_target_judge(target);
+    target->is_up = 1;
+    x8_copy(target->note, sizeof target->note, asked);
+}
+
 static void tell_failure(struct x8_target *target, const struct x8_error *error)
 {
     struct x8_error late;
@@ -48,7 +63,8 @@ static void tell_failure(struct x8_target *target, const struct x8_error *error)
     }
     /* Stopped means: by the limit. When it was the user, nobody reads this. */
     x8_fail(&late, X8_E_TIMEOUT, "the board does not answer");
-    x8_error_why(&late, target->host[0] || !target->has_usb
+    x8_error_why(&late, x8_target_is_net_only(target) ? "its ssh does not answer"
+                        : target->host[0] || !target->has_usb
                             ? "its ADB daemon does not answer: another client may hold its only "
                               "place"
                             : "its ADB daemon does not answer");
@@ -64,12 +80,16 @@ static void ask(struct asked *asked)
     struct x8_facts *facts = calloc(1, sizeof *facts);
     struct x8_op op = p->op;
     struct x8_error err;
+    const char *question = NULL;
     int rc;
 
     if (!facts)
         return;
     op.board = target->label;
-    rc = x8_target_open(p->bus, &op, p->reach, target, &session, &err);
+    if (x8_target_is_net_only(target) || p->reach->via == X8_VIA_NET)
+        rc = x8_target_probe_ssh(&op, p->reach, target, &session, &question, &err);
+    else
+        rc = x8_target_open(p->bus, &op, p->reach, target, &session, &err);
     if (rc == 0)
         rc = x8_facts_probe_short(session, &op, x8_deadline_left(op.deadline, 60000), facts, &err);
     x8_session_close(&session);
@@ -77,6 +97,8 @@ static void ask(struct asked *asked)
         target->facts = *facts;
         target->probed = 1;
         x8_target_judge(target);
+    } else if (question) {
+        tell_question(target, question);
     } else {
         tell_failure(target, &err);
     }
@@ -140,7 +162,7 @@ static void ask_all(struct probing *p, struct asked *asked, struct x8_target *co
     size_t started = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (is_askable(targets[i]))
+        if (is_askable(targets[i], p->reach))
             asked[started++] = (struct asked){.probing = p, .target = targets[i]};
     p->left = count = started;
     for (size_t i = 0; i < count; i++) {

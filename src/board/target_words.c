@@ -27,6 +27,8 @@ static void name_serial(struct x8_target *t)
         x8_copy(t->serial, sizeof t->serial, t->usb.device.serial);
     else if (t->has_adb && !is_address(t->adb.serial))
         x8_clean(t->serial, sizeof t->serial, t->adb.serial, strlen(t->adb.serial));
+    else
+        x8_copy(t->serial, sizeof t->serial, t->net_serial);
 }
 
 static void add(char *out, size_t cap, const char *joint, const char *text)
@@ -39,7 +41,7 @@ static void add(char *out, size_t cap, const char *joint, const char *text)
 
 static void name_where(struct x8_target *t)
 {
-    char text[sizeof t->host + 16];
+    char text[sizeof t->net_host + 16];
 
     t->where[0] = '\0';
     if (t->has_usb || (t->has_adb && t->adb.port[0])) {
@@ -52,6 +54,10 @@ static void name_where(struct x8_target *t)
         add(t->where, sizeof t->where, ", ", text);
     } else if (t->has_adb && is_address(t->adb.serial)) {
         snprintf(text, sizeof text, "tcp %s", t->adb.serial);
+        add(t->where, sizeof t->where, ", ", text);
+    }
+    if (t->has_net) {
+        x8_target_place_on_net(t, text, sizeof text);
         add(t->where, sizeof t->where, ", ", text);
     }
     if (!t->where[0])
@@ -70,6 +76,8 @@ static void name_links(struct x8_target *t)
         add(t->links, sizeof t->links, " ", "usb");
     if (t->host[0])
         add(t->links, sizeof t->links, " ", "tcp");
+    if (t->has_net)
+        add(t->links, sizeof t->links, " ", "net");
 }
 
 void x8_target_name(struct x8_target *t, const struct x8_json *names)

@@ -119,7 +119,7 @@ def with_boards():
     """Below x8-adbd: board 1 belongs to the adb server, board 2 is reached directly."""
     wanted = args.cases.split(",")
     port = free_port()
-    env = dict(os.environ, HOME=args.work, ANDROID_ADB_SERVER_PORT=str(port), X8CTL_HOME=os.path.join(args.work, "x8home"))
+    env = dict(os.environ, HOME=args.work, ANDROID_ADB_SERVER_PORT=str(port), X8CTL_HOME=os.path.join(args.work, "x8home"), X8CTL_NET="0")
     direct = dict(env, ANDROID_ADB_SERVER_PORT=str(free_port()))
     first, second = args.boards
     server = subprocess.Popen(["adb", "-P", str(port), "nodaemon", "server"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -181,7 +181,7 @@ def list_of_eight():
     words = []
     for i in range(8):
         words += ["--board", f'start=linux port=1-{i + 1} serial={0x0A13B209DAB6FA00 + i:016X} adbgap=100 adbd="latency={args.latency}"']
-    env = dict(os.environ, ANDROID_ADB_SERVER_PORT=str(free_port()), X8CTL_HOME=os.path.join(args.work, "x8home"))
+    env = dict(os.environ, ANDROID_ADB_SERVER_PORT=str(free_port()), X8CTL_HOME=os.path.join(args.work, "x8home"), X8CTL_NET="0")
     script = ('for n in 1 2 3 4 5 6 7 8 9 10; do [ "$("$1" list --state linux 2>/dev/null | grep -c 934)" = 8 ] && break; sleep 1; done; '
               'for n in $(seq "$2"); do "$3" "$4.$n" "$1" list >"$4.out" || exit; done; [ "$(grep -c 934 "$4.out")" = 8 ]')
     meter = os.path.join(args.work, "list")

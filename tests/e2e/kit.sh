@@ -19,6 +19,9 @@ trap 'rm -rf "$work"' EXIT
 unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITLAB_CI
 unset ADB_SERVER_SOCKET
 export ANDROID_ADB_SERVER_PORT=9 # an adb server of this computer is none of ours: nobody listens there
+# Nothing of a test leaves this computer, and nobody waits for what the network might answer.
+export X8CTL_NET=0
+unset SSH_AUTH_SOCK
 export LC_ALL=C.UTF-8 TERM=xterm
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}exitcode=98
 
