@@ -40,35 +40,38 @@ static int add_run(struct x8_buf *out, const char *text)
     return add(out, own_bash ? "exec bash -c \"$c\"" : "eval \"$c\"");
 }
 
+/* SIGHUP before $p is known is passed on later, by PASS_ON. */
+#define BEGIN                                                                                      \
+    "umask 022;cd;exec 7<&0 8>&2;h=;k=;p=;"                                                        \
+    "trap \"h=1;[ \\$p ]&&[ ! \\$k ]&&k=1&&kill -HUP -- -\\$p\" HUP;"
+/* From here on bash's own remarks ("Killed") are nobody's output. */
+#define QUIET   "p=$!;exec </dev/null >/dev/null 2>&1 8>&-;"
+#define PASS_ON "[ $h ]&&[ ! $k ]&&k=1&&kill -HUP -- -$p;"
+#define WATCH   "(read -r c;kill -HUP $$)<&7 7<&- &w=$!;"
+/* A wait that a signal ended is no end of the command. */
+#define AWAIT "exec 7<&-;while h=;wait $p;e=$?;[ $h ];do :;done;[ $k ]||kill -HUP -- -$p;"
+
 /* What runs in bash, without a single quote: it is put into a pair of them. */
 static int add_body(struct x8_buf *out, const struct x8_command *command, const char *nonce,
                     int by_input)
 {
     int fed = command->input != X8_INPUT_NONE || command->has_lead;
+    int apart = !command->merge_errors;
 
-    if (add(out,
-            "umask 022;cd;exec 7<&0 8>&2;h=;p=;trap \"h=1;[ \\$p ]&&kill -HUP -- -\\$p\" HUP;") !=
-        0)
-        return -1;
-    if (command->merge_errors && add(out, "exec 8>&1;") != 0)
+    if (add(out, BEGIN) != 0 || (!apart && add(out, "exec 8>&1;") != 0))
         return -1;
     if (by_input ? add_mark(out, X8_MARK_SEND, nonce, "") != 0 ||
                        x8_buf_addf(out, "c=$(head -c %zu);", strlen(command->text)) != 0
                  : add(out, "c=$1;shift;") != 0)
         return -1;
     if (add_mark(out, X8_MARK_START, nonce, "") != 0 ||
-        (!command->merge_errors && add_mark(out, X8_MARK_START, nonce, " >&2") != 0) ||
-        add(out, "set -m;(unset h p;") != 0 || add_run(out, command->text) != 0 ||
-        add(out, fed ? ")<&7 2>&8 7<&- 8>&- &" : ")</dev/null 2>&8 7<&- 8>&- &") != 0)
+        (apart && add_mark(out, X8_MARK_START, nonce, " >&2") != 0) ||
+        add(out, "set -m;(unset h k p;") != 0 || add_run(out, command->text) != 0 ||
+        add(out, fed ? ")<&7" : ")</dev/null") != 0 || add(out, " 2>&8 7<&- 8>&- &") != 0)
         return -1;
-    /* From here on bash's own remarks ("Killed") are nobody's output. */
-    if (add(out, "p=$!;exec </dev/null >/dev/null 2>&1 8>&-;[ $h ]&&kill -HUP -- -$p;") != 0 ||
-        (!fed && add(out, "(read -r c;kill -HUP $$)<&7 7<&- &w=$!;") != 0))
-        return -1;
-    if (add(out, "exec 7<&-;wait $p;e=$?;kill -HUP -- -$p;") != 0 ||
-        (!fed && add(out, "kill $w;") != 0))
-        return -1;
-    return add(out, "exit $e");
+    if (fed)
+        return add(out, QUIET PASS_ON AWAIT "exit $e");
+    return add(out, QUIET PASS_ON WATCH AWAIT "kill $w;exit $e");
 }
 
 int x8_over_ssh_script(struct x8_buf *out, const struct x8_command *command, const char *nonce,
