@@ -53,8 +53,9 @@ static void put_file(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
     }
     time_text(when, status->file_time_s);
     x8_size_text(size, status->file_size);
-    snprintf(out, TEXT_LEN, "%s%s, %s, sha256 %s", status->is_newer ? "not x8ctl's last one: " : "",
-             size, when, status->file_sha256);
+    snprintf(out, TEXT_LEN, "%s%s, %s, sha256 %.*s",
+             status->is_newer ? "not x8ctl's last one: " : "", size, when, digest_len(shown),
+             status->file_sha256);
 }
 
 static void put_watcher(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
@@ -89,8 +90,7 @@ static void put_unread(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
     if (shown->has_root)
         snprintf(out, TEXT_LEN, "%s; the journal has no word of OpenOCD's", unit);
     else
-        snprintf(out, TEXT_LEN, "%s; OpenOCD's words: %s (--password-file)", unit,
-                 shown->no_root.msg);
+        snprintf(out, TEXT_LEN, "%s, journal unread: %s", unit, shown->no_root.msg);
 }
 
 static void put_last(const struct x8_sketch_shown *shown, char out[TEXT_LEN])

@@ -67,7 +67,7 @@ static int tell(struct x8_job_on *job, const struct x8_sketch *sketch,
     int is_sure = done->outcome == X8_SKETCH_VERIFIED;
     int rc = x8_buf_addf(&line, "M4 %s %s%s%s%s\n", is_sure ? "runs" : "was given", sketch->name,
                          job->count > 1 ? "" : " on ", job->count > 1 ? "" : job->target->label,
-                         is_sure ? "" : ": programmed, NOT verified (--no-verify)");
+                         is_sure ? "" : ", NOT verified (--no-verify)");
 
     if (rc < 0)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");

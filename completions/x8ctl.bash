@@ -4,6 +4,7 @@
 _x8ctl_kind() {
     case "$1 $2" in
     list' --state') echo 'words rom spl fastboot linux initramfs mute no-adb no-access unauthorized offline busy' ;;
+    list' --net') echo 'value' ;;
     list' --columns') echo 'value' ;;
     os-release' --check') echo 'value' ;;
     wait' --state') echo 'words linux rom spl fastboot initramfs gone' ;;
@@ -33,7 +34,7 @@ _x8ctl_kind() {
     reboot' --carrier') echo 'carrier' ;;
     udev' --dir') echo 'dir' ;;
     *' --serial' | *' -s') echo 'board' ;;
-    *' --via') echo 'words auto usb adb tcp' ;;
+    *' --via') echo 'words auto usb adb tcp net' ;;
     *' --progress') echo 'words auto bar lines json none' ;;
     *' --log') echo 'file' ;;
     *' --color') echo 'words auto always never' ;;
@@ -46,7 +47,7 @@ _x8ctl_kind() {
 
 _x8ctl_options() {
     case $1 in
-    list) echo ' --state --columns --no-probe' ;;
+    list) echo ' --state --net --columns --no-probe' ;;
     os-release) echo ' --check' ;;
     wait) echo ' --state --health' ;;
     identify) echo ' --for' ;;
@@ -67,7 +68,7 @@ _x8ctl_options() {
     udev) echo ' --dir' ;;
     help) echo ' --man' ;;
     esac
-    echo ' --serial --all --via --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --password-file --password-fd --help --version'
+    echo ' --serial --all --via --accept-new-host-key --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --password-file --password-fd --help --version'
 }
 
 _x8ctl_operands() {

@@ -10,9 +10,10 @@ function __x8ctl_boards
 end
 
 complete -c x8ctl -f
-complete -c x8ctl -l serial -s s -x -a '(__x8ctl_boards)' -d 'which board: serial, its last digits (4 or more), name, usb:1-4.2 or adb:HOST; repeatable'
+complete -c x8ctl -l serial -s s -x -a '(__x8ctl_boards)' -d 'which board: serial, its last digits (4 or more), name, usb:1-4.2, adb:HOST or net:HOST; repeatable'
 complete -c x8ctl -l all -d 'every board that is in a fitting state'
-complete -c x8ctl -l via -x -a 'auto usb adb tcp' -d 'way to a running board: its USB interface, a running adb server, or ADB over TCP'
+complete -c x8ctl -l via -x -a 'auto usb adb tcp net' -d 'way to a running board: its USB interface, a running adb server, ADB over TCP, or ssh (net)'
+complete -c x8ctl -l accept-new-host-key -d 'keep the ssh key of a board that is not known yet; a changed key is refused all the same'
 complete -c x8ctl -l json -d 'one JSON document on stdout, nothing else there'
 complete -c x8ctl -l progress -x -a 'auto bar lines json none' -d 'how progress is shown on stderr'
 complete -c x8ctl -l quiet -s q -d 'errors only'
@@ -25,12 +26,13 @@ complete -c x8ctl -l dry-run -s n -d 'check and measure everything, change nothi
 complete -c x8ctl -l yes -s y -d 'agree to what would be asked'
 complete -c x8ctl -l no-input -d 'never ask'
 complete -c x8ctl -l confirm -x -d 'answer for severe actions: last four of the serial, or fuse; commas join several'
-complete -c x8ctl -l password-file -r -F -d 'the board user'\''s password, for what needs root there: first line of this file'
+complete -c x8ctl -l password-file -r -F -d 'the board user'\''s password, for ssh and for what needs root: first line of this file'
 complete -c x8ctl -l password-fd -x -d 'the same from this open file descriptor'
 complete -c x8ctl -l help -s h -d 'show help; works anywhere on the line'
 complete -c x8ctl -l version -s V -d 'show the version; works anywhere on the line'
 complete -c x8ctl -n __fish_use_subcommand -a list -d 'show the boards on USB and those an adb server knows'
 complete -c x8ctl -n '__fish_seen_subcommand_from list' -l state -x -a 'rom spl fastboot linux initramfs mute no-adb no-access unauthorized offline busy' -d 'only boards in this state'
+complete -c x8ctl -n '__fish_seen_subcommand_from list' -l net -x -d 'how long the network is searched for boards (1s, or X8CTL_NET); 0: not at all'
 complete -c x8ctl -n '__fish_seen_subcommand_from list' -l columns -x -d 'these columns only; beside the usual ones there are speed and hostname'
 complete -c x8ctl -n '__fish_seen_subcommand_from list' -l no-probe -d 'do not ask running boards for their image and carrier'
 complete -c x8ctl -n __fish_use_subcommand -a watch -d 'follow boards as they come, go and change state'
