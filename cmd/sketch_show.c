@@ -89,6 +89,8 @@ static void put_unread(const struct x8_sketch_shown *shown, char out[TEXT_LEN])
                  watcher->exit_status);
     if (shown->has_root)
         snprintf(out, TEXT_LEN, "%s; the journal has no word of OpenOCD's", unit);
+    else if (shown->is_person) /* one line of a narrow terminal */
+        snprintf(out, TEXT_LEN, "%s, journal unread without root: --password-file", unit);
     else
         snprintf(out, TEXT_LEN, "%s, journal unread: %s", unit, shown->no_root.msg);
 }
