@@ -55,6 +55,15 @@ int x8_job_root(struct x8_job_on *job, struct x8_error *err);
 /* The same, but nobody is asked: X8_E_AUTH when the options do not bring it. */
 int x8_job_root_unasked(struct x8_job_on *job, struct x8_error *err);
 
+/* The password that --password-file or --password-fd names, or that was typed for ssh; not `given`
+ * where there is none. */
+int x8_job_secret(struct x8_job_on *job, struct x8_secret *out, struct x8_error *err);
+
+/* The first line of a file or a descriptor (X8_NO_FD: none), as a password; `option` names them in
+ * messages: "password" for --password-file and --password-fd. Nothing when neither is given. */
+int x8_secret_from(struct x8_ctx *ctx, const char *option, const char *path, uint64_t fd,
+                   struct x8_secret *out, struct x8_error *err);
+
 /* Open job->session again, after `work` closed it. */
 int x8_job_open(struct x8_job_on *job, struct x8_error *err);
 

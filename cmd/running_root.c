@@ -23,16 +23,16 @@ static struct x8_run *run_of(struct x8_job_on *job)
 
 /* The first line of what the descriptor gives. Byte by byte: what follows the line on a shared
  * stdin is the input of the command. */
-static int read_secret(struct x8_run *run, int fd, const char *origin, struct x8_error *err)
+static int read_secret(struct x8_ctx *ctx, int fd, const char *origin, struct x8_secret *out,
+                       struct x8_error *err)
 {
-    struct x8_secret *out = &run->secret;
     size_t len = 0;
     ssize_t n = 1;
     char *end = NULL;
     int rc = 0;
 
     while (!end && n > 0 && len < sizeof out->text) {
-        rc = x8_fd_await(run->ctx->cancel, fd, POLLIN, err);
+        rc = x8_fd_await(ctx->cancel, fd, POLLIN, err);
         if (rc < 0) {
             x8_secret_wipe(out);
             return rc;
@@ -63,7 +63,8 @@ static int read_secret(struct x8_run *run, int fd, const char *origin, struct x8
     return 0;
 }
 
-static int secret_from_file(struct x8_run *run, const char *path, struct x8_error *err)
+static int secret_from_file(struct x8_ctx *ctx, const char *path, struct x8_secret *out,
+                            struct x8_error *err)
 {
     X8_AUTO_FD fd = x8_file_open(path, 1, err);
     struct stat st;
@@ -71,39 +72,61 @@ static int secret_from_file(struct x8_run *run, const char *path, struct x8_erro
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        x8_emit(&run->ctx->op, X8_EV_WARN,
+        x8_emit(&ctx->op, X8_EV_WARN,
                 "password file %s can be read by others (mode %04o): chmod 600 %s", path,
                 (unsigned)(st.st_mode & 07777), path);
-    return read_secret(run, fd, path, err);
+    return read_secret(ctx, fd, path, out, err);
 }
 
-static int secret_from_fd(struct x8_run *run, uint64_t number, struct x8_error *err)
+static int secret_from_fd(struct x8_ctx *ctx, uint64_t number, struct x8_secret *out,
+                          struct x8_error *err)
 {
     char origin[48];
 
     snprintf(origin, sizeof origin, "descriptor %llu", (unsigned long long)number);
     if (number > 65535)
         number = 65535; /* none that could be open: the read says so */
-    return read_secret(run, (int)number, origin, err);
+    return read_secret(ctx, (int)number, origin, out, err);
 }
 
-/* What the options name; without any nothing is known yet. Under run->ask. */
+int x8_secret_from(struct x8_ctx *ctx, const char *option, const char *path, uint64_t fd,
+                   struct x8_secret *out, struct x8_error *err)
+{
+    int rc = 0;
+
+    if (path && fd != X8_NO_FD) {
+        rc = x8_fail(err, X8_E_USAGE, "--%s-file and --%s-fd exclude each other", option, option);
+        x8_error_next(err, "give one of them");
+    } else if (path) {
+        rc = secret_from_file(ctx, path, out, err);
+    } else if (fd != X8_NO_FD) {
+        rc = secret_from_fd(ctx, fd, out, err);
+    }
+    return rc;
+}
+
 int x8_run_secret(struct x8_run *run, struct x8_error *err)
 {
     const struct x8_globals *globals = run->ctx->globals;
     int rc = 0;
 
-    if (run->secret_is_read)
-        return 0;
-    if (globals->password_file && globals->password_fd != X8_NO_FD) {
-        rc = x8_fail(err, X8_E_USAGE, "--password-file and --password-fd exclude each other");
-        x8_error_next(err, "give one of them");
-    } else if (globals->password_file) {
-        rc = secret_from_file(run, globals->password_file, err);
-    } else if (globals->password_fd != X8_NO_FD) {
-        rc = secret_from_fd(run, globals->password_fd, err);
-    }
+    if (!run->secret_is_read)
+        rc = x8_secret_from(run->ctx, "password", globals->password_file, globals->password_fd,
+                            &run->secret, err);
     run->secret_is_read = rc == 0;
+    return rc;
+}
+
+int x8_job_secret(struct x8_job_on *job, struct x8_secret *out, struct x8_error *err)
+{
+    struct x8_run *run = run_of(job);
+    int rc;
+
+    pthread_mutex_lock(&run->ask);
+    rc = x8_run_secret(run, err);
+    if (rc == 0)
+        *out = run->secret;
+    pthread_mutex_unlock(&run->ask);
     return rc;
 }
 

@@ -25,6 +25,10 @@ _x8ctl_kind() {
     uuu' --stage-timeout') echo 'value' ;;
     uuu' --path' | uuu' -m') echo 'board' ;;
     explain' --script') echo 'file' ;;
+    setup' --name') echo 'value' ;;
+    setup' --ssh-key') echo 'file' ;;
+    setup' --new-password-file') echo 'file' ;;
+    setup' --new-password-fd') echo 'value' ;;
     shell' --command' | shell' -c') echo 'value' ;;
     exec' --in') echo 'value' ;;
     push' --mode') echo 'value' ;;
@@ -57,6 +61,7 @@ _x8ctl_options() {
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
     recover) echo ' --restore-boot' ;;
+    setup) echo ' --name --ssh-key --change-password --new-password-file --new-password-fd --renew-host-key' ;;
     shell) echo ' --root --command' ;;
     exec) echo ' --root --tty --in --no-stdin' ;;
     push) echo ' --root --checksum --delete --mode' ;;
@@ -73,7 +78,7 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide sketch flash uuu explain recover shell exec push pull forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide sketch flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'sketch 0') echo 'words upload status reset' ;;
     'sketch '*) echo 'file' ;;
@@ -84,7 +89,7 @@ _x8ctl_operands() {
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide sketch flash uuu explain recover shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide sketch flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
     esac
 }
 

@@ -119,6 +119,24 @@ int x8_serial_equal(const char *a, const char *b);
 int x8_target_open(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
                    const struct x8_target *target, struct x8_session **out, struct x8_error *err);
 
+/* The ssh key of a board, as it is shown to people. */
+struct x8_host_key {
+    char type[40], print[100]; /* "ssh-ed25519", "SHA256:..." */
+};
+
+/* How known_hosts calls the board. */
+void x8_target_key_name(const struct x8_target *target, char *out, size_t cap);
+
+/* The key that it shows now, whatever is known of it; nothing is said to it. */
+int x8_target_host_key(const struct x8_op *op, const struct x8_reach *reach,
+                       const struct x8_target *target, struct x8_host_key *out,
+                       struct x8_error *err);
+
+/* Store this key and no other, where none is known. */
+int x8_target_keep_key(const struct x8_op *op, const struct x8_reach *reach,
+                       const struct x8_target *target, const struct x8_host_key *key,
+                       struct x8_error *err);
+
 /*
  * After a restart: wait until the same board (port, serial number or address) answers with another
  * boot id than `old_boot_id`, or (mode ROM) shows up in flashing mode. *out (may be NULL) is the

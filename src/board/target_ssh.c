@@ -3,6 +3,7 @@
  */
 #include "board/target_parts.h"
 
+#include "net/ssh_known.h"
 #include "session/over_ssh.h"
 #include "util/text.h"
 
@@ -15,6 +16,14 @@ static void name_key(const struct x8_target *target, char *out, size_t cap)
     out[0] = '\0';
     if (target->net_name[0])
         snprintf(out, cap, "%s.local", target->net_name);
+}
+
+void x8_target_key_name(const struct x8_target *target, char *out, size_t cap)
+{
+    char alias[sizeof target->net_name + 8];
+
+    name_key(target, alias, sizeof alias);
+    x8_ssh_known_name(alias[0] ? alias : target->net_host, target->net_port, out, cap);
 }
 
 static int open_with(const struct x8_op *op, const struct x8_ssh_way *base,
@@ -76,4 +85,57 @@ int x8_target_probe_ssh(const struct x8_op *op, const struct x8_reach *reach,
     way.asker = (struct x8_ssh_asker){
         .accept_key = note_key, .password = note_password, .ctx = (void *)out_asked};
     return open_with(op, &way, target, out, err);
+}
+
+/* --- the key alone --- */
+
+struct seen_key {
+    struct x8_host_key *out;
+    int is_seen;
+    const char *wanted; /* accept this one, or NULL: none */
+};
+
+static int see_key(void *ctx, const char *host, const char *type, const char *fingerprint)
+{
+    struct seen_key *seen = ctx;
+
+    (void)host;
+    seen->is_seen = 1;
+    x8_copy(seen->out->type, sizeof seen->out->type, type);
+    x8_copy(seen->out->print, sizeof seen->out->print, fingerprint);
+    return seen->wanted && strcmp(seen->wanted, fingerprint) == 0;
+}
+
+int x8_target_host_key(const struct x8_op *op, const struct x8_reach *reach,
+                       const struct x8_target *target, struct x8_host_key *out,
+                       struct x8_error *err)
+{
+    struct seen_key seen = {.out = out};
+    struct x8_ssh_way way = reach->net.way;
+    struct x8_session *session = NULL;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    way.known_hosts = "/dev/null"; /* there no key is known */
+    way.asker = (struct x8_ssh_asker){.accept_key = see_key, .ctx = &seen};
+    rc = open_with(op, &way, target, &session, err);
+    x8_session_close(&session);
+    return seen.is_seen ? 0 : rc;
+}
+
+int x8_target_keep_key(const struct x8_op *op, const struct x8_reach *reach,
+                       const struct x8_target *target, const struct x8_host_key *key,
+                       struct x8_error *err)
+{
+    struct x8_host_key now = {.type = ""};
+    struct seen_key seen = {.out = &now, .wanted = key->print};
+    struct x8_ssh_way way = reach->net.way;
+    struct x8_session *session = NULL;
+    int rc;
+
+    way.asker = (struct x8_ssh_asker){.accept_key = see_key, .ctx = &seen};
+    rc = open_with(op, &way, target, &session, err);
+    x8_session_close(&session);
+    /* The login comes after the key, and is no matter here. */
+    return rc == -(int)X8_E_AUTH && strcmp(now.print, key->print) == 0 ? 0 : rc;
 }
