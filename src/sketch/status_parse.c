@@ -35,7 +35,7 @@ static int read_time(const char *text, int64_t *out)
 
 static enum x8_sketch_outcome outcome_of(const char *word)
 {
-    static const enum x8_sketch_outcome all[] = {X8_SKETCH_VERIFIED, X8_SKETCH_PROGRAMMED,
+    static const enum x8_sketch_outcome all[] = {X8_SKETCH_VERIFIED, X8_SKETCH_UNPROVEN,
                                                  X8_SKETCH_REFUSED};
 
     for (size_t i = 0; i < X8_COUNT(all); i++)

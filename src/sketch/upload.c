@@ -148,7 +148,7 @@ static void tell_end(struct upload *up)
         return;
     x8_emit(&up->op, X8_EV_STAGE, "%s, %lld.%lld s",
             up->out->outcome == X8_SKETCH_VERIFIED ? "programmed and verified by OpenOCD"
-                                                   : "programmed, not verified",
+                                                   : "the board's programming has ended, nobody looked how",
             (long long)(up->out->programming_ms / 1000),
             (long long)(up->out->programming_ms / 100 % 10));
 }

@@ -17,10 +17,10 @@
 #include "sketch/watcher.h"
 
 enum x8_sketch_outcome {
-    X8_SKETCH_UNKNOWN,    /* nobody can say; never success */
-    X8_SKETCH_VERIFIED,   /* programmed, and verified by OpenOCD */
-    X8_SKETCH_PROGRAMMED, /* the unit succeeded, its text was not read (is_unproven asked for) */
-    X8_SKETCH_REFUSED,    /* OpenOCD failed */
+    X8_SKETCH_UNKNOWN,  /* nobody can say; never success */
+    X8_SKETCH_VERIFIED, /* programmed, and verified by OpenOCD */
+    X8_SKETCH_UNPROVEN, /* the unit ended, nobody looked how (no_verify) */
+    X8_SKETCH_REFUSED,  /* OpenOCD failed */
 };
 const char *x8_sketch_outcome_name(enum x8_sketch_outcome outcome);
 
@@ -30,7 +30,7 @@ struct x8_upload {
      * dead watcher or a folder of root's. *out stays valid for the call. May ask a person. */
     int (*root)(void *user, const struct x8_root **out, struct x8_error *err);
     void *user;
-    int no_verify;    /* do without the journal: the outcome may be X8_SKETCH_PROGRAMMED */
+    int no_verify;    /* do without the journal: the outcome may be X8_SKETCH_UNPROVEN */
     int64_t limit_ms; /* for the board's programming; 60 s is usual */
     int dry_run;      /* say what would be done; nothing on the board changes */
 };

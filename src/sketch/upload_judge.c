@@ -112,7 +112,7 @@ static int judge_hidden(struct upload *up, struct x8_error *err)
     int rc;
 
     if (up->job->no_verify) {
-        up->out->outcome = X8_SKETCH_PROGRAMMED;
+        up->out->outcome = X8_SKETCH_UNPROVEN;
         write_record(up);
         return 0;
     }
@@ -164,8 +164,9 @@ static int replaced(struct x8_error *err)
 
 static int stalled(const struct upload *up, struct x8_error *err)
 {
-    x8_fail(err, X8_E_UNHEALTHY, "the sketch was programmed%s, but the bridge no longer answers",
-            up->out->outcome == X8_SKETCH_VERIFIED ? " and verified" : "");
+    x8_fail(err, X8_E_UNHEALTHY, "%s, but the bridge no longer answers",
+            up->out->outcome == X8_SKETCH_VERIFIED ? "the sketch was programmed and verified"
+                                                   : "the board's programming has ended");
     x8_error_why(err, "the STM32H7's firmware did not come back after the programming: reading its "
                       "version fails");
     x8_error_next(err, "power-cycle the board: take all power from it; a reboot is not enough");

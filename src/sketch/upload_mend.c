@@ -137,15 +137,23 @@ int upload_no_space(const struct upload *up, struct x8_error *err)
     return -X8_E_BOARD_SPACE;
 }
 
+/* Something else lies where the folder or the file has to be. */
+static int is_bad_place(const struct upload *up)
+{
+    const char *folder = up->said.folder;
+
+    if (strcmp(folder, "ok") == 0 || strcmp(folder, "absent") == 0)
+        return strcmp(up->said.target, "ok") != 0;
+    return !x8_starts(folder, "shut ");
+}
+
 static int clear_folder(struct upload *up, struct x8_error *err)
 {
     const char *folder = up->said.folder;
     uint64_t owner;
 
-    if (strcmp(folder, "ok") == 0 || strcmp(folder, "absent") == 0)
-        return strcmp(up->said.target, "ok") == 0 ? 0 : bad_place(up, err);
     if (!x8_starts(folder, "shut "))
-        return bad_place(up, err);
+        return 0;
     if (x8_parse_u64(folder + 5, &owner) == 0 && (owner == 0 || owner == up->said.user))
         return mend_folder(up, err);
     x8_fail(err, X8_E_REFUSED, "%s belongs to another user of the board", X8_SKETCH_FOLDER);
@@ -178,6 +186,9 @@ int upload_clear_way(struct upload *up, struct x8_error *err)
         return no_units(err);
     if (up->said.space * 1024 < up->job->sketch->file.len)
         return upload_no_space(up, err);
+    /* Before the watcher: such a thing may be why systemd could not go on watching. */
+    if (is_bad_place(up))
+        return bad_place(up, err);
     if (x8_watcher_is_dead(watcher))
         rc = upload_mend_watcher(up, err);
     else if (strcmp(watcher->path_state, "active") != 0)

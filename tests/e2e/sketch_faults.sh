@@ -63,7 +63,7 @@ END
         upload 40 "$one" --json
         untouched
         upload 0 "$one" --json --no-verify # asked for: nobody says that it is verified
-        json "d['boards'][0]['outcome'] == 'programmed'"
+        json "d['boards'][0]['outcome'] == 'unproven'"
         log_is complete program
         ;;
     esac

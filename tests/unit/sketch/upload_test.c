@@ -115,7 +115,7 @@ static void root_is_asked_for_before_anything_is_copied(void **state)
     open_board(&b, "image=95 sudo=custom");
     b.job.no_verify = 1;
     expect(&b, upload(&b), 0);
-    assert_int_equal(b.out.outcome, X8_SKETCH_PROGRAMMED);
+    assert_int_equal(b.out.outcome, X8_SKETCH_UNPROVEN);
     assert_int_equal(b.asked, 0);
     close_board(&b);
 }
