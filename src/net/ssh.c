@@ -6,6 +6,7 @@
 #include "net/ssh_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int x8_ssh_cond_init(pthread_cond_t *cond)
@@ -116,9 +117,43 @@ void x8_ssh_close(struct x8_ssh **ssh_at)
     }
     if (ssh->fd >= 0)
         close(ssh->fd);
+    x8_ssh_forget(ssh);
     pthread_cond_destroy(&ssh->gone);
     pthread_mutex_destroy(&ssh->lock);
     free(ssh);
+}
+
+static int has_command(const struct x8_ssh *ssh)
+{
+    for (const struct x8_ssh_channel *c = ssh->channels; c; c = c->next) {
+        if (!c->is_dial)
+            return 1;
+    }
+    return 0;
+}
+
+int x8_ssh_await_idle(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
+                      struct x8_error *err)
+{
+    struct x8_ssh_waiter waiter;
+    int rc;
+
+    deadline = x8_deadline_min(deadline, op->deadline);
+    x8_ssh_enter(&waiter, ssh, &ssh->gone, op);
+    while ((rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err)) == 0 && has_command(ssh)) {
+        if (x8_deadline_left(deadline, 1) == 0) {
+            rc = x8_fail(err, X8_E_TIMEOUT, "the commands on %s do not end", ssh->host);
+            break;
+        }
+        x8_ssh_rest(&waiter, deadline);
+    }
+    x8_ssh_leave(&waiter);
+    return rc;
+}
+
+int x8_ssh_wants_commands_apart(const struct x8_ssh *ssh)
+{
+    return strstr(ssh->server, "dropbear_2022.82") || strstr(ssh->server, "dropbear_2022.83");
 }
 
 const char *x8_ssh_server(const struct x8_ssh *ssh)

@@ -45,8 +45,9 @@ struct x8_ssh;
 struct x8_ssh_channel;
 
 /*
- * Connect, check the host key, log in: agent, keys, then password (also an empty one when the
- * server offers "none").
+ * Connect, check the host key, log in: without anything where the server lets in so (an empty
+ * password, where it allows that), then agent, keys, password. Of a configuration Host, HostName,
+ * Port, User and one IdentityFile are used; ProxyJump is not, which is warned about.
  * X8_E_NO_BOARD (name, refused: "ssh is switched off on the board"), X8_E_TIMEOUT (no banner),
  * X8_E_AUTH (key unknown and not accepted; key changed: says that a flash makes new keys, and the
  * command that forgets the old one; login refused: what was tried), X8_E_LINK, X8_E_GONE.
@@ -54,6 +55,24 @@ struct x8_ssh_channel;
 int x8_ssh_open(const struct x8_op *op, const struct x8_ssh_way *way, struct x8_ssh **out,
                 struct x8_error *err);
 void x8_ssh_close(struct x8_ssh **ssh);
+
+/*
+ * Another connection to the same server as the same user, without a question: the key must be the
+ * one the first had, and a password that was asked for then is used again (it is kept until the
+ * connection that asked is closed). Errors as x8_ssh_open.
+ */
+int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ssh **out,
+                        struct x8_error *err);
+
+/*
+ * dropbear 2022.82 and 2022.83 (image 95 has the latter) break the connection when one command ends
+ * while another is being started on it. 1: one command at a time, then, each on a connection of its
+ * own. Source: dropbear's CHANGES of 2024.84, "concurrent channel open/close".
+ */
+int x8_ssh_wants_commands_apart(const struct x8_ssh *ssh);
+/* Wait until no command runs on it, those that were closed here included. 0, X8_E_TIMEOUT, ... */
+int x8_ssh_await_idle(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
+                      struct x8_error *err);
 
 /* The server's words: "SSH-2.0-dropbear_2022.83". */
 const char *x8_ssh_server(const struct x8_ssh *ssh);

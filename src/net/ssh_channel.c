@@ -236,12 +236,13 @@ static void abandon(struct x8_ssh_channel *channel)
     channel->is_abandoned = 1;
     x8_buf_done(&channel->taken[0]);
     x8_buf_done(&channel->taken[1]);
-    if (ssh->is_dead || channel->is_opening)
-        return;
-    if (!ssh_channel_is_open(channel->raw) && !channel->has_closed) {
-        x8_ssh_free_channel(channel); /* refused */
+    if (ssh->is_dead ||
+        (!channel->is_opening && !ssh_channel_is_open(channel->raw) && !channel->has_closed)) {
+        x8_ssh_free_channel(channel); /* refused, or there is nobody to say goodbye to */
         return;
     }
+    if (channel->is_opening)
+        return;
     if (!channel->is_dial && !channel->has_closed && atomic_load(&channel->status) < 0)
         ssh_channel_request_send_signal(channel->raw, "HUP");
     /* The first call may end with its EOF queued and no more. */
@@ -298,6 +299,7 @@ static int begin(struct x8_ssh *ssh, const struct x8_op *op, struct wish *wishes
     x8_ssh_enter(&waiter, ssh, &channel->readable, op);
     channel->next = ssh->channels;
     ssh->channels = channel;
+    channel->is_dial = wishes[0].ask != ask_session;
     wishes[0].channel = channel;
     rc = open_channel(&wishes[0], &waiter, deadline, err);
     for (size_t i = 1; i < count && rc == 0; i++) {
@@ -340,12 +342,8 @@ int x8_ssh_dial(struct x8_ssh *ssh, const struct x8_op *op, const char *host, ui
                 struct x8_ssh_channel **out, struct x8_error *err)
 {
     struct wish wish = {.ask = host[0] == '/' ? ask_socket : ask_port, .text = host, .port = port};
-    int rc;
 
     if (host[0] == '/' && !ssh_get_openssh_version(ssh->session))
         return no_sockets(ssh, host, err);
-    rc = begin(ssh, op, &wish, 1, out, err);
-    if (rc == 0)
-        (*out)->is_dial = 1;
-    return rc;
+    return begin(ssh, op, &wish, 1, out, err);
 }

@@ -107,6 +107,7 @@ void x8_ssh_free_channel(struct x8_ssh_channel *channel)
     while (*at != channel)
         at = &(*at)->next;
     *at = channel->next;
+    pthread_cond_broadcast(&channel->ssh->gone);
     if (channel->raw) {
         ssh_remove_channel_callbacks(channel->raw, &channel->callbacks);
         ssh_channel_free(channel->raw);
@@ -150,25 +151,22 @@ static void bury(struct x8_ssh *ssh)
 
 /* --- waking --- */
 
+/* What a writer waits to get rid of is written here and now: waking the writer whenever a window
+ * grows takes longer than the writing. */
 void x8_ssh_settle(struct x8_ssh *ssh)
 {
-    int unsent, stuffed;
-
     if (ssh->is_dead)
         return;
     if (has_broken(ssh)) {
         x8_ssh_die(ssh, NULL);
         return;
     }
-    unsent = x8_ssh_has_unsent(ssh);
-    stuffed = x8_ssh_is_stuffed(ssh);
     for (struct x8_ssh_channel *c = ssh->channels; c; c = c->next) {
         if (c->awaits_answer)
             pthread_cond_broadcast(&c->readable);
-        if (!unsent && !stuffed && !c->is_opening && ssh_channel_window_size(c->raw) > 0)
-            pthread_cond_signal(&c->writable);
+        x8_ssh_write_due(c);
     }
-    if (unsent && !ssh->polls_out)
+    if ((x8_ssh_has_unsent(ssh) && !ssh->polls_out) || (ssh->holds_back && !x8_ssh_is_stuffed(ssh)))
         wake_engine(ssh);
 }
 
@@ -233,6 +231,7 @@ static void rest(struct x8_ssh *ssh)
     char drain[64];
 
     ssh->polls_out = x8_ssh_has_unsent(ssh);
+    ssh->holds_back = stuffed;
     pfds[1].events = (short)((stuffed ? 0 : POLLIN) | (ssh->polls_out ? POLLOUT : 0));
     if (pfds[1].events == 0)
         pfds[1].fd = -1; /* a hang-up would be told of without end */
@@ -241,7 +240,7 @@ static void rest(struct x8_ssh *ssh)
     if (pfds[0].revents)
         (void)!read(ssh->wakes[0], drain, sizeof drain);
     pthread_mutex_lock(&ssh->lock);
-    ssh->polls_out = 0;
+    ssh->polls_out = ssh->holds_back = 0;
     if (stuffed) {
         ssh->heard_at = x8_now_ms();
         if (pfds[1].revents & POLLOUT)
@@ -272,6 +271,7 @@ static void *engine(void *ctx)
         x8_ssh_settle(ssh);
         bury(ssh);
     }
+    bury(ssh);
     pthread_mutex_unlock(&ssh->lock);
     return NULL;
 }

@@ -146,6 +146,7 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8
         rc = show(ssh, &key, err);
     if (rc != 0)
         return rc;
+    x8_copy(ssh->memory.print, sizeof ssh->memory.print, key.print);
     switch (ssh_session_is_known_server(ssh->session)) {
     case SSH_KNOWN_HOSTS_OK:
         return 0;

@@ -142,50 +142,69 @@ static int may_write(const struct x8_ssh_channel *channel)
            ssh_channel_window_size(channel->raw) > 0;
 }
 
-/* One piece, as far as window and socket go. Count, 0 to wait, or negative. With the lock held. */
-static ssize_t write_some(struct x8_ssh_channel *channel, const void *data, size_t len,
-                          struct x8_error *err)
+static int takes_input(const struct x8_ssh_channel *channel)
 {
-    int n;
+    return !channel->has_closed && (channel->is_dial || atomic_load(&channel->status) < 0);
+}
 
-    if (channel->has_closed || (!channel->is_dial && atomic_load(&channel->status) >= 0))
-        return reads_no_more(channel, err);
-    if (!may_write(channel))
-        return 0;
-    n = ssh_channel_write(channel->raw, data, (uint32_t)(len < PIECE ? len : PIECE));
-    /* What came meanwhile, such as a wider window: the engine need not get the lock for it. */
-    (void)ssh_event_dopoll(channel->ssh->event, 0);
-    x8_ssh_settle(channel->ssh);
-    if (n >= 0)
-        return n;
-    return channel->ssh->is_dead ? dead(channel->ssh, err) : reads_no_more(channel, err);
+void x8_ssh_write_due(struct x8_ssh_channel *channel)
+{
+    while (channel->out_len > 0 && takes_input(channel) && may_write(channel)) {
+        size_t len = channel->out_len < PIECE ? channel->out_len : PIECE;
+        int n = ssh_channel_write(channel->raw, channel->out, (uint32_t)len);
+
+        if (n <= 0)
+            return; /* a broken connection or channel is told by who looks next */
+        channel->out += n;
+        channel->out_len -= (size_t)n;
+    }
+    if (channel->out == NULL || channel->out_len > 0)
+        return;
+    channel->out = NULL;
+    pthread_cond_signal(&channel->writable);
+}
+
+/* Wait for the end of channel->out. With the lock held. */
+static int await_written(struct x8_ssh_channel *channel, struct x8_ssh_waiter *waiter,
+                         const struct x8_op *op, int timeout_ms, struct x8_error *err)
+{
+    int64_t deadline = 0;
+    size_t left = SIZE_MAX;
+    int rc;
+
+    for (;;) {
+        rc = stopped(channel, waiter, err);
+        if (rc == 0)
+            x8_ssh_write_due(channel);
+        if (rc != 0 || channel->out_len == 0)
+            return rc;
+        if (!takes_input(channel))
+            return reads_no_more(channel, err);
+        if (channel->out_len < left) /* the limit is one without progress */
+            deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
+        left = channel->out_len;
+        rc = over(channel, deadline, "took no more input", err);
+        if (rc != 0)
+            return rc;
+        x8_ssh_rest(waiter, deadline);
+    }
 }
 
 int x8_ssh_write(struct x8_ssh_channel *channel, const struct x8_op *op, const void *data,
                  size_t len, int timeout_ms, struct x8_error *err)
 {
-    int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
     struct x8_ssh_waiter waiter;
-    const uint8_t *at = data;
     int rc = 0;
 
     x8_ssh_enter(&waiter, channel->ssh, &channel->writable, op);
-    while (rc == 0 && len > 0) {
-        ssize_t n;
-
-        rc = stopped(channel, &waiter, err);
-        if (rc == 0)
-            rc = over(channel, deadline, "took no more input", err);
-        n = rc == 0 ? write_some(channel, at, len, err) : 0;
-        if (n < 0)
-            rc = (int)n;
-        if (n > 0) {
-            at += n;
-            len -= (size_t)n;
-            deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
-        }
-        if (rc == 0 && len > 0 && !may_write(channel))
-            x8_ssh_rest(&waiter, deadline);
+    if (!takes_input(channel)) {
+        rc = channel->ssh->is_dead ? dead(channel->ssh, err) : reads_no_more(channel, err);
+    } else if (len > 0) {
+        channel->out = data;
+        channel->out_len = len;
+        rc = await_written(channel, &waiter, op, timeout_ms, err);
+        channel->out = NULL;
+        channel->out_len = 0;
     }
     x8_ssh_leave(&waiter);
     return rc;

@@ -124,15 +124,19 @@ struct secret_ask {
 static int ask_secret(const char *prompt, char *buf, size_t len, int echo, int verify, void *ctx)
 {
     struct secret_ask *ask = ctx;
-    const struct x8_ssh_asker *asker = &ask->login->way->asker;
+    char secret[X8_SSH_SECRET_LEN];
 
     (void)prompt;
     (void)echo;
     (void)verify;
     ask->is_encrypted = 1;
-    if (!asker->password)
+    if (!ask->login->way->asker.password)
         return -1;
-    ask->rc = asker->password(asker->ctx, ask->path, ask->number, buf, len, &ask->err);
+    ask->rc =
+        x8_ssh_ask(ask->login->ssh, ask->login->way, ask->path, ask->number, secret, &ask->err);
+    if (ask->rc == 0 && !x8_copy(buf, len, secret))
+        ask->rc = x8_fail(&ask->err, X8_E_USAGE, "the password is too long");
+    x8_wipe(secret, sizeof secret);
     return ask->rc == 0 ? 0 : -1;
 }
 

@@ -11,7 +11,6 @@
 enum {
     ANSWER_MS = 30000, /* a board needs a second or two to check a password */
     TRIES = 3,
-    SECRET_LEN = 256,
 };
 
 void x8_ssh_note_tried(struct x8_ssh_login *login, const char *what)
@@ -78,20 +77,18 @@ static int expired(const struct x8_ssh_login *login, struct x8_error *err)
 
 /* --- password --- */
 
-static int ask(const struct x8_ssh_login *login, int number, char out[SECRET_LEN],
+static int ask(const struct x8_ssh_login *login, int number, char out[X8_SSH_SECRET_LEN],
                struct x8_error *err)
 {
-    const struct x8_ssh_asker *asker = &login->way->asker;
     char what[330];
 
     snprintf(what, sizeof what, "%s@%s", login->ssh->user, login->ssh->host);
-    out[0] = '\0';
-    return asker->password(asker->ctx, what, number, out, SECRET_LEN, err);
+    return x8_ssh_ask(login->ssh, login->way, what, number, out, err);
 }
 
 static int one_password(struct x8_ssh_login *login, int number, struct x8_error *err)
 {
-    char secret[SECRET_LEN];
+    char secret[X8_SSH_SECRET_LEN];
     int rc = ask(login, number, secret, err), again;
     int64_t deadline = x8_deadline_in(ANSWER_MS);
 
@@ -117,7 +114,7 @@ static int one_round(struct x8_ssh_login *login, int number, int *asked, struct 
 {
     ssh_session session = login->ssh->session;
     int count = ssh_userauth_kbdint_getnprompts(session), rc;
-    char echo = 0, secret[SECRET_LEN];
+    char echo = 0, secret[X8_SSH_SECRET_LEN];
     const char *prompt;
 
     if (count == 0)

@@ -353,7 +353,7 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
     ssh->session = ssh_new();
     if (ssh->session)
         ssh_set_blocking(ssh->session, 0);
-    if (!ssh->session || pipe(ssh->wakes) != 0) {
+    if (!ssh->session || pipe(ssh->wakes) != 0 || x8_ssh_remember(ssh, way) != 0) {
         x8_ssh_close(&ssh);
         return NULL;
     }

@@ -21,7 +21,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define X8_SSH_SECRET_LEN 256
+
+/* What another connection like the first is made from (ssh_another.c). */
+struct x8_ssh_memory {
+    struct x8_ssh_way way;                          /* texts are ours */
+    char print[100];                                /* of the server's key */
+    char secret_of[512], secret[X8_SSH_SECRET_LEN]; /* the last that was asked for */
+};
+
 struct x8_ssh {
+    struct x8_ssh_memory memory;
     ssh_session session;
     ssh_event event; /* polls the session once it is open */
     int fd;          /* ours; libssh has a duplicate, since it closes its own when an error comes */
@@ -32,6 +42,7 @@ struct x8_ssh {
     pthread_mutex_t lock;
     pthread_t engine;
     int has_engine, is_ending;
+    int holds_back;      /* the engine waits for a reader, and takes nothing from the server */
     int polls_out;       /* the engine waits for room in the socket as well */
     pthread_cond_t gone; /* also: something changed, for the closing thread */
     int is_dead;
@@ -58,7 +69,9 @@ struct x8_ssh_channel {
     int is_dial;    /* a connection: its end is the end of its stream, without a status */
     int is_opening; /* the server has not answered to its opening */
     int has_eof, has_closed; /* said by the server */
-    int is_abandoned;        /* closed here; freed when the server has closed it as well */
+    const uint8_t *out;      /* what a writer waits to get rid of: the engine writes it, too */
+    size_t out_len;
+    int is_abandoned; /* closed here; freed when the server has closed it as well */
     atomic_int status, is_shut;
 };
 
@@ -82,6 +95,8 @@ void x8_ssh_leave(struct x8_ssh_waiter *waiter);
 
 /* --- ssh_engine.c: with the lock held --- */
 
+/* Write of channel->out what window and socket take (ssh_io.c). */
+void x8_ssh_write_due(struct x8_ssh_channel *channel);
 /* Wake whoever can go on after libssh was called, the engine included. */
 void x8_ssh_settle(struct x8_ssh *ssh);
 /* The connection is of no more use. `cause` NULL: what libssh says. */
@@ -101,6 +116,11 @@ int x8_ssh_await(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
                  struct x8_error *err);
 /* What libssh says of the last failure, clean. */
 void x8_ssh_said(const struct x8_ssh *ssh, char *out, size_t cap);
+int x8_ssh_remember(struct x8_ssh *ssh, const struct x8_ssh_way *way);
+void x8_ssh_forget(struct x8_ssh *ssh);
+/* Ask for a password, and remember it. `out` holds X8_SSH_SECRET_LEN bytes. */
+int x8_ssh_ask(struct x8_ssh *ssh, const struct x8_ssh_way *way, const char *what, int number,
+               char *out, struct x8_error *err);
 /* The server's key against known_hosts (ssh_hostkey.c). */
 int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err);
 /* `identity`: a key file that ~/.ssh/config names, or NULL (ssh_login.c). */

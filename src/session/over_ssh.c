@@ -116,6 +116,8 @@ static void over_close(struct x8_channel *channel)
     x8_ssh_channel_close(&over->channel);
     x8_buf_done(&over->early[X8_STDOUT]);
     x8_buf_done(&over->early[X8_STDERR]);
+    if (over->session)
+        x8_lines_look(over->session);
     free(over);
 }
 
@@ -174,7 +176,7 @@ static void ssh_close(struct x8_session *base)
 {
     struct x8_ssh_session *session = session_of(base);
 
-    x8_ssh_close(&session->ssh);
+    x8_lines_done(session);
     free(session);
 }
 
@@ -200,7 +202,7 @@ int x8_session_over_ssh(struct x8_ssh *ssh, const char *label, const char *via,
     session->base.parallel = PARALLEL;
     x8_copy(session->base.label, sizeof session->base.label, label ? label : "");
     x8_copy(session->base.via, sizeof session->base.via, via ? via : "");
-    session->ssh = ssh;
+    x8_lines_init(session, ssh);
     *out = &session->base;
     return 0;
 }

@@ -8,14 +8,40 @@
 #include "session/sentinel.h"
 #include "session/session.h"
 
+#include <pthread.h>
+
+/* A server that wants commands apart gets a connection for each that runs at a time, up to so many.
+ */
+#define X8_SSH_LINES 8
+
 struct x8_ssh_session {
     struct x8_session base;
-    struct x8_ssh *ssh;
+    struct x8_ssh *ssh; /* the first; dialled connections are all on it */
+    int apart;
+    pthread_mutex_t lock;
+    pthread_cond_t freed; /* a line may be free, or another may be opened */
+    int is_opening;
+    struct x8_ssh_line {
+        struct x8_ssh *ssh;
+        int is_taken; /* a command is being started on it */
+    } lines[X8_SSH_LINES];
+    unsigned count;
 };
+
+/* over_ssh_lines.c: a connection to start a command on; give it back when it is started or has
+ * failed (`rc`). */
+void x8_lines_init(struct x8_ssh_session *session, struct x8_ssh *first);
+void x8_lines_done(struct x8_ssh_session *session);
+int x8_line_take(struct x8_ssh_session *session, const struct x8_op *op, struct x8_ssh **out,
+                 struct x8_error *err);
+void x8_line_give(struct x8_ssh_session *session, struct x8_ssh *ssh);
+/* A channel was closed. */
+void x8_lines_look(struct x8_ssh_session *session);
 
 /* A command, or with `is_dial` a connection, as a channel. */
 struct x8_over_ssh {
     struct x8_channel base;
+    struct x8_ssh_session *session;
     struct x8_ssh_channel *channel;
     enum x8_input input;
     uint64_t input_left; /* COUNT */

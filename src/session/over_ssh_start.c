@@ -211,9 +211,18 @@ int x8_over_ssh_start(struct x8_session *base, const struct x8_op *op,
                       const struct x8_command *command, struct x8_channel **out,
                       struct x8_error *err)
 {
-    struct x8_ssh *ssh = X8_CONTAINER(base, struct x8_ssh_session, base)->ssh;
+    struct x8_ssh_session *session = X8_CONTAINER(base, struct x8_ssh_session, base);
+    struct x8_ssh *ssh;
+    int rc;
 
     if (!command->text && command->input != X8_INPUT_TTY)
         return x8_fail(err, X8_E_INTERNAL, "a login shell needs a terminal");
-    return start(ssh, op, command, out, err);
+    rc = x8_line_take(session, op, &ssh, err);
+    if (rc != 0)
+        return rc;
+    rc = start(ssh, op, command, out, err);
+    x8_line_give(session, ssh);
+    if (rc == 0)
+        X8_CONTAINER(*out, struct x8_over_ssh, base)->session = session;
+    return rc;
 }

@@ -1,0 +1,97 @@
+/*
+ * Another connection like the first: what was said and answered then is said and answered again.
+ */
+#include "net/ssh_parts.h"
+
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -1 without memory. */
+static int keep(const char *text, const char **out)
+{
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = text ? malloc(size) : NULL;
+
+    if (text && !copy)
+        return -1;
+    if (copy)
+        memcpy(copy, text, size);
+    *out = copy;
+    return 0;
+}
+
+int x8_ssh_remember(struct x8_ssh *ssh, const struct x8_ssh_way *way)
+{
+    struct x8_ssh_way *kept = &ssh->memory.way;
+
+    kept->port = way->port;
+    return keep(way->host, &kept->host) | keep(way->user, &kept->user) |
+           keep(way->config, &kept->config) | keep(way->key_alias, &kept->key_alias) |
+           keep(way->agent, &kept->agent) | keep(way->key_folder, &kept->key_folder);
+}
+
+static void drop(const char *text)
+{
+    free((void *)(uintptr_t)text);
+}
+
+void x8_ssh_forget(struct x8_ssh *ssh)
+{
+    struct x8_ssh_way *kept = &ssh->memory.way;
+
+    drop(kept->host);
+    drop(kept->user);
+    drop(kept->config);
+    drop(kept->key_alias);
+    drop(kept->agent);
+    drop(kept->key_folder);
+    x8_wipe(&ssh->memory, sizeof ssh->memory);
+}
+
+int x8_ssh_ask(struct x8_ssh *ssh, const struct x8_ssh_way *way, const char *what, int number,
+               char *out, struct x8_error *err)
+{
+    int rc;
+
+    out[0] = '\0';
+    rc = way->asker.password(way->asker.ctx, what, number, out, X8_SSH_SECRET_LEN, err);
+    if (rc == 0) {
+        x8_copy(ssh->memory.secret_of, sizeof ssh->memory.secret_of, what);
+        x8_copy(ssh->memory.secret, sizeof ssh->memory.secret, out);
+    }
+    return rc;
+}
+
+/* --- the second time --- */
+
+/* known_hosts is not asked again: it is the same key, or it is refused. */
+static int same_key(void *ctx, const char *host, const char *type, const char *fingerprint)
+{
+    const struct x8_ssh_memory *memory = ctx;
+
+    (void)host;
+    (void)type;
+    return strcmp(fingerprint, memory->print) == 0;
+}
+
+static int same_secret(void *ctx, const char *what, int number, char *out, size_t cap,
+                       struct x8_error *err)
+{
+    const struct x8_ssh_memory *memory = ctx;
+
+    if (number > 1 || strcmp(what, memory->secret_of) != 0)
+        return x8_fail(err, X8_E_AUTH, "the board wants another password than before for %s", what);
+    x8_copy(out, cap, memory->secret);
+    return 0;
+}
+
+int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ssh **out,
+                        struct x8_error *err)
+{
+    struct x8_ssh_way way = ssh->memory.way;
+
+    way.asker = (struct x8_ssh_asker){same_key, same_secret, &ssh->memory};
+    return x8_ssh_open(op, &way, out, err);
+}
