@@ -53,7 +53,7 @@ for image in 822 861 934 95; do
     sketch_boot "image=$image" home=1
     upload 0 "$sk/blink.elf"
     out_is "M4 runs blink.elf on tcp $adb"$'\n'
-    says 'stage check ARM 32-bit ELF, 760 B'
+    says 'stage check ARM 32-bit ELF, '
     says 'confirmed on the board'
     says 'verified by OpenOCD'
     programmed blink.elf
