@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define READY_MS   20000
+#define PING_MS    5000
 #define SAID_MAX   ((size_t)64 << 10) /* it is searched again at every line */
 #define ASKS_MARK  '?'
 #define READY_MARK 'r'
@@ -184,8 +185,22 @@ static int refused(struct start *start, struct x8_error *err)
     return x8_run_explain("sudo", status, x8_buf_text(said), err);
 }
 
+/* A daemon that was started again is as silent as a sudo that hangs. */
+static int silent(struct x8_session *session, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_error gone;
+
+    if (x8_session_ping(session, op, PING_MS, &gone) != -X8_E_GONE)
+        return x8_fail(err, X8_E_TIMEOUT, "sudo on the board did not answer in time");
+    if (err)
+        *err = gone;
+    x8_error_prefix(err, "the link ended while sudo was awaited, the outcome is unknown");
+    return -X8_E_GONE;
+}
+
 /* Read byte by byte, so that nothing of the command's own output is taken. */
-static int await_root(struct start *start, const struct x8_op *op, struct x8_error *err)
+static int await_root(struct start *start, struct x8_session *session, const struct x8_op *op,
+                      struct x8_error *err)
 {
     int64_t deadline = x8_deadline_min(op->deadline, x8_deadline_in(READY_MS));
 
@@ -201,7 +216,7 @@ static int await_root(struct start *start, const struct x8_op *op, struct x8_err
         if (n == 0)
             return refused(start, err);
         if (n == -X8_E_TIMEOUT)
-            x8_fail(err, X8_E_TIMEOUT, "sudo on the board did not answer in time");
+            return silent(session, op, err);
         if (n < 0)
             return (int)n;
         if (start->said[which].len >= SAID_MAX)
@@ -222,7 +237,7 @@ static int start_with_sudo(struct start *start, struct x8_session *session, cons
     if (rc == 0)
         rc = open_channel(start, session, op, err);
     if (rc == 0 && start->root->way != X8_ROOT_FREE)
-        rc = await_root(start, op, err);
+        rc = await_root(start, session, op, err);
     if (rc != 0)
         x8_channel_close(&start->channel);
     x8_buf_done(&start->said[X8_STDOUT]);
