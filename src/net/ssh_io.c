@@ -7,6 +7,8 @@
 
 /* Given to libssh at once: it makes packets of 32 KiB of it and sends them with one system call. */
 #define PIECE ((size_t)256 << 10)
+/* A window that stays small so long is all there will be. */
+#define EAGER_MS 50
 
 static int dead(const struct x8_ssh *ssh, struct x8_error *err)
 {
@@ -134,12 +136,30 @@ static int reads_no_more(const struct x8_ssh_channel *channel, struct x8_error *
                                     : "the command on the board reads no more input");
 }
 
-static int may_write(const struct x8_ssh_channel *channel)
+/*
+ * How much to write now. dropbear's window is narrow, and it opens it by a third whenever that much
+ * was taken: using each third at once makes packets of 8 KiB, which cost it half as much again as
+ * they need. Halves keep it busy with one while the other is on its way.
+ */
+static size_t next_piece(struct x8_ssh_channel *channel)
 {
-    const struct x8_ssh *ssh = channel->ssh;
+    size_t window = ssh_channel_window_size(channel->raw), half, len = channel->out_len;
 
-    return !ssh->is_dead && !x8_ssh_has_unsent(ssh) && !x8_ssh_is_stuffed(ssh) &&
-           ssh_channel_window_size(channel->raw) > 0;
+    if (window > channel->window_most)
+        channel->window_most = window;
+    half = channel->window_most / 2;
+    if (half > PIECE)
+        half = PIECE;
+    if (len > half)
+        len = half;
+    if (window >= len)
+        return len;
+    return channel->is_eager ? window : 0;
+}
+
+static int may_write(const struct x8_ssh *ssh)
+{
+    return !ssh->is_dead && !x8_ssh_has_unsent(ssh) && !x8_ssh_is_stuffed(ssh);
 }
 
 static int takes_input(const struct x8_ssh_channel *channel)
@@ -149,12 +169,13 @@ static int takes_input(const struct x8_ssh_channel *channel)
 
 void x8_ssh_write_due(struct x8_ssh_channel *channel)
 {
-    while (channel->out_len > 0 && takes_input(channel) && may_write(channel)) {
-        size_t len = channel->out_len < PIECE ? channel->out_len : PIECE;
-        int n = ssh_channel_write(channel->raw, channel->out, (uint32_t)len);
+    while (channel->out_len > 0 && takes_input(channel) && may_write(channel->ssh)) {
+        size_t len = next_piece(channel);
+        int n = len > 0 ? ssh_channel_write(channel->raw, channel->out, (uint32_t)len) : 0;
 
         if (n <= 0)
             return; /* a broken connection or channel is told by who looks next */
+        channel->is_eager = 0;
         channel->out += n;
         channel->out_len -= (size_t)n;
     }
@@ -168,7 +189,7 @@ void x8_ssh_write_due(struct x8_ssh_channel *channel)
 static int await_written(struct x8_ssh_channel *channel, struct x8_ssh_waiter *waiter,
                          const struct x8_op *op, int timeout_ms, struct x8_error *err)
 {
-    int64_t deadline = 0;
+    int64_t deadline = 0, eager_at = 0;
     size_t left = SIZE_MAX;
     int rc;
 
@@ -180,13 +201,16 @@ static int await_written(struct x8_ssh_channel *channel, struct x8_ssh_waiter *w
             return rc;
         if (!takes_input(channel))
             return reads_no_more(channel, err);
-        if (channel->out_len < left) /* the limit is one without progress */
+        if (channel->out_len < left) { /* the limit is one without progress */
             deadline = x8_deadline_min(op->deadline, x8_deadline_in(timeout_ms));
+            eager_at = x8_deadline_in(EAGER_MS);
+        }
         left = channel->out_len;
         rc = over(channel, deadline, "took no more input", err);
         if (rc != 0)
             return rc;
-        x8_ssh_rest(waiter, deadline);
+        channel->is_eager = x8_deadline_left(eager_at, 1) == 0;
+        x8_ssh_rest(waiter, channel->is_eager ? deadline : x8_deadline_min(deadline, eager_at));
     }
 }
 

@@ -71,6 +71,8 @@ struct x8_ssh_channel {
     int has_eof, has_closed; /* said by the server */
     const uint8_t *out;      /* what a writer waits to get rid of: the engine writes it, too */
     size_t out_len;
+    size_t window_most; /* the widest that the server's window was */
+    int is_eager;       /* write whatever the window takes */
     int is_abandoned; /* closed here; freed when the server has closed it as well */
     atomic_int status, is_shut;
 };
