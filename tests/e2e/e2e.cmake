@@ -68,6 +68,15 @@ x8_e2e(running_ask running_ask.sh 300)
 x8_e2e(net_mdns net_mdns.sh 300)
 x8_e2e(net_mdns_hostile net_mdns_hostile.sh 180)
 
+# Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
+# where a fault costs most to overlook, and leaves them out of the plain build that follows.
+foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch sketch_faults
+    sketch_others sketch_link net_mdns_hostile)
+  if(TEST e2e.${name})
+    set_tests_properties(e2e.${name} PROPERTIES LABELS "e2e;once")
+  endif()
+endforeach()
+
 # Several boards at once: also under the thread sanitizer.
 if(TARGET x8-board)
   set_tests_properties(e2e.flash_select PROPERTIES LABELS "e2e;tsan")
