@@ -104,11 +104,17 @@ void test_ssh_start(struct test_ssh *ssh, const char *serve, const char *words)
 
 void test_ssh_kill(struct test_ssh *ssh)
 {
+    int64_t limit = x8_deadline_in(UP_MS);
+
     if (ssh->pid <= 0)
         return;
     kill(ssh->pid, SIGKILL);
     waitpid(ssh->pid, NULL, 0);
     ssh->pid = 0;
+    while (answers(ssh->port)) { /* the server itself is a child of the one that was killed */
+        assert_true(x8_deadline_left(limit, 1) > 0);
+        x8_cancel_sleep(NULL, x8_deadline_in(5), X8_CANCEL_SOFT, NULL);
+    }
 }
 
 void test_ssh_end(struct test_ssh *ssh)
