@@ -19,13 +19,24 @@
 static struct kit_adb kit;
 static struct test_ssh server;
 
+static int say_password(void *ctx, const char *what, int number, char *out, size_t cap,
+                        struct x8_error *err)
+{
+    (void)ctx;
+    (void)what;
+    (void)number;
+    (void)err;
+    return snprintf(out, cap, "secret") < 0;
+}
+
 static void connect_to_server(void)
 {
     struct x8_ssh_way way = {.host = "127.0.0.1",
                              .port = server.port,
                              .user = "fio",
                              .known_hosts = server.known_hosts,
-                             .key_folder = server.keys};
+                             .key_folder = server.keys,
+                             .asker = {NULL, say_password, NULL}};
     struct x8_ssh *ssh = NULL;
 
     memset(&kit, 0, sizeof kit);
@@ -63,6 +74,23 @@ static int openssh_alone(void **state)
 {
     (void)state;
     test_ssh_begin(&server, "sshd");
+    return 0;
+}
+
+/* New keys after each megabyte. */
+static int rekeying(void **state)
+{
+    test_ssh_begin(&server, "sshd RekeyLimit=1M");
+    connect_to_server();
+    *state = &kit;
+    return 0;
+}
+
+static int expired(void **state)
+{
+    (void)state;
+    test_ssh_begin(&server, "sshd expired nokeys");
+    connect_to_server();
     return 0;
 }
 
@@ -207,6 +235,16 @@ static void bytes_of_all_values_go_both_ways(void **state)
         feed(&(struct x8_command){.input = X8_INPUT_OPEN}, lens[i]);
         feed(&(struct x8_command){.input = X8_INPUT_COUNT, .merge_errors = 1}, lens[i]);
     }
+}
+
+static void an_expired_password_is_recognised(void **state)
+{
+    X8_AUTO_RAN ran = {0};
+
+    (void)state;
+    assert_int_equal(x8_run(kit.session, &kit.op, "echo hello", 20000, &ran, &kit.err), -X8_E_AUTH);
+    assert_non_null(strstr(kit.err.msg, "has expired"));
+    assert_non_null(strstr(kit.err.next, "x8ctl setup"));
 }
 
 /* The status comes at once, and who still writes learns it. */
@@ -624,6 +662,9 @@ int main(void)
         FOR_BOTH(a_command_is_at_home),
         FOR_BOTH(much_on_both_streams_does_not_block),
         FOR_BOTH(bytes_of_all_values_go_both_ways),
+        cmocka_unit_test_setup_teardown(bytes_of_all_values_go_both_ways, rekeying, done),
+        cmocka_unit_test_setup_teardown(much_on_both_streams_does_not_block, rekeying, done),
+        cmocka_unit_test_setup_teardown(an_expired_password_is_recognised, expired, done),
         FOR_BOTH(a_command_need_not_read_its_input),
         FOR_BOTH(a_text_of_any_length_runs),
         FOR_BOTH(a_text_may_be_as_long_as_a_server_takes),
