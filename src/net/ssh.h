@@ -14,8 +14,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum x8_ssh_key_state { X8_SSH_KEY_UNKNOWN, X8_SSH_KEY_CHANGED };
-
 /* What a person is asked. Any may be NULL: then the answer is no. Called from the opening thread.
  */
 struct x8_ssh_asker {
@@ -65,8 +63,8 @@ int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ss
                         struct x8_error *err);
 
 /*
- * dropbear 2022.82 and 2022.83 (image 95 has the latter) break the connection when one command ends
- * while another is being started on it. 1: one command at a time, then, each on a connection of its
+ * dropbear 2022.82 and 2022.83 break the connection when one command ends while another is being
+ * started on it. 1: one command at a time, then, each on a connection of its
  * own. Source: dropbear's CHANGES of 2024.84, "concurrent channel open/close".
  */
 int x8_ssh_wants_commands_apart(const struct x8_ssh *ssh);
@@ -91,9 +89,13 @@ int x8_ssh_exec(struct x8_ssh *ssh, const struct x8_op *op, const char *command,
 int x8_ssh_dial(struct x8_ssh *ssh, const struct x8_op *op, const char *host, uint16_t port,
                 struct x8_ssh_channel **out, struct x8_error *err);
 
-/* Count, *is_error whether it was stderr; 0 when all streams have ended; or a negative code. */
+/* Count, *is_error whether it was stderr; 0 when all streams have ended (and, of a command, its
+ * status is known); or a negative code. A channel that nobody reads may hold the whole connection
+ * up, once 4 MiB of it are waiting. */
 ssize_t x8_ssh_read(struct x8_ssh_channel *channel, const struct x8_op *op, int *is_error,
                     void *out, size_t cap, int timeout_ms, struct x8_error *err);
+/* All of it; `timeout_ms` without progress is X8_E_TIMEOUT (< 0: no limit), X8_E_GONE when the
+ * command reads no more. */
 int x8_ssh_write(struct x8_ssh_channel *channel, const struct x8_op *op, const void *data,
                  size_t len, int timeout_ms, struct x8_error *err);
 int x8_ssh_end_input(struct x8_ssh_channel *channel, const struct x8_op *op, struct x8_error *err);
