@@ -73,7 +73,7 @@ struct x8_ssh_channel {
     size_t out_len;
     size_t window_most; /* the widest that the server's window was */
     int is_eager;       /* write whatever the window takes */
-    int is_abandoned; /* closed here; freed when the server has closed it as well */
+    int is_abandoned;   /* closed here; freed when the server has closed it as well */
     atomic_int status, is_shut;
 };
 
