@@ -36,16 +36,15 @@ static int show(struct x8_ssh *ssh, struct shown *out, struct x8_error *err)
     return out->print[0] ? 0 : x8_fail(err, X8_E_INTERNAL, "no memory");
 }
 
-static int changed(const struct x8_ssh *ssh, const struct x8_ssh_way *way, const struct shown *key,
-                   struct x8_error *err)
+static int changed(const struct x8_ssh *ssh, const struct shown *key, struct x8_error *err)
 {
     x8_fail(err, X8_E_AUTH, "%s has another ssh key than the one known here", ssh->host);
     x8_error_why(err,
                  "a board makes new keys when it is flashed; if this one was not, another computer "
                  "may be answering in its place (its key now: %s %s)",
                  key->type, key->print);
-    x8_error_next(err, "if it was flashed, forget the old key:  ssh-keygen -f '%s' -R '%s'",
-                  way->known_hosts ? way->known_hosts : "", ssh->key_name);
+    x8_error_next(err, "if it was flashed:  x8ctl setup --renew-host-key -s 'net:%s'",
+                  ssh->key_name);
     return -X8_E_AUTH;
 }
 
@@ -152,7 +151,7 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8
         return 0;
     case SSH_KNOWN_HOSTS_CHANGED:
     case SSH_KNOWN_HOSTS_OTHER: /* the server no longer has the kind of key that is known */
-        return changed(ssh, way, &key, err);
+        return changed(ssh, &key, err);
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND:
         if (!asker->accept_key ||
