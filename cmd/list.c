@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const states[] = {"rom",          "spl",     "fastboot", "linux",
-                                     "initramfs",    "mute",    "no-adb",   "no-access",
-                                     "unauthorized", "offline", "busy",     NULL};
+static const char *const states[] = {"rom",  "spl",    "fastboot",  "linux",        "initramfs",
+                                     "mute", "no-adb", "no-access", "unauthorized", "offline",
+                                     "busy", "no-ssh", NULL};
 
 enum { NET_UNSET = -2 };
 
@@ -153,9 +153,6 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
 static int search_network(struct x8_reach *reach, const struct x8_strings *serial,
                           struct x8_error *err)
 {
-    struct x8_selector selector;
-    size_t places = 0;
-
     if (opt.net_ms != NET_UNSET && (opt.net_ms < 0 || opt.net_ms > X8_NET_SEARCH_MAX_MS)) {
         x8_fail(err, X8_E_USAGE, "option '--net' takes a time of at most %d s",
                 X8_NET_SEARCH_MAX_MS / 1000);
@@ -164,10 +161,7 @@ static int search_network(struct x8_reach *reach, const struct x8_strings *seria
     }
     if (opt.net_ms != NET_UNSET)
         reach->net.search_ms = (int)opt.net_ms;
-    for (size_t i = 0; i < serial->count; i++)
-        places += x8_selector_parse(serial->items[i], &selector, NULL) == 0 &&
-                  x8_selector_is_place(&selector);
-    reach->net.is_wide = serial->count == 0 || places < serial->count;
+    reach->net.is_wide = !x8_all_are_places(serial);
     return 0;
 }
 
@@ -235,18 +229,23 @@ static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_BOARD, X8_E_SEVERAL, 0
 const struct x8_cmd x8_cmd_list = {
     .name = "list",
     .group = "look",
-    .summary = "show the boards on USB and those an adb server knows",
+    .summary = "show the boards on USB, known to an adb server and on the network",
     .usage = "",
     .description =
         "Shows each board once, with its serial number, your name for it, its state,\n"
         "image and carrier, the ways to it that can be used now (usb, adb for a running\n"
-        "adb server, tcp), where it is, and what stands in the way of using it. Running\n"
-        "boards are asked for image and carrier, all at once and for 1.5 s at most.\n"
+        "adb server, tcp, net for ssh), where it is, and what stands in the way of using\n"
+        "it. Running boards are asked for image and carrier, all at once and for 1.5 s at\n"
+        "most; by ssh only those whose key is known here and that ask for no password.\n"
+        "\n"
+        "The network is searched meanwhile, for one second: boards announce themselves\n"
+        "as portenta-x8- and their serial number. One that has been given another name\n"
+        "is found when that is your name for it (x8ctl name), or by -s net:HOST.\n"
         "\n"
         "States: rom (flashing mode), spl and fastboot (loaders in memory), linux,\n"
         "initramfs (flashing system in memory), no-access (the device node is closed to\n"
         "this user), busy (another program holds it), mute (it does not answer),\n"
-        "no-adb (it runs, but offers no ADB), unauthorized and offline (what the adb\n"
+        "no-adb and no-ssh (it runs, but offers none), unauthorized and offline (what the adb\n"
         "server says of it). --state linux finds running boards whatever else is wrong\n"
         "with them. A board shows another serial number in each state; its port stays\n"
         "the same. No board is no error (exit status 0), unless -s asks for one.",

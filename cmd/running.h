@@ -86,6 +86,10 @@ int x8_job_agree(struct x8_job_on *job, const char *what, const char *price, str
 int x8_addresses_of(const struct x8_globals *globals, const char **out, size_t *out_count,
                     struct x8_error *err);
 
+/* 1 when every selector of -s (there is one) says where its board is: then no network is searched.
+ */
+int x8_all_are_places(const struct x8_strings *serial);
+
 /* How long the network is searched when nobody says otherwise, and at most. */
 #define X8_NET_SEARCH_MS     1000
 #define X8_NET_SEARCH_MAX_MS 60000

@@ -227,6 +227,17 @@ static void tell_search(const struct x8_run *run, struct x8_error *err)
                      seconds);
 }
 
+int x8_all_are_places(const struct x8_strings *serial)
+{
+    struct x8_selector selector;
+
+    for (size_t i = 0; i < serial->count; i++)
+        if (x8_selector_parse(serial->items[i], &selector, NULL) < 0 ||
+            !x8_selector_is_place(&selector))
+            return 0;
+    return serial->count > 0;
+}
+
 int x8_run_pick(struct x8_run *run, struct x8_error *err)
 {
     const char *addresses[X8_COUNT(run->ctx->globals->serial.items)];

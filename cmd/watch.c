@@ -3,6 +3,7 @@
  */
 #include "rows.h"
 #include "running.h"
+#include "watch_net.h"
 
 #include "util/clock.h"
 #include "util/file.h"
@@ -26,6 +27,8 @@ struct watching {
     size_t address_count;
     struct x8_target *old;
     int old_count, is_first;
+    struct x8_net_watch *net; /* NULL: the network is not searched */
+    int is_net_settled;       /* its first search was looked at before this look */
 };
 
 static void print_json(const char *event, const struct x8_target *target)
@@ -104,6 +107,10 @@ static int is_same(const struct x8_target *a, const struct x8_target *b)
                strcmp(a->usb.device.port, b->usb.device.port) == 0;
     if (a->host[0] || b->host[0])
         return strcmp(a->host, b->host) == 0 && a->port == b->port;
+    if (a->net_name[0] || b->net_name[0])
+        return strcmp(a->net_name, b->net_name) == 0;
+    if (a->has_net || b->has_net)
+        return strcmp(a->net_host, b->net_host) == 0 && a->net_port == b->net_port;
     return strcmp(a->adb.serial, b->adb.serial) == 0;
 }
 
@@ -120,7 +127,8 @@ static int is_changed(const struct x8_target *before, const struct x8_target *no
 {
     return before->usb.device.no_access != now->usb.device.no_access ||
            before->usb.device.has_adb != now->usb.device.has_adb ||
-           before->has_adb != now->has_adb || strcmp(before->adb.state, now->adb.state) != 0;
+           before->has_adb != now->has_adb || strcmp(before->adb.state, now->adb.state) != 0 ||
+           before->has_net != now->has_net || strcmp(before->net_host, now->net_host) != 0;
 }
 
 /* Ask those that came, or became usable, once; of the others what they said is still right. */
@@ -142,6 +150,12 @@ static void learn(struct watching *w, struct x8_target *now, int count)
     free(chosen);
 }
 
+/* The first search ends after the first look. */
+static int was_there(const struct watching *w, const struct x8_target *target)
+{
+    return w->is_first || (target->net_name[0] && !target->has_usb && !w->is_net_settled);
+}
+
 /* Departures first: a board that changed its mode left before it came. */
 static void print_changes(const struct watching *w, struct x8_target *now, int count)
 {
@@ -152,7 +166,7 @@ static void print_changes(const struct watching *w, struct x8_target *now, int c
         const struct x8_target *before = find(w->old, w->old_count, &now[i]);
 
         if (!before)
-            print(w, w->is_first ? "present" : "arrived", &now[i]);
+            print(w, was_there(w, &now[i]) ? "present" : "arrived", &now[i]);
         else if (before->usb.device.no_access != now[i].usb.device.no_access)
             print(w, "access", &now[i]);
         else if (is_changed(before, &now[i]))
@@ -163,13 +177,18 @@ static void print_changes(const struct watching *w, struct x8_target *now, int c
 static int look(struct watching *w, struct x8_error *err)
 {
     struct x8_target *now = NULL;
-    int count = x8_targets_find(w->ctx->bus, &w->ctx->op, &w->reach, w->addresses, w->address_count,
-                                0, &now, err);
+    struct x8_mdns_host *hosts = NULL;
+    int is_settled = x8_net_watch_take(w->net, &hosts, &w->reach.net.host_count), count;
 
+    w->reach.net.hosts = hosts;
+    count = x8_targets_find(w->ctx->bus, &w->ctx->op, &w->reach, w->addresses, w->address_count, 0,
+                            &now, err);
+    free(hosts);
     if (count < 0)
         return count;
     learn(w, now, count);
     print_changes(w, now, count);
+    w->is_net_settled = is_settled;
     free(w->old);
     w->old = now;
     w->old_count = count;
@@ -260,7 +279,10 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_ui_say(ctx->ui, "watching for boards; Ctrl-C ends it");
     x8_ui_flush(ctx->ui);
     start_reader_watch(&reader, ctx->cancel);
+    if (w.reach.net.search_ms > 0 && !x8_all_are_places(&ctx->globals->serial))
+        w.net = x8_net_watch_start(&ctx->op, &w.reach);
     rc = watch(&w, x8_deadline_in(limit == X8_TIMEOUT_UNSET ? -1 : limit), err);
+    x8_net_watch_stop(&w.net);
     end_reader_watch(&reader);
     free(w.old);
     if (atomic_load(&reader.is_gone))
@@ -285,8 +307,10 @@ const struct x8_cmd x8_cmd_watch = {
     .description =
         "First prints the boards that are there, then one line per change: present,\n"
         "arrived, left, access (the rights on the device node changed), changed (an adb\n"
-        "server took it, lost it or calls its state otherwise). A running board that\n"
-        "came is asked once for image and carrier. Columns are separated by tabs: time\n"
+        "server took it, lost it or calls its state otherwise, or the network shows it or\n"
+        "no longer does). The network is searched every 10 s; a board that was not heard\n"
+        "for half a minute has left it. A running board that came is asked once for\n"
+        "image and carrier. Columns are separated by tabs: time\n"
         "(UTC), event, place, state, serial, speed, note, name, image, carrier, links.\n"
         "With --json each line is one JSON object. Ends with Ctrl-C, when nobody reads\n"
         "its output any more, or after --timeout with exit status 0.",

@@ -137,6 +137,19 @@ static int take_found(struct finding *f, const struct x8_json *names, int probe_
     return 0;
 }
 
+/* What was found before. */
+static void take_known(struct finding *f, const struct x8_json *names, int probe_ms)
+{
+    size_t count = f->reach->net.host_count;
+
+    f->search.hosts = calloc(count, sizeof *f->search.hosts);
+    if (!f->search.hosts)
+        return; /* the rest is something */
+    memcpy(f->search.hosts, f->reach->net.hosts, count * sizeof *f->search.hosts);
+    f->search.count = count;
+    x8_search_take(f->bus, f->op, f->reach, &f->search, names, probe_ms, &f->list);
+}
+
 static int find_out(struct finding *f, int probe_ms, struct x8_error *err)
 {
     struct x8_json *names = x8_names_load(f->reach->names_path);
@@ -150,6 +163,8 @@ static int find_out(struct finding *f, int probe_ms, struct x8_error *err)
     name_all(f, names);
     if (f->is_searching)
         rc = take_found(f, names, probe_ms, err);
+    else if (f->reach->net.host_count)
+        take_known(f, names, probe_ms);
     x8_json_free(&names);
     return rc;
 }

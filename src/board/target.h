@@ -7,6 +7,7 @@
 
 #include "adb/server.h"
 #include "board/select.h"
+#include "net/mdns.h"
 #include "net/ssh.h"
 #include "session/facts.h"
 
@@ -14,8 +15,10 @@ enum x8_via { X8_VIA_AUTO, X8_VIA_USB, X8_VIA_ADB, X8_VIA_TCP, X8_VIA_NET };
 
 /* Boards on the network, and what ssh needs for them. */
 struct x8_net_reach {
-    int search_ms;         /* how long the network is searched for boards; 0: never */
-    int is_wide;           /* x8_targets_find searches, too, beside everything else it does */
+    int search_ms; /* how long the network is searched for boards; 0: never */
+    int is_wide;   /* x8_targets_find searches, too, beside everything else it does */
+    const struct x8_mdns_host *hosts; /* what x8_net_search found, for x8_targets_find: it takes */
+    size_t host_count;                /* these as they are; with is_wide it ignores them */
     struct x8_ssh_way way; /* but for host, port and key_alias; no asker: nobody is asked */
 };
 
@@ -82,6 +85,11 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
 int x8_targets_search(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
                       const char *const *selectors, size_t selector_count, int probe_ms,
                       struct x8_target **targets, size_t *count, struct x8_error *err);
+
+/* All that the network announces in search_ms, in the order of its names. *out is one heap array:
+ * free() it. Count or a negative code. */
+int x8_net_search(const struct x8_op *op, const struct x8_reach *reach, struct x8_mdns_host **out,
+                  struct x8_error *err);
 
 /* 1 when a selector of -s says where on the network the board is, so that a search is not needed:
  * not so for a name that only the boards themselves know ("net:portenta-x8-...", "....local"). */

@@ -8,7 +8,6 @@
 #define X8_BOARD_TARGET_PARTS_H
 
 #include "board/target.h"
-#include "net/mdns.h"
 #include "util/json.h"
 
 /* A growing list of targets in one heap array. */

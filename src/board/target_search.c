@@ -37,6 +37,13 @@ static void pass_on(void *ctx, enum x8_cancel_level level)
     x8_cancel_raise(&search->over, X8_CANCEL_HARD, X8_E_STOPPED);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct x8_mdns_host *x = a, *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
 /* Hosts of other names, too: a board may have been given one that the user knows it by. */
 int x8_search_run(struct x8_search *search, struct x8_error *err)
 {
@@ -55,6 +62,8 @@ int x8_search_run(struct x8_search *search, struct x8_error *err)
     x8_cancel_done(&search->over);
     if (is_stop(rc))
         rc = x8_cancel_check(search->op->cancel, X8_CANCEL_SOFT, err);
+    /* They came in the order of their answers, which is another one each time. */
+    qsort(search->hosts, search->count, sizeof *search->hosts, by_name);
     return rc < 0 ? rc : 0;
 }
 
@@ -144,6 +153,20 @@ static int has_all(void *ctx, const struct x8_mdns_host *host)
     for (size_t i = 0; i < wanted->count; i++)
         is_enough &= wanted->is_found[i];
     return is_enough;
+}
+
+int x8_net_search(const struct x8_op *op, const struct x8_reach *reach, struct x8_mdns_host **out,
+                  struct x8_error *err)
+{
+    struct x8_search search = {.op = op, .reach = reach};
+    int rc = x8_search_run(&search, err);
+
+    if (rc < 0) {
+        x8_search_done(&search);
+        return rc;
+    }
+    *out = search.hosts;
+    return (int)search.count;
 }
 
 static void add_hosts(struct x8_target_list *list, const struct x8_search *search,

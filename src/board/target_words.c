@@ -5,6 +5,7 @@
 
 #include "util/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -196,11 +197,14 @@ static const char *word_of(enum x8_code code)
 void x8_target_note_error(struct x8_target *t, const struct x8_error *error)
 {
     char next[sizeof t->next];
+    int no_ssh = x8_target_is_net_only(t) && error->code == X8_E_NO_BOARD &&
+                 error->sys == ECONNREFUSED && t->net_name[0];
 
     /* Half a command is worse than none: a long one is told by the command that fails. */
     if (!x8_copy(next, sizeof next, error->next))
         next[0] = '\0';
-    trouble(t, error->code, word_of(error->code), error->why[0] ? error->why : error->msg, next);
+    trouble(t, error->code, no_ssh ? "no-ssh" : word_of(error->code),
+            error->why[0] ? error->why : error->msg, next);
 }
 
 void x8_targets_words(const struct x8_target *targets, size_t count, char *out, size_t cap)

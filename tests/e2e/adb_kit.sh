@@ -3,7 +3,8 @@
 # Kit of the suites of running boards, sourced by each; it brings kit.sh along. A board is made once for many cases:
 #
 #   boot WORDS... [--board "WORDS"]...   boards at their adb daemon over TCP (x8-adbd); $adb and $root are the first's,
-#                                        ${adbs[2]} and ${roots[2]} the second's
+#                                        ${adbs[2]} and ${roots[2]} the second's, ${places[2]} and ${labels[2]} its
+#                                        selector and what messages call it; with X8_KIT_WAY=ssh at their ssh (ssh_kit.sh)
 #   plug WORDS...                        boards on USB (x8-board); what x8ctl runs with then sees them
 #   serve                                an adb server of Debian's adb for what is there; x8ctl goes through it
 #   halt                                 all of that is gone (done by the next boot, plug, and at the end)
@@ -22,7 +23,8 @@ unset ADB_SERVER_SOCKET ANDROID_ADB_SERVER_ADDRESS ADB_VENDOR_KEYS ADB_TRACE AND
 no_server=1 # a port where nothing listens
 export ANDROID_ADB_SERVER_PORT=$no_server
 
-via=() select=() adbs=() roots=()
+via=() select=() adbs=() roots=() places=() labels=()
+nowhere=adb:127.0.0.1:1
 adb='' root='' holder='' held_pid='' hold='' server_pid=''
 
 # Ends what this kit started, also when the suite is stopped.
@@ -31,7 +33,7 @@ halt() {
     # Its end of input would do, were there no processes of the suite that hold the other end, too.
     [ -z "$hold" ] || exec {hold}>&-
     [ -z "$holder" ] || { kill "$held_pid"; wait "$holder"; } 2>/dev/null
-    via=() select=() adb='' root='' adbs=() roots=() hold='' holder='' server_pid=''
+    via=() select=() adb='' root='' adbs=() roots=() places=() labels=() hold='' holder='' server_pid=''
     export ANDROID_ADB_SERVER_PORT=$no_server
     rm -f "$work/hold" "$work/said"
 }
@@ -77,6 +79,7 @@ boot() {
         "$X8_ADBD" reaccept=0 "$@"
     for ((i = 0; i < ${#heard[@]}; i += 2)); do
         adbs[i / 2 + 1]=${heard[i]} roots[i / 2 + 1]=${heard[i + 1]}
+        places[i / 2 + 1]=adb:${heard[i]} labels[i / 2 + 1]="tcp ${heard[i]}"
     done
     adb=${adbs[1]} root=${roots[1]} select=(-s "adb:${adbs[1]}")
 }
@@ -169,3 +172,6 @@ watched() {
 }
 saw() { grep -aFq -e "$1" "$work/watch" || problem "the watch never saw: $1"; }
 saw_no() { ! grep -aFq -e "$1" "$work/watch" || problem "the watch saw: $1"; }
+
+# shellcheck source=ssh_kit.sh
+[ "${X8_KIT_WAY:-adb}" = adb ] || . "$(dirname "${BASH_SOURCE[0]}")/${X8_KIT_WAY}_kit.sh"

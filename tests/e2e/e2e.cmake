@@ -67,6 +67,16 @@ x8_e2e(running_power running_power.sh 300)
 x8_e2e(running_ask running_ask.sh 300)
 x8_e2e(net_mdns net_mdns.sh 300)
 x8_e2e(net_mdns_hostile net_mdns_hostile.sh 180)
+x8_e2e(net_list net_list.sh 180)
+x8_e2e(net_session net_session.sh 300)
+x8_e2e(net_setup net_setup.sh 300)
+# Suites that are about a running board, not about the way to it, once more over ssh.
+x8_e2e(net_setup_ssh net_setup.sh 300)
+x8_e2e(net_exec adb_exec.sh 300)
+x8_e2e(net_files adb_files.sh 600)
+if(TARGET x8-board)
+  set_property(TEST e2e.net_setup_ssh e2e.net_exec e2e.net_files APPEND PROPERTY ENVIRONMENT "X8_KIT_WAY=ssh")
+endif()
 
 # Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
 # where a fault costs most to overlook, and leaves them out of the plain build that follows.

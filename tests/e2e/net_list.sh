@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Boards that the network announces, as x8ctl list, watch, info and -s see them: real avahi daemons and a real ssh server
+# in networks of their own.
+# shellcheck source=net_kit.sh
+. "$(dirname "$0")/net_kit.sh"
+have_avahi || { echo "skipped: no avahi-daemon on this machine"; exit 77; }
+unset X8CTL_NET
+export HOME=$work/person
+mkdir -p "$HOME"
+one=portenta-x8-a13b209dab6fad9 two=dev-portenta-x8-2d16ba09dab6fad9
+
+x8() {
+    local want=$1
+    shift
+    run "$want" timeout -k 5 30 "$X8CTL" "$@"
+}
+
+at_once() { [ "$elapsed_ms" -lt 900 ] || problem "it took the time of a search: $elapsed_ms ms"; }
+
+lan lan
+host here lan net0 10.77.0.1/24 fe80::1/64
+
+start "nobody is there: no error, after a second"
+x8 0 list
+prints_nothing
+[ "$elapsed_ms" -ge 900 ] || problem "it did not search: $elapsed_ms ms"
+within 3
+start "info says where it looked"
+x8 10 info
+error_form '10 no-board'
+says 'nor the network in 1 s'
+start "--net 0, X8CTL_NET=0 and --via usb look nowhere"
+x8 0 list --net 0
+at_once
+X8CTL_NET=0 x8 0 list
+at_once
+X8CTL_NET=off x8 10 info
+at_once
+x8 10 info --via usb
+at_once
+start "a time that is none: 2"
+X8CTL_NET=soon x8 2 info
+error_form '2 usage'
+x8 2 list --net 2h
+x8 2 list --net none
+
+host board1 lan eth0 10.77.0.11/24 fe80::11/64
+avahi board1 "$one"
+host board2 lan eth0 fe80::22/64
+avahi board2 "$two"
+host laptop lan eth0 10.77.0.33/24
+avahi laptop somebodys-laptop
+start "boards are listed, one by its link-local address; a computer is not"
+x8 0 list --json
+json '[b["serial"] for b in d["boards"]] == ["0A13B209DAB6FAD9", "2D16BA09DAB6FAD9"] or [b["serial"] for b in d["boards"]] == ["2D16BA09DAB6FAD9", "0A13B209DAB6FAD9"]'
+json 'sorted(b["where"] for b in d["boards"]) == ["10.77.0.11", "fe80::22%net0"] and {b["links"] for b in d["boards"]} == {"net"}'
+json 'sorted(b["net_name"] for b in d["boards"]) == sorted(["'"$two"'", "'"$one"'"])'
+within 5
+start "their ssh refuses: the row says so"
+x8 0 list
+prints "^0A13B209DAB6FAD9	-	no-ssh	-	-	net	10.77.0.11	"
+start "a selector is found by the network alone, and not later than the answer comes"
+for selector in 0A13B209DAB6FAD9 "net:$one" "net:$one.local" "$one"; do
+    x8 10 info -s "$selector"
+    error_form '10 no-board'
+    says 'ssh is switched off'
+    at_once
+done
+start "the end of a serial number may fit one that answers later"
+x8 11 info -s fad9
+error_form '11 several-boards'
+[ "$elapsed_ms" -ge 900 ] || problem "it did not wait for the others: $elapsed_ms ms"
+start "several on the network, and none was chosen: 11"
+x8 11 info
+error_form '11 several-boards'
+says 'choose one'
+
+start "an address is not searched for"
+x8 10 info -s net:10.77.0.11
+at_once
+start "your own name for a board finds it when that is its name there"
+host board3 lan eth0 10.77.0.44/24
+avahi board3 bench-1
+mkdir -p "$X8CTL_HOME/config"
+echo '{"3F7700D1C2B4A590": "bench-1"}' >"$X8CTL_HOME/config/boards.json"
+x8 0 list
+prints '^3F7700D1C2B4A590	bench-1	no-ssh	-	-	net	10.77.0.44	'
+x8 10 info -s bench-1
+says 'switched off'
+at_once
+
+start "watch tells of one that comes"
+timeout 30 "$X8CTL" watch --timeout 14s >"$out" 2>"$err" &
+pid=$!
+await 10 grep -q 'present.*0A13B209DAB6FAD9' "$out" || problem "those that are there are not told"
+host board4 lan eth0 10.77.0.55/24
+avahi board4 portenta-x8-77
+await 13 grep -q 'arrived.*0000000000000077' "$out" || problem "a new one is not told"
+wait "$pid"
+[ "$(grep -c 'present' "$out")" = 3 ] || problem "not three at first"
+finish
