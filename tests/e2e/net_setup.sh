@@ -107,7 +107,7 @@ error_form '30 refused'
 says 'choose a longer password'
 is_password own
 start "both from the same place, an empty one, a file that is not there"
-on 2 setup --password-file own --new-password-file new --new-password-fd 7 7<new
+on 2 setup --password-file own --new-password-file new --new-password-fd 7 7<second
 : >empty
 on 2 setup --password-file empty
 on 20 setup --password-file own --new-password-file nothing

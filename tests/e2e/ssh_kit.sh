@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2034 # the variables are for the suites
+# shellcheck disable=SC2034,SC2154 # the variables are for the suites, and of the kits before this one
 # Brought along by adb_kit.sh where X8_KIT_WAY is "ssh": boards are reached by the dropbear in their Linux. A suite that
 # is not about one way in runs over both.
 #
