@@ -73,6 +73,35 @@ static void an_address_has_a_port_and_is_no_place_on_usb(void **state)
         assert_int_equal(x8_selector_parse(bad[i], &selector, &err), -X8_E_USAGE);
 }
 
+static void a_place_on_the_network_has_a_port_or_not(void **state)
+{
+    static const struct {
+        const char *text, *key;
+        unsigned port;
+    } rows[] = {{"net:10.0.0.5", "10.0.0.5", 0},
+                {"net:bench.local:2222", "bench.local", 2222},
+                {"net:fe80::1%eth0", "fe80::1%eth0", 0},
+                {"net:[fe80::1%eth0]", "fe80::1%eth0", 0},
+                {"net:[::1]:2222", "::1", 2222}};
+    static const char *const bad[] = {
+        "net:",     "net::22",     "net:host:", "net:host:0",  "net:host:70000", "net:a b",
+        "net:[::1", "net:[::1]22", "net:[]:22", "net:-oProxy", "net:a/b",        "net:user@host"};
+    struct x8_selector selector;
+    struct x8_error err;
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        assert_int_equal(x8_selector_parse(rows[i].text, &selector, &err), 0);
+        assert_int_equal(selector.kind, X8_SELECT_NET);
+        assert_string_equal(selector.key, rows[i].key);
+        assert_int_equal(selector.port, rows[i].port);
+        assert_int_equal(pick(rows[i].text, &err), -X8_E_NO_BOARD);
+    }
+    for (size_t i = 0; i < X8_COUNT(bad); i++)
+        if (x8_selector_parse(bad[i], &selector, &err) != -X8_E_USAGE)
+            fail_msg("%s is taken", bad[i]);
+}
+
 static void glued_digits_that_fit_two_ports_are_refused_with_both(void **state)
 {
     struct x8_error err;
@@ -201,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_finds_its_board),
         cmocka_unit_test(an_address_has_a_port_and_is_no_place_on_usb),
+        cmocka_unit_test(a_place_on_the_network_has_a_port_or_not),
         cmocka_unit_test(glued_digits_that_fit_two_ports_are_refused_with_both),
         cmocka_unit_test(a_suffix_that_fits_two_serials_is_refused),
         cmocka_unit_test(a_selector_that_matches_nothing_says_what_is_there),
