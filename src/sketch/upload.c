@@ -147,8 +147,9 @@ static void tell_end(struct upload *up)
     if (up->job->dry_run || up->out->outcome == X8_SKETCH_UNKNOWN)
         return;
     x8_emit(&up->op, X8_EV_STAGE, "%s, %lld.%lld s",
-            up->out->outcome == X8_SKETCH_VERIFIED ? "programmed and verified by OpenOCD"
-                                                   : "the board's programming has ended, nobody looked how",
+            up->out->outcome == X8_SKETCH_VERIFIED
+                ? "programmed and verified by OpenOCD"
+                : "the board's programming has ended, nobody looked how",
             (long long)(up->out->programming_ms / 1000),
             (long long)(up->out->programming_ms / 100 % 10));
 }
