@@ -243,6 +243,7 @@ const struct x8_cmd x8_cmd_list = {
         "is found when that is your name for it (x8ctl name), or by -s net:HOST.\n"
         "\n"
         "States: rom (flashing mode), spl and fastboot (loaders in memory), linux,\n"
+        "linux-setup (it runs, and waits for its first password: x8ctl setup),\n"
         "initramfs (flashing system in memory), no-access (the device node is closed to\n"
         "this user), busy (another program holds it), mute (it does not answer),\n"
         "no-adb and no-ssh (it runs, but offers none), unauthorized and offline (what the adb\n"

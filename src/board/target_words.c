@@ -154,6 +154,19 @@ static void judge_usb(struct x8_target *t)
         t->trouble = X8_E_WRONG_STATE;
 }
 
+/* It works, but the first login is still to come: no trouble for a command that needs no root. */
+static void judge_password(struct x8_target *t)
+{
+    int is_empty = strcmp(t->facts.password, "none") == 0;
+
+    if (!is_empty && strcmp(t->facts.password, "expired") != 0)
+        return;
+    trouble(t, X8_OK, "linux-setup",
+            is_empty ? "its user has no password yet, so ssh lets in nobody"
+                     : "the password of its user has expired: a new one is wanted",
+            "x8ctl setup");
+}
+
 void x8_target_judge(struct x8_target *t)
 {
     t->trouble = X8_OK;
@@ -173,6 +186,8 @@ void x8_target_judge(struct x8_target *t)
                 "wait 5 s; then x8ctl list");
     else if (t->probed && !x8_os_is_x8(&t->facts.os))
         x8_copy(t->note, sizeof t->note, "its os-release names another machine: no Portenta X8");
+    else if (t->probed)
+        judge_password(t);
 }
 
 static const char *word_of(enum x8_code code)

@@ -19,10 +19,12 @@
     "f() { [ -r \"$2\" ] && p \"$1\" <\"$2\"; }\n"                                                 \
     "t() { if command -v timeout >/dev/null; then timeout 4 \"$@\"; else \"$@\"; fi; }\n"
 
-/* Builtins alone: a list asks every board it sees. */
+/* Builtins, and one program: a list asks every board it sees. Source of -S, which tells a user of
+ * himself: shadow's passwd(1). */
 #define SHORT                                                                                      \
     "f os /etc/os-release; f serial /sys/devices/soc0/serial_number\n"                             \
-    "f hostname /proc/sys/kernel/hostname; f hw /run/arduino_hw_info.env\n"
+    "f hostname /proc/sys/kernel/hostname; f hw /run/arduino_hw_info.env\n"                        \
+    "passwd -S </dev/null | p passwd\n"
 
 /*
  * The driver's file comes last, with a limit: it blocks when the bridge to the STM32H7 has stalled.

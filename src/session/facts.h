@@ -12,6 +12,7 @@ struct x8_facts {
     struct x8_os_release os;
     char serial[40]; /* of the chip: upper-case hexadecimal as the board writes it */
     char hostname[72], kernel[96], user[40], boot_id[40];
+    char password[12]; /* of the user: none, expired, set; images whose passwd does not say: "" */
     char carrier[24]; /* breakout, max, hat, mid, none; free text where customised */
     char hat[64];
     char m7_version[64]; /* firmware of the STM32H7, from the kernel driver */
@@ -31,7 +32,7 @@ struct x8_facts {
 int x8_facts_probe(struct x8_session *session, const struct x8_op *op, int timeout_ms,
                    struct x8_facts *out, struct x8_error *err);
 
-/* The short form for lists: os-release, serial number, hostname, carrier. */
+/* The short form for lists: os-release, serial number, hostname, carrier, password. */
 int x8_facts_probe_short(struct x8_session *session, const struct x8_op *op, int timeout_ms,
                          struct x8_facts *out, struct x8_error *err);
 

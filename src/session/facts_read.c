@@ -170,6 +170,22 @@ static void take_failed(struct x8_facts *facts, struct word line)
         append(facts->units_failed, sizeof(facts->units_failed), " ", name);
 }
 
+/* "fio NP 04/18/2024 0 99999 7 -1": the second word is P, NP or L; a password that has to be
+ * changed is said to be as old as the epoch. */
+static void take_passwd(struct x8_facts *facts, struct word line)
+{
+    struct word status, changed;
+    next_word(&line);
+    status = next_word(&line);
+    changed = next_word(&line);
+    if (is(status, "NP"))
+        x8_copy(facts->password, sizeof(facts->password), "none");
+    else if (is(status, "P") && (is(changed, "1970-01-01") || is(changed, "01/01/1970")))
+        x8_copy(facts->password, sizeof(facts->password), "expired");
+    else if (is(status, "P"))
+        x8_copy(facts->password, sizeof(facts->password), "set");
+}
+
 static int take_text(struct x8_facts *facts, struct word key, struct word line)
 {
     const struct {
@@ -226,6 +242,8 @@ void facts_take(struct facts_text *text, const char *key_text, size_t key_len, c
         take_ip(facts, line);
     else if (is(key, "active"))
         take_active(text, line);
+    else if (is(key, "passwd"))
+        take_passwd(facts, line);
     else if (is(key, "failed"))
         take_failed(facts, line);
     else if (is(key, "end"))

@@ -45,10 +45,14 @@ for world in 'image=822 sudo=fio' 'image=861 sudo=expired' 'image=934 sudo=empty
     before=$(stat -c %.Y "$root/etc/shadow")
     on 0 setup --dry-run --password-file second
     [ "$(stat -c %.Y "$root/etc/shadow")" = "$before" ] || problem "--dry-run changed it"
+    on 0 list
+    case $world in *fio) prints '	linux	' ;; *) prints '	linux-setup	.*x8ctl setup$' ;; esac
     start "a file says it, and again changes nothing ($world)"
     on 0 setup --password-file new
     prints '^password	set$'
     is_password new
+    on 0 list
+    prints '	linux	'
     on 0 setup --password-file new
     prints '^password	unchanged$'
     start "a descriptor says it as well ($world)"

@@ -40,7 +40,7 @@ echo "== USB"
 start "running boards are asked who they are, and a mute one does not hold them up"
 flash 0 "${usb[@]}" -- list
 within 5
-prints '^0E1A2C0D5B6F7788	-	linux	934	breakout	usb	usb 1-2	-	-$'
+prints '^0E1A2C0D5B6F7788	-	linux-setup	934	breakout	usb	usb 1-2	its user has no password yet, so ssh lets in nobody	x8ctl setup$'
 prints '^1B2C3D4E5F600001	-	linux	399	[a-z]+	usb	usb 1-3	-	-$'
 prints '^1b2c3d4e5f600002	-	mute	-	-	usb	usb 1-4	.*does not answer	replug the board$'
 prints '^-	-	rom	-	-	usb	usb 1-5	-	-$'
@@ -89,7 +89,7 @@ prints '"ev":"present".*"image":"934".*"links":"usb"'
 echo "== an address"
 start "a board on the network, by -s and by ANDROID_SERIAL"
 adbd 0 image=934 -- list -s 'adb:{adb}'
-prints '^0A13B209DAB6FAD9	-	linux	934	breakout	tcp	tcp 127\.0\.0\.1:[0-9]+	-	-$'
+prints '^0A13B209DAB6FAD9	-	linux-setup	934	breakout	tcp	tcp 127\.0\.0\.1:[0-9]+	its user has no password yet, so ssh lets in nobody	x8ctl setup$'
 beside 0 image=934 -- 'ANDROID_SERIAL=$X8_ADB "$X8CTL" info image'
 prints '^934$'
 start "nobody listens there"
@@ -130,7 +130,7 @@ error_form '2 usage'
 says "did you mean 'image'"
 start "wait: there, in time, and not"
 adbd 0 image=861 -- wait --state linux -s 'adb:{adb}'
-prints '^[^	]+	linux	tcp 127\.0\.0\.1:[0-9]+	861$'
+prints '^[^	]+	linux-setup	tcp 127\.0\.0\.1:[0-9]+	861$'
 adbd 10 silent=1 -- wait --state linux -t 1s -s 'adb:{adb}'
 error_form '10 no-board'
 within 10
@@ -176,7 +176,7 @@ if command -v adb >/dev/null; then
     start "what a running server has is reached through it; it is asked what it is"
     beside 0 --board image=934 --board image=foreign -- \
         "$server"' adb connect "$X8_ADB2" >/dev/null; "$X8CTL" list; "$X8CTL" info image via'
-    prints '^0A13B209DAB6FAD9	-	linux	934	breakout	adb	tcp 127\.0\.0\.1:[0-9]+	-	-$'
+    prints '^0A13B209DAB6FAD9	-	linux-setup	934	breakout	adb	tcp 127\.0\.0\.1:[0-9]+	its user has no password yet, so ssh lets in nobody	x8ctl setup$'
     [ "$(grep -c linux "$out")" = 1 ] || problem "a machine that is no X8 is listed"
     prints '^image	934$'
     prints "^via	adb server on $port\$"

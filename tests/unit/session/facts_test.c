@@ -5,6 +5,7 @@
 
 #include "session/facts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +55,23 @@ static void every_line_finds_its_field(void **state)
     assert_string_equal(facts.units_failed, "a.service b.path");
     assert_string_equal(facts.addresses, "wlan0 192.168.1.50/24, eth0 2001:db8::5/64");
     assert_string_equal(facts.m7_version, "3f786850e387");
+}
+
+static void what_passwd_says_of_its_user_is_a_word(void **state)
+{
+    static const char *const rows[][2] = {
+        {"fio P 04/18/2024 0 99999 7 -1", "set"},      {"fio NP 2024-04-18 0 99999 7 -1", "none"},
+        {"fio P 1970-01-01 0 99999 7 -1", "expired"},  {"fio P 01/01/1970 0 99999 7 -1", "expired"},
+        {"fio L 1970-01-01 0 99999 7 -1", ""},         {"fio", ""},
+        {"Usage: passwd [-a ALG] [-d/l/u] [USER]", ""}};
+    char text[120];
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        snprintf(text, sizeof text, "passwd %s\nend .\n", rows[i][0]);
+        assert_int_equal(parse(text), 0);
+        assert_string_equal(facts.password, rows[i][1]);
+    }
 }
 
 static void an_answer_that_is_cut_is_not_taken(void **state)
@@ -145,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_finds_its_field),
+        cmocka_unit_test(what_passwd_says_of_its_user_is_a_word),
         cmocka_unit_test(an_answer_that_is_cut_is_not_taken),
         cmocka_unit_test(a_file_cannot_pass_for_another),
         cmocka_unit_test(carriers_have_the_names_people_know),
