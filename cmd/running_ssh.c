@@ -17,8 +17,10 @@ static int ask_key(struct x8_run *run, const char *host, const char *type, const
     x8_ui_say(run->ctx->ui, "The ssh key of %s is not known on this computer:", host);
     x8_ui_say(run->ctx->ui, "  %s %s", type, fingerprint);
     snprintf(question, sizeof question, "Is that the board, and its key to be kept? [y/N]");
-    if (x8_ui_ask_severe(run->ctx->ui, question, answer, sizeof answer, NULL) < 0)
-        return 0;
+    int rc = x8_ui_ask_severe(run->ctx->ui, question, answer, sizeof answer, NULL);
+
+    if (rc < 0)
+        return rc;
     return x8_casecmp(answer, "y") == 0 || x8_casecmp(answer, "yes") == 0;
 }
 

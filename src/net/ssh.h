@@ -18,7 +18,8 @@
  */
 struct x8_ssh_asker {
     /* A host key that is not in known_hosts. `fingerprint`: "SHA256:...". 1 to accept and store it,
-     * 0 not to. A changed key is never asked about: it is X8_E_AUTH. */
+     * 0 not to, or a negative code for a stop. A changed or revoked key is never asked about: it is
+     * X8_E_AUTH. */
     int (*accept_key)(void *ctx, const char *host, const char *type, const char *fingerprint);
     /* The password of `user`@`host`, or of a key file (`what`). 0 with the text in `out`, or a
      * negative code. Asked at most three times. */

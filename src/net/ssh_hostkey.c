@@ -2,6 +2,7 @@
  * The server's key: is it the one that known_hosts has. Strict: an unknown key is asked about, a
  * changed one is refused.
  */
+#include "net/ssh_known.h"
 #include "net/ssh_parts.h"
 
 #include "util/text.h"
@@ -54,6 +55,16 @@ static int unknown(const struct x8_ssh *ssh, const struct shown *key, struct x8_
     x8_error_why(err, "it is %s %s, and was not accepted", key->type, key->print);
     x8_error_next(err, "compare and accept it at a terminal, or run the command again with "
                        "--accept-new-host-key");
+    return -X8_E_AUTH;
+}
+
+static int revoked(const struct x8_ssh *ssh, const struct x8_ssh_way *way, const struct shown *key,
+                   struct x8_error *err)
+{
+    x8_fail(err, X8_E_AUTH, "the ssh key of %s is revoked", ssh->host);
+    x8_error_why(err, "%s has it in a line that begins with @revoked: %s %s", way->known_hosts,
+                 key->type, key->print);
+    x8_error_next(err, "do not use this server; ask who put the line there");
     return -X8_E_AUTH;
 }
 
@@ -146,6 +157,8 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8
     if (rc != 0)
         return rc;
     x8_copy(ssh->memory.print, sizeof ssh->memory.print, key.print);
+    if (way->known_hosts && x8_ssh_known_is_revoked(way->known_hosts, key.print))
+        return revoked(ssh, way, &key, err);
     switch (ssh_session_is_known_server(ssh->session)) {
     case SSH_KNOWN_HOSTS_OK:
         return 0;
@@ -154,10 +167,10 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8
         return changed(ssh, &key, err);
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND:
-        if (!asker->accept_key ||
-            asker->accept_key(asker->ctx, ssh->host, key.type, key.print) != 1)
-            return unknown(ssh, &key, err);
-        return store(ssh, way, err);
+        rc = asker->accept_key ? asker->accept_key(asker->ctx, ssh->host, key.type, key.print) : 0;
+        if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
+            return x8_fail(err, x8_code_of(rc), "stopped before the key was accepted");
+        return rc == 1 ? store(ssh, way, err) : unknown(ssh, &key, err);
     case SSH_KNOWN_HOSTS_ERROR:
         break;
     }

@@ -138,3 +138,42 @@ int x8_ssh_known_forget(const char *path, const char *name, struct x8_error *err
         rc = x8_file_replace(path, kept.data, kept.len, 0600, err);
     return rc < 0 ? rc : count;
 }
+
+/* The key of the line behind the mark, whoever it is for. */
+static int is_revoked_line(const char *line, size_t len, const char *print)
+{
+    static const char mark[] = "@revoked";
+    char type[40], key[8192], *text = strndup(line, len);
+    unsigned char *hash = NULL;
+    ssh_key found = NULL;
+    size_t hash_len = 0;
+    int same = 0;
+
+    if (text && strncmp(text, mark, sizeof mark - 1) == 0 &&
+        sscanf(text + sizeof mark - 1, " %*s %39s %8191s", type, key) == 2 &&
+        ssh_pki_import_pubkey_base64(key, ssh_key_type_from_name(type), &found) == SSH_OK &&
+        ssh_get_publickey_hash(found, SSH_PUBLICKEY_HASH_SHA256, &hash, &hash_len) == 0) {
+        char *said = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, hash_len);
+
+        same = said && strcmp(said, print) == 0;
+        ssh_string_free_char(said);
+        ssh_clean_pubkey_hash(&hash);
+    }
+    ssh_key_free(found);
+    free(text);
+    return same;
+}
+
+int x8_ssh_known_is_revoked(const char *path, const char *print)
+{
+    X8_AUTO_BUF file = {0};
+    size_t at = 0, len;
+    const char *line;
+
+    if (load(path, &file, NULL) != 0)
+        return 0;
+    while ((line = next_line(&file, &at, &len)))
+        if (is_revoked_line(line, len, print))
+            return 1;
+    return 0;
+}

@@ -18,6 +18,9 @@ int x8_ssh_known_find(const char *path, const char *name,
                       void (*each)(void *ctx, const char *type, const char *print), void *ctx,
                       struct x8_error *err);
 
+/* 1 when a line marked @revoked holds the key, for whatever host: libssh does not know the mark. */
+int x8_ssh_known_is_revoked(const char *path, const char *print);
+
 /* Take the lines away that hold a key of `name` and of no other host; of the others nothing
  * changes. How many, or a negative code. X8_E_REFUSED for a line that is for other hosts too. */
 int x8_ssh_known_forget(const char *path, const char *name, struct x8_error *err);

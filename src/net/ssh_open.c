@@ -215,11 +215,11 @@ static int no_connection(const struct x8_ssh *ssh, uint16_t port, struct x8_erro
     int code = -(int)err->code, sys = err->sys;
 
     if (sys == ECONNREFUSED) {
-        code = x8_fail(err, X8_E_NO_BOARD, "ssh is switched off on %s (port %u refuses)", ssh->host,
+        code = x8_fail(err, X8_E_NO_BOARD, "no ssh server listens on %s, port %u", ssh->host,
                        (unsigned)port);
         err->sys = sys;
-        x8_error_why(err, "a board whose ssh was switched off (disable-ssh) still shows itself on "
-                          "the network");
+        x8_error_why(err, "ssh is switched off on the board (disable-ssh: it still shows itself on "
+                          "the network), or it is another computer or port");
         x8_error_next(err, "connect its USB, then:  x8ctl exec --root -- systemctl enable --now "
                            "dropbear.socket");
     } else if (err->code == X8_E_NO_BOARD || err->code == X8_E_TIMEOUT) {
@@ -270,7 +270,7 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
         x8_fail(err, X8_E_GONE, "%s closed the ssh connection at once", ssh->host);
         x8_error_why(err, "its ssh server takes no more connections now, or its key cannot be made "
                           "(a full disk)");
-        x8_error_next(err, "try again; if it stays, look at the board over USB:  x8ctl doctor");
+        x8_error_next(err, "try again; if it stays, look at the board over USB:  x8ctl info");
         return -X8_E_GONE;
     }
     x8_fail(err, X8_E_LINK,
@@ -278,6 +278,7 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
                     : "what answers on %s is no ssh server",
             ssh->host);
     x8_error_why(err, "%s", said);
+    x8_error_next(err, "see whether it is the right address and port:  x8ctl list");
     return -X8_E_LINK;
 }
 
@@ -330,13 +331,18 @@ static int open_steps(struct x8_ssh *ssh, const struct x8_op *op, const struct x
     if (rc == 0)
         rc = greet(ssh, op, err);
     if (rc == 0)
+        x8_emit(op, X8_EV_DETAIL, "ssh: %s at %s, port %u", ssh->server, to, (unsigned)port);
+    if (rc == 0)
         rc = x8_ssh_check_key(ssh, way, err);
     if (rc != 0)
         return rc;
+    x8_emit(op, X8_EV_DETAIL, "ssh: the server's key is the known one: %s", ssh->memory.print);
     if (identity[0])
         (void)ssh_options_get(ssh->session, SSH_OPTIONS_IDENTITY, &expanded);
     rc = x8_ssh_login(ssh, op, way, expanded, err);
     ssh_string_free_char(expanded);
+    if (rc == 0)
+        x8_emit(op, X8_EV_DETAIL, "ssh: logged in as %s", ssh->user);
     return rc;
 }
 

@@ -239,6 +239,22 @@ static void a_key_of_another_kind_is_a_changed_one(void **state)
     assert_int_equal(person.asked_keys, 0);
 }
 
+/* Whatever host the line is for, and also when another line knows the key. */
+static void a_revoked_key_is_refused(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+
+    (void)state;
+    way.key_folder = server.keys;
+    person.accepts = 1;
+    lets_in(&way);
+    assert_int_equal(sh("printf '@revoked * %%s\\n' \"$(cut -d' ' -f1,2 %s/host_key.pub)\" >>%s",
+                        server.dir, server.known_hosts),
+                     0);
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.msg, "revoked"));
+}
+
 static void hashed_names_are_found(void **state)
 {
     struct x8_ssh_way way = way_to_server();
@@ -420,7 +436,8 @@ static void a_refused_connection_means_ssh_is_off(void **state)
 
     (void)state;
     assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
-    assert_non_null(strstr(err.msg, "ssh is switched off on 127.0.0.1"));
+    assert_non_null(strstr(err.msg, "no ssh server listens on 127.0.0.1"));
+    assert_non_null(strstr(err.why, "ssh is switched off"));
     assert_non_null(strstr(err.next, "dropbear.socket"));
 }
 
@@ -743,6 +760,7 @@ int main(void)
         WITH("dropbear", a_key_that_cannot_be_kept_is_an_error),
         WITH("dropbear", a_changed_key_is_never_asked_about),
         WITH("dropbear", a_key_of_another_kind_is_a_changed_one),
+        WITH("dropbear", a_revoked_key_is_refused),
         WITH("dropbear", hashed_names_are_found),
         WITH("dropbear", a_board_is_known_by_its_name_whatever_its_address),
         WITH("dropbear password", a_password_is_asked_for_three_times),
