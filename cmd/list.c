@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const states[] = {"rom",  "spl",    "fastboot",  "linux",        "initramfs",
-                                     "mute", "no-adb", "no-access", "unauthorized", "offline",
-                                     "busy", "no-ssh", NULL};
+static const char *const states[] = {
+    "rom",       "spl",          "fastboot", "linux", "initramfs", "mute",        "no-adb",
+    "no-access", "unauthorized", "offline",  "busy",  "no-ssh",    "linux-setup", NULL};
 
 enum { NET_UNSET = -2 };
 

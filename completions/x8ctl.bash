@@ -3,7 +3,7 @@
 
 _x8ctl_kind() {
     case "$1 $2" in
-    list' --state') echo 'words rom spl fastboot linux initramfs mute no-adb no-access unauthorized offline busy no-ssh' ;;
+    list' --state') echo 'words rom spl fastboot linux initramfs mute no-adb no-access unauthorized offline busy no-ssh linux-setup' ;;
     list' --net') echo 'value' ;;
     list' --columns') echo 'value' ;;
     os-release' --check') echo 'value' ;;

@@ -13,7 +13,7 @@ struct x8_facts {
     char serial[40]; /* of the chip: upper-case hexadecimal as the board writes it */
     char hostname[72], kernel[96], user[40], boot_id[40];
     char password[12]; /* of the user: none, expired, set; images whose passwd does not say: "" */
-    char carrier[24]; /* breakout, max, hat, mid, none; free text where customised */
+    char carrier[24];  /* breakout, max, hat, mid, none; free text where customised */
     char hat[64];
     char m7_version[64]; /* firmware of the STM32H7, from the kernel driver */
     char usb_role[16];   /* device, host */
