@@ -333,7 +333,7 @@ start "each is said for itself: the list, one by its name, both"
 : >keys
 plug --board 'start=linux adbgap=200 serial=0a13b209dab6fad9 adbd="image=881"' --board "start=linux adbgap=200 adbd=\"image=934 auth=ask keys=$work/keys\""
 on 0 list
-prints '	linux	881	'
+prints '	linux-setup	881	'
 prints '	unauthorized	'
 on 255 exec -- true
 failed 11 several-boards
