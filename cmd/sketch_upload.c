@@ -64,8 +64,11 @@ static int tell(struct x8_job_on *job, const struct x8_sketch *sketch,
                 const struct x8_uploaded *done, struct x8_error *err)
 {
     X8_AUTO_BUF line = {0};
+    char name[256];
     int is_sure = done->outcome == X8_SKETCH_VERIFIED;
-    int rc = x8_buf_addf(&line, "M4 %s %s%s%s%s\n", is_sure ? "runs" : "was given", sketch->name,
+
+    x8_clean(name, sizeof name, sketch->name, strlen(sketch->name));
+    int rc = x8_buf_addf(&line, "M4 %s %s%s%s%s\n", is_sure ? "runs" : "was given", name,
                          job->count > 1 ? "" : " on ", job->count > 1 ? "" : job->target->label,
                          is_sure ? "" : ", NOT verified (--no-verify)");
 

@@ -68,7 +68,7 @@ static int refused(struct upload *up, const struct x8_openocd *openocd, const ch
 
     up->out->outcome = X8_SKETCH_REFUSED;
     x8_copy(up->out->reason, sizeof(up->out->reason), openocd->reason);
-    x8_fail(err, X8_E_SKETCH, "the board could not program the sketch into the M4");
+    x8_fail(err, X8_E_SKETCH, "the board's programming of the M4 failed");
     if (openocd->reason[0] && openocd->cause[0])
         x8_error_why(err, "%s; OpenOCD: %s", openocd->cause, openocd->reason);
     else if (openocd->reason[0])
@@ -97,12 +97,14 @@ static void write_record(struct upload *up)
 {
     struct x8_op op = calm_op(up);
     X8_AUTO_BUF text = {0};
+    X8_AUTO_BUF said = {0};
     struct x8_error ignored;
 
     if (upload_script_record(&text, up, x8_sketch_outcome_name(up->out->outcome)) == 0 &&
-        x8_run_ok(up->session, &op, "the record", x8_buf_text(&text), X8_SKETCH_TEXT_MS, NULL,
-                  &ignored) < 0)
-        x8_emit(&up->op, X8_EV_DETAIL, "the record could not be written on the board");
+        (x8_run_ok(up->session, &op, "the record", x8_buf_text(&text), X8_SKETCH_TEXT_MS, &said,
+                   &ignored) < 0 ||
+         said.len > 0))
+        upload_no_record(up);
 }
 
 /* The unit's status says nothing: images 95. */
@@ -127,7 +129,7 @@ static int judge_hidden(struct upload *up, struct x8_error *err)
         rc = refused(up, &openocd, "", err);
     else
         up->out->outcome = X8_SKETCH_VERIFIED;
-    if (rc == 0 && !openocd.has_reset)
+    if (rc == 0 && !openocd.has_reset && !up->out->is_stalled)
         x8_emit(&up->op, X8_EV_WARN,
                 "the sketch was programmed, but the M4 was not started: x8ctl sketch reset");
     write_record(up);

@@ -50,6 +50,7 @@ struct upload {
     size_t taken;
     struct upload_said said;
     int64_t start_ms;
+    int has_no_record;
     int told_wait; /* a first stop behind the rename was answered */
     /* The waker's. */
     pthread_mutex_t lock;
@@ -80,6 +81,8 @@ void upload_talk_end(struct upload *up);
 void upload_enter(struct upload *up, const char *stage);
 void upload_phase(struct upload *up, enum upload_phase phase);
 /* A line of the command's. Pure. */
+/* Said once when the record could not be kept: status will not know of this upload. */
+void upload_no_record(struct upload *up);
 void upload_take_line(struct upload_said *said, const char *line);
 
 /* upload_mend.c */

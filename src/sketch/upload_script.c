@@ -85,7 +85,7 @@ static const char follow[] =
 static const char record[] =
     "record() { local h=~/.local/state/x8ctl; umask 077; [ -d $h ] || mkdir -p $h\n"
     "printf 'name %s\\nsha256 %s\\ntime %(%s)T\\noutcome %s\\n' \"$M\" $H -1 $O >$h/.sketch-$N &&\n"
-    "mv -f $h/.sketch-$N $h/sketch; }\n";
+    "mv -f $h/.sketch-$N $h/sketch || echo norecord; }\n";
 
 /* Whose file lies there now, and does the M7 answer? It restarts with the programming, and has
  * three seconds. Busybox's timeout leaves a process behind for a second, which must not keep the

@@ -155,6 +155,15 @@ void upload_take_line(struct upload_said *said, const char *line)
     free(copy);
 }
 
+void upload_no_record(struct upload *up)
+{
+    if (up->has_no_record)
+        return;
+    up->has_no_record = 1;
+    x8_emit(&up->op, X8_EV_NOTICE,
+            "the board keeps no record of this upload: its user's home folder cannot be written");
+}
+
 /* What happens on the board, for the user. */
 static void tell(struct upload *up, const char *line)
 {
@@ -168,7 +177,9 @@ static void tell(struct upload *up, const char *line)
     } else if (strcmp(line, "commit") == 0) {
         upload_phase(up, UPLOAD_DONE);
         upload_enter(up, "program");
-    } else if (strcmp(line, "again") == 0)
+    } else if (strcmp(line, "norecord") == 0)
+        upload_no_record(up);
+    else if (strcmp(line, "again") == 0)
         x8_emit(&up->op, X8_EV_DETAIL, "another programming ran meanwhile, so once more");
     else if (x8_starts(line, "same ") && up->phase == UPLOAD_DONE)
         upload_enter(up, "verify");
