@@ -127,11 +127,29 @@ static int set_key(struct x8_job_on *job, const char *key, struct x8_error *err)
     return 0;
 }
 
+/* An address may be anybody's: nothing of another machine is changed. */
+static int check_machine(struct x8_job_on *job, struct x8_error *err)
+{
+    struct x8_facts *facts = calloc(1, sizeof *facts);
+    int rc = facts ? x8_facts_probe_short(job->session, &job->op, X8_RUN_TEXT_MS, facts, err)
+                   : x8_fail(err, X8_E_INTERNAL, "out of memory");
+
+    if (rc == 0 && !x8_os_is_x8(&facts->os)) {
+        rc = x8_fail(err, X8_E_MISFIT, "%s is no Portenta X8", job->target->label);
+        x8_error_why(err, "its os-release names another machine; nothing was changed");
+        x8_error_next(err, "choose the board with -s; x8ctl list shows them");
+    }
+    free(facts);
+    return rc;
+}
+
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
     const char *key = job->user;
-    int rc = set_password(job, err);
+    int rc = check_machine(job, err);
 
+    if (rc == 0)
+        rc = set_password(job, err);
     if (rc == 0 && opt.name)
         rc = set_name(job, err);
     if (rc == 0 && key)
@@ -210,8 +228,8 @@ static const struct x8_example examples[] = {
     {"x8ctl setup --renew-host-key -s net:192.168.1.50", "after the board was flashed"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2,  10, 11, 12, 13, 14, 15,  16,  17,
-                                      20, 21, 30, 31, 40, 41, 130, 143, 0};
+static const unsigned char exits[] = {2,  10, 11, 12, 13, 14, 15,  16,  17, 20,
+                                      21, 23, 30, 31, 40, 41, 130, 143, 0};
 
 const struct x8_cmd x8_cmd_setup = {
     .name = "setup",

@@ -71,7 +71,7 @@ static int expired(const struct x8_ssh_login *login, struct x8_error *err)
     x8_fail(err, X8_E_AUTH, "the password of %s on %s has expired", login->ssh->user,
             login->ssh->host);
     x8_error_why(err, "images 844 to 861 want a new one at the first login");
-    x8_error_next(err, "set a new one:  x8ctl setup");
+    x8_error_next(err, "connect its USB and set a new one there:  x8ctl setup");
     return -X8_E_AUTH;
 }
 

@@ -187,6 +187,16 @@ prints '^password	set$'
 prints '^host-name	set	x8-test$'
 prints '^ssh-key	added'
 
+echo "== another machine"
+for image in foreign none; do
+    start "image=$image: nothing of it is changed"
+    boot "image=$image"
+    on 23 setup --password-file new --name x8-test --ssh-key key.pub
+    error_form '23 misfit'
+    says 'nothing was changed'
+    asked 'no' 'if [ -e .ssh/authorized_keys ]; then echo yes; else echo no; fi'
+done
+
 echo "== several boards"
 boot --board image=934 --board image=861
 select=(-s "${places[1]}" -s "${places[2]}")
