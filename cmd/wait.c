@@ -38,7 +38,7 @@ struct waiting {
 static int is_there(const struct x8_target *target)
 {
     if (opt.state == STATE_LINUX)
-        return target->probed;
+        return target->probed || target->is_up;
     return strcmp(states[opt.state], x8_mode_name(target->mode)) == 0 && !target->trouble;
 }
 
@@ -272,6 +272,10 @@ static int prepare(struct waiting *w, struct x8_error *err)
         rc = x8_addresses_of(globals, w->addresses, &w->address_count, err);
     for (size_t i = 0; rc == 0 && i < globals->serial.count; i++)
         rc = x8_selector_parse(globals->serial.items[i], &w->selectors[w->count++], err);
+    w->reach.net.is_wide = w->reach.via == X8_VIA_NET;
+    for (size_t i = 0; rc == 0 && i < w->count; i++)
+        w->reach.net.is_wide |=
+            w->selectors[i].kind == X8_SELECT_NET && !x8_selector_is_place(&w->selectors[i]);
     return rc;
 }
 

@@ -38,24 +38,48 @@ static int is_same(const struct x8_target *a, const struct x8_target *b)
         return 1;
     if (a->host[0] && x8_casecmp(a->host, b->host) == 0 && a->port == b->port)
         return 1;
+    if (a->net_name[0] && x8_casecmp(a->net_name, b->net_name) == 0)
+        return 1;
+    if (a->has_net && b->has_net && x8_casecmp(a->net_host, b->net_host) == 0 &&
+        a->net_port == b->net_port)
+        return 1;
     if (a->has_adb && b->has_adb && strcmp(a->adb.serial, b->adb.serial) == 0)
         return 1;
     /* Serial numbers of other modes are none of the board's. */
     return a->mode == b->mode && x8_serial_equal(a->serial, b->serial);
 }
 
+/* How it is looked for: at its address, or by a search where its name on the network is all that is
+ * sure to stay. */
+static size_t address_of(const struct following *f, struct x8_reach *reach, char *out, size_t cap)
+{
+    const struct x8_target *target = f->target;
+
+    if (target->host[0]) {
+        snprintf(out, cap, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
+                 (unsigned)target->port);
+        return 1;
+    }
+    if (!target->has_net)
+        return 0;
+    reach->net.is_wide = target->net_name[0] && reach->net.search_ms > 0;
+    snprintf(out, cap, "net:[%s]", target->net_host);
+    if (target->net_port)
+        snprintf(out + strlen(out), cap - strlen(out), ":%u", (unsigned)target->net_port);
+    return !reach->net.is_wide;
+}
+
 /* The board as it is now, if it is anywhere. 1 or 0, or a negative code. */
 static int look(struct following *f, struct x8_target *out, struct x8_error *err)
 {
-    char address[sizeof f->target->host + 16];
+    char address[sizeof f->target->net_host + 32];
     const char *addresses[] = {address};
+    struct x8_reach reach = *f->reach;
     struct x8_target *targets = NULL;
+    size_t address_count = address_of(f, &reach, address, sizeof address);
     int found = 0, count;
 
-    snprintf(address, sizeof address, strchr(f->target->host, ':') ? "[%s]:%u" : "%s:%u",
-             f->target->host, (unsigned)f->target->port);
-    count = x8_targets_find(f->bus, f->op, f->reach, addresses, f->target->host[0] ? 1 : 0, 0,
-                            &targets, err);
+    count = x8_targets_find(f->bus, f->op, &reach, addresses, address_count, 0, &targets, err);
     for (int i = 0; i < count && !found; i++) {
         found = is_same(f->target, &targets[i]);
         if (found)

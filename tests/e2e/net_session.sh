@@ -193,8 +193,22 @@ prints '	mute	'
 within 5
 kill "$pid"
 wait "$pid" 2>/dev/null
-start "one that goes away while a command runs: 15, the outcome is unknown"
+start "wait is done by an answer"
 select=(-s "${places[1]}")
+on 0 wait --state linux
+start "one that restarts is waited for at its address"
+listen=${ports[1]}
+"$X8CTL" "${select[@]}" reboot -y --password-file fio -t 40s >"$out" 2>"$err" &
+pid=$!
+await 20 "the restart" test -e "${roots[1]}/run/power"
+kill "${ssh_pids[1]}"
+wait "${ssh_pids[1]}" 2>/dev/null
+ssh_port=$listen start_ssh 1 "${roots[1]}"
+wait "$pid"
+status=$? shown=reboot
+check_status 0
+prints 'back after'
+start "one that goes away while a command runs: 15, the outcome is unknown"
 timeout 60 "$X8CTL" "${select[@]}" exec -- sh -c 'echo begun; sleep 300' >"$out" 2>"$err" &
 pid=$!
 await 20 "the command" grep -q begun "$out"

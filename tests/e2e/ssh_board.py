@@ -1,4 +1,4 @@
-"""ssh_board.py ENTER DIR READY: one boot of the board's Linux in DIR with its ssh server, dropbear for each connection as
+"""ssh_board.py ENTER DIR READY [PORT]: one boot of the board's Linux in DIR with its ssh server, dropbear for each connection as
 the board's dropbear.socket starts it. READY gets the port on 127.0.0.1 as soon as somebody listens there."""
 import os
 import socket
@@ -21,7 +21,8 @@ while True:
 """
 
 listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[4]) if len(sys.argv) > 4 else 0))
 listener.listen(128)
 os.dup2(listener.fileno(), 9)
 with open(sys.argv[3], "w") as ready:

@@ -56,7 +56,7 @@ ssh_boot() {
 start_ssh() {
     local ready=$work/ready-$1
     rm -f "$ready"
-    python3 "$X8_TESTS/e2e/ssh_board.py" "$X8_TESTS/board/root/enter" "$2" "$ready" >"$work/boards" 2>&1 &
+    python3 "$X8_TESTS/e2e/ssh_board.py" "$X8_TESTS/board/root/enter" "$2" "$ready" ${ssh_port:+"$ssh_port"} >"$work/boards" 2>&1 &
     ssh_pids[$1]=$!
     await 20 "the board's ssh" test -s "$ready" || did_not_start ''
     ports[$1]=$(<"$ready") roots[$1]=$2
