@@ -39,15 +39,21 @@ static int is_wanted(const struct x8_target *target)
 }
 
 /* What else of these makers is there helps where an id changed or a board is half awake. */
+/* The network was asked for boards. */
+static int was_searched;
+
 static void say_none(struct x8_ctx *ctx)
 {
+    const char *also = was_searched ? "; none announces itself on the network" : "";
     struct x8_device *devices = NULL;
     char words[256];
     int count;
 
     if (!x8_usb_is_present()) {
-        x8_ui_say(ctx->ui, "no board: this system has no USB (/sys/bus/usb is missing); a "
-                           "container or virtual machine must be given the devices");
+        x8_ui_say(ctx->ui,
+                  "no board: this system has no USB (/sys/bus/usb is missing); a "
+                  "container or virtual machine must be given the devices%s",
+                  also);
         return;
     }
     count = ctx->bus->ops->list(ctx->bus, &devices, NULL);
@@ -55,8 +61,8 @@ static void say_none(struct x8_ctx *ctx)
     free(devices);
     x8_ui_say(ctx->ui,
               "no board: none of 2341:0061 (linux), 1fc9:0134 (rom), 1fc9:0151 (spl), "
-              "1fc9:0152 (fastboot) or their older ids is on USB; seen: %s",
-              words);
+              "1fc9:0152 (fastboot) or their older ids is on USB; seen: %s%s",
+              words, also);
 }
 
 static void say_summary(struct x8_ctx *ctx, const struct x8_target *targets, size_t shown,
@@ -175,6 +181,7 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
 
     if (rc == 0)
         rc = search_network(&reach, serial, err);
+    was_searched = rc == 0 && reach.net.is_wide && reach.net.search_ms > 0;
     if (rc == 0)
         rc = x8_addresses_of(ctx->globals, addresses, &address_count, err);
     if (rc == 0)

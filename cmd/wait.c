@@ -61,9 +61,20 @@ static size_t count_fitting(const struct waiting *w, const struct x8_target *tar
     return fitting;
 }
 
+/* An address is always in the list: it is gone when nothing answers there. */
+static int is_gone(const struct x8_target *target)
+{
+    int answers = target->probed || target->is_up || target->has_usb || target->has_adb;
+
+    return !answers && (target->trouble == X8_E_NO_BOARD || target->trouble == X8_E_GONE ||
+                        target->trouble == X8_E_TIMEOUT);
+}
+
 static int is_any_there(const struct waiting *w, const struct x8_target *targets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (is_gone(&targets[i]))
+            continue;
         if (w->count == 0)
             return 1;
         for (size_t k = 0; k < w->count; k++)
@@ -149,7 +160,8 @@ static int too_late(const struct waiting *w, struct x8_error *err)
 static int look(struct waiting *w, struct x8_error *err)
 {
     struct x8_target *targets = NULL;
-    int probe_ms = opt.state == STATE_LINUX ? X8_ROWS_PROBE_MS : 0;
+    int asks = opt.state == STATE_LINUX || (opt.state == STATE_GONE && w->address_count > 0);
+    int probe_ms = asks ? X8_ROWS_PROBE_MS : 0;
     int count = x8_targets_find(w->ctx->bus, &w->ctx->op, &w->reach, w->addresses, w->address_count,
                                 probe_ms, &targets, err);
     int done = count >= 0 && is_done(w, targets, (size_t)count);

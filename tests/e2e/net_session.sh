@@ -220,4 +220,8 @@ check_status 255
 failed 15 gone
 says 'unknown'
 within 20
+start "gone is when nothing answers there"
+on 0 wait --state gone -t 20s
+[ ! -s "$out" ] || problem "stdout: $(cat "$out")"
+says 'gone'
 finish
