@@ -71,7 +71,7 @@ END
     m4_words m4reset=lost
     upload - "$one" --json --password-file fio
     case $status in 32 | 36) ;; *) problem "status $status" ;; esac
-    says 'not started|Error connecting DP'
+    says 'not started|Error connecting DP|bridge no longer answers'
     log_is complete reset
     m4_words
     start "the board is well again: so is the upload"
