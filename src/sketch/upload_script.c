@@ -116,23 +116,29 @@ static const char facts[] =
     "fi; say target $v; }\n"
     "what; say user $EUID; space; say facts\n";
 
-/* The line comes when the way is clear. */
-static const char copy[] =
-    "read -r _ || exit 0\n"
-    "[ -d $d ] || mkdir -m 775 $d\n"
-    "if [ -L $d ] || [ ! -d $d ]; then bye target; fi\n"
-    "umask 022; say ready\n"
-    "x=$({ cat >$T; } 2>&1) || { cat >/dev/null; rm -f $T; space; say error \"${x##*: }\"; "
-    "bye write; }\n"
-    "x=$(sha256sum <$T) v=$(stat -c %i $T); say sum ${x%% *} $v\n"
-    "[ \"${x%% *}\" = $H ] || bye differs\n"
-    "turn; exec 8<$T; what; [ $v = ok ] || bye target\n"
-    "i=$I; say commit || exit 0\n"
-    "trap '' HUP INT TERM; now; u=$n\n"
-    "x=$(mv -fT $T $F 2>&1) || x=$([ ! -d $F ] && mv -f $T $F 2>&1) ||\n"
-    "{ say error \"${x##*: }\"; bye write; }\n"
-    "now; [ $((n - 4)) -le $u ] || u=$((n - 4)); u=${u}0000\n"
-    "follow; after\n";
+/*
+ * The line comes when the way is clear. The shell itself makes the file, not the subshell that
+ * fills it: one that is forked in the moment of a SIGHUP may lose it and live a little longer, and
+ * would make the file again behind the trap's back. It is closed before the rename, since the end
+ * of writing is an event as well.
+ */
+static const char copy[] = "read -r _ || exit 0\n"
+                           "[ -d $d ] || mkdir -m 775 $d\n"
+                           "if [ -L $d ] || [ ! -d $d ]; then bye target; fi\n"
+                           "umask 022; say ready\n"
+                           "unable() { rm -f $T; space; say error \"${x##*: }\"; bye write; }\n"
+                           "exec 7>$T || { x=$({ : >$T; } 2>&1); cat >/dev/null; unable; }\n"
+                           "x=$(cat 2>&1 >&7) || { cat >/dev/null; unable; }\n"
+                           "exec 7>&-\n"
+                           "x=$(sha256sum <$T) v=$(stat -c %i $T); say sum ${x%% *} $v\n"
+                           "[ \"${x%% *}\" = $H ] || bye differs\n"
+                           "turn; exec 8<$T; what; [ $v = ok ] || bye target\n"
+                           "i=$I; say commit || exit 0\n"
+                           "trap '' HUP INT TERM; now; u=$n\n"
+                           "x=$(mv -fT $T $F 2>&1) || x=$([ ! -d $F ] && mv -f $T $F 2>&1) ||\n"
+                           "{ say error \"${x##*: }\"; bye write; }\n"
+                           "now; [ $((n - 4)) -le $u ] || u=$((n - 4)); u=${u}0000\n"
+                           "follow; after\n";
 
 /* Once more with the file that lies there. */
 static const char again[] = "turn; exec 8<$F; x=$(sha256sum <&8)\n"
