@@ -66,7 +66,7 @@ def with_boards():
 def list_of_eight():
     words = []
     for i in range(8):
-        words += ["--board", f'start=linux port=1-{i + 1} serial={0x0A13B209DAB6FA00 + i:016X} adbgap=100 adbd="latency={args.latency}"']
+        words += ["--board", f'start=linux port=1-{i + 1} serial={0x0A13B209DAB6FA00 + i:016X} adbgap=100 adbd="image=934 sudo=fio latency={args.latency}"']
     env = dict(os.environ, ANDROID_ADB_SERVER_PORT=str(free_port()), X8CTL_HOME=os.path.join(args.work, "x8home"), X8CTL_NET="0")
     script = ('for n in 1 2 3 4 5 6 7 8 9 10; do [ "$("$1" list --state linux 2>/dev/null | grep -c 934)" = 8 ] && break; sleep 1; done; '
               'for n in $(seq "$2"); do "$3" "$4.$n" "$1" list >"$4.out" || exit; done; [ "$(grep -c 934 "$4.out")" = 8 ]')
