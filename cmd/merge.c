@@ -3,6 +3,7 @@
  */
 #include "merge.h"
 
+#include "util/await.h"
 #include "util/buf.h"
 #include "util/clock.h"
 
@@ -37,7 +38,6 @@ struct x8_merge {
 struct x8_merge *x8_merge_new(size_t count, x8_merge_print_fn *print, void *ctx)
 {
     struct x8_merge *merge = calloc(1, sizeof *merge + count * sizeof merge->lanes[0]);
-    pthread_condattr_t attr;
 
     if (!merge)
         return NULL;
@@ -45,10 +45,7 @@ struct x8_merge *x8_merge_new(size_t count, x8_merge_print_fn *print, void *ctx)
     merge->print = print;
     merge->ctx = ctx;
     pthread_mutex_init(&merge->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&merge->printed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&merge->printed);
     return merge;
 }
 

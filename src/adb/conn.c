@@ -12,63 +12,6 @@ enum {
     LAST_LIMIT_MS = 3000, /* for the last words of a connection, where the link is stuck */
 };
 
-/* --- waiting --- */
-
-int x8_cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    int rc;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    rc = pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-    return rc;
-}
-
-static void wake_waiter(void *ctx, enum x8_cancel_level level)
-{
-    struct x8_conn_waiter *waiter = ctx;
-
-    if (level < X8_CANCEL_HARD)
-        return;
-    pthread_mutex_lock(&waiter->conn->lock);
-    if (waiter->cond)
-        pthread_cond_broadcast(waiter->cond);
-    pthread_mutex_unlock(&waiter->conn->lock);
-}
-
-void x8_conn_enter(struct x8_conn_waiter *waiter, struct x8_adb_conn *conn, pthread_cond_t *cond,
-                   const struct x8_op *op)
-{
-    *waiter = (struct x8_conn_waiter){.waker = {.wake = wake_waiter, .ctx = waiter},
-                                      .conn = conn,
-                                      .cond = cond,
-                                      .cancel = x8_op_cancel(op)};
-    x8_cancel_watch(waiter->cancel, &waiter->waker);
-    pthread_mutex_lock(&conn->lock);
-}
-
-void x8_conn_rest(struct x8_conn_waiter *waiter, int64_t deadline)
-{
-    struct timespec until;
-
-    if (deadline == X8_NO_DEADLINE) {
-        pthread_cond_wait(waiter->cond, &waiter->conn->lock);
-        return;
-    }
-    until = x8_deadline_timespec(deadline);
-    pthread_cond_timedwait(waiter->cond, &waiter->conn->lock, &until);
-}
-
-/* The condition may be freed once the lock is given up, so the waker must have forgotten it. */
-void x8_conn_leave(struct x8_conn_waiter *waiter)
-{
-    waiter->cond = NULL;
-    pthread_mutex_unlock(&waiter->conn->lock);
-    x8_cancel_unwatch(waiter->cancel, &waiter->waker);
-}
-
 /* --- streams --- */
 
 static struct x8_adb_pipe **bucket_of(struct x8_adb_conn *conn, uint32_t local)
@@ -143,17 +86,17 @@ static int wait_gone(struct x8_adb *adb, const struct x8_op *op, int64_t deadlin
                      struct x8_error *err)
 {
     struct x8_adb_conn *conn = (struct x8_adb_conn *)adb;
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
     int rc = 0;
 
-    x8_conn_enter(&waiter, conn, &conn->gone, op);
+    x8_await_enter(&waiter, &conn->lock, &conn->gone, x8_op_cancel(op));
     while (rc == 0 && !conn->is_dead && x8_deadline_left(deadline, 1) > 0) {
-        x8_conn_rest(&waiter, deadline);
+        x8_await_rest(&waiter, deadline);
         rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
     }
     if (rc == 0)
         rc = conn->is_dead;
-    x8_conn_leave(&waiter);
+    x8_await_leave(&waiter);
     return rc;
 }
 
@@ -175,12 +118,12 @@ static void free_pipes(struct x8_adb_conn *conn)
 static void send_last(struct x8_adb_conn *conn)
 {
     int64_t deadline = x8_deadline_in(LAST_LIMIT_MS);
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
 
-    x8_conn_enter(&waiter, conn, &conn->gone, NULL);
+    x8_await_enter(&waiter, &conn->lock, &conn->gone, NULL);
     while (!conn->is_dead && conn->is_sending && x8_deadline_left(deadline, 1) > 0)
-        x8_conn_rest(&waiter, deadline);
-    x8_conn_leave(&waiter);
+        x8_await_rest(&waiter, deadline);
+    x8_await_leave(&waiter);
 }
 
 static void conn_close(struct x8_adb *adb)

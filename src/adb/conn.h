@@ -13,6 +13,7 @@
 
 #include "adb/backend.h"
 #include "adb/wire.h"
+#include "util/await.h"
 #include "util/buf.h"
 
 enum {
@@ -110,21 +111,6 @@ void x8_conn_explain(const struct x8_adb_conn *conn, struct x8_error *err);
 struct x8_adb_pipe *x8_conn_find(struct x8_adb_conn *conn, uint32_t local);
 void x8_conn_add(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
 void x8_conn_remove(struct x8_adb_conn *conn, struct x8_adb_pipe *pipe);
-
-/* Wait, with the lock held, until `cond` is signalled, the deadline, or a stop of `waiter`. May
- * return early for no reason. */
-struct x8_conn_waiter {
-    struct x8_waker waker;
-    struct x8_adb_conn *conn;
-    pthread_cond_t *cond;
-    struct x8_cancel *cancel;
-};
-/* Lock the connection, so that a HARD stop of `op` wakes the wait. */
-void x8_conn_enter(struct x8_conn_waiter *waiter, struct x8_adb_conn *conn, pthread_cond_t *cond,
-                   const struct x8_op *op);
-void x8_conn_rest(struct x8_conn_waiter *waiter, int64_t deadline);
-void x8_conn_leave(struct x8_conn_waiter *waiter);
-int x8_cond_init(pthread_cond_t *cond);
 
 /* --- handshake.c --- */
 

@@ -90,10 +90,10 @@ static int wait_data(struct x8_adb_pipe *pipe, const struct x8_op *op, int timeo
                      struct x8_error *err)
 {
     int64_t deadline = x8_op_limit(op, timeout_ms);
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
     int ended = 0, rc;
 
-    x8_conn_enter(&waiter, pipe->conn, &pipe->readable, op);
+    x8_await_enter(&waiter, &pipe->conn->lock, &pipe->readable, x8_op_cancel(op));
     for (;;) {
         rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
         if (rc == 0)
@@ -104,11 +104,11 @@ static int wait_data(struct x8_adb_pipe *pipe, const struct x8_op *op, int timeo
             rc = late("send anything", err);
         if (rc < 0)
             break;
-        x8_conn_rest(&waiter, deadline);
+        x8_await_rest(&waiter, deadline);
     }
     if (rc > 0)
         take_queue(pipe, op, timeout_ms);
-    x8_conn_leave(&waiter);
+    x8_await_leave(&waiter);
     return rc;
 }
 
@@ -167,10 +167,10 @@ static int pipe_wait_any(struct x8_adb_stream *const *streams, size_t count, con
 {
     int64_t deadline = x8_op_limit(op, timeout_ms);
     struct x8_adb_pipe *first = pipe_of(streams[0]);
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
     int rc;
 
-    x8_conn_enter(&waiter, first->conn, &first->readable, op);
+    x8_await_enter(&waiter, &first->conn->lock, &first->readable, x8_op_cancel(op));
     for (size_t i = 0; i < count; i++)
         pipe_of(streams[i])->told = &first->readable;
     while ((rc = first_of(streams, count)) < 0) {
@@ -181,11 +181,11 @@ static int pipe_wait_any(struct x8_adb_stream *const *streams, size_t count, con
         rc = stopped;
         if (stopped < 0)
             break;
-        x8_conn_rest(&waiter, deadline);
+        x8_await_rest(&waiter, deadline);
     }
     for (size_t i = 0; i < count; i++)
         pipe_of(streams[i])->told = &pipe_of(streams[i])->readable;
-    x8_conn_leave(&waiter);
+    x8_await_leave(&waiter);
     return rc;
 }
 
@@ -201,8 +201,8 @@ static int writable(const struct x8_adb_pipe *pipe, struct x8_error *err)
 }
 
 /* Until all of pipe->out is on its way; each piece that is taken restarts the limit. */
-static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op,
-                     struct x8_conn_waiter *waiter, int timeout_ms, struct x8_error *err)
+static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op, struct x8_await *waiter,
+                     int timeout_ms, struct x8_error *err)
 {
     int64_t deadline = x8_op_limit(op, timeout_ms);
     size_t left = pipe->out_len;
@@ -226,7 +226,7 @@ static int write_out(struct x8_adb_pipe *pipe, const struct x8_op *op,
             rc = late("take more", err);
         if (rc < 0)
             return rc;
-        x8_conn_rest(waiter, deadline);
+        x8_await_rest(waiter, deadline);
     }
 }
 
@@ -235,10 +235,10 @@ static int pipe_write(struct x8_adb_stream *stream, const struct x8_op *op, cons
 {
     struct x8_adb_pipe *pipe = pipe_of(stream);
     struct x8_adb_conn *conn = pipe->conn;
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
     int rc;
 
-    x8_conn_enter(&waiter, conn, &pipe->writable, op);
+    x8_await_enter(&waiter, &conn->lock, &pipe->writable, x8_op_cancel(op));
     rc = writable(pipe, err);
     if (rc == 0 && len > 0) {
         pipe->out = data;
@@ -253,7 +253,7 @@ static int pipe_write(struct x8_adb_stream *stream, const struct x8_op *op, cons
         if (conn->ready && !conn->is_sending)
             pthread_cond_signal(&conn->ready->writable);
     }
-    x8_conn_leave(&waiter);
+    x8_await_leave(&waiter);
     return rc;
 }
 
@@ -323,9 +323,8 @@ static int post_open(struct x8_adb_pipe *pipe, const char *service, struct x8_er
     return 0;
 }
 
-static int wait_open(struct x8_adb_pipe *pipe, const struct x8_op *op,
-                     struct x8_conn_waiter *waiter, const char *service, int timeout_ms,
-                     struct x8_error *err)
+static int wait_open(struct x8_adb_pipe *pipe, const struct x8_op *op, struct x8_await *waiter,
+                     const char *service, int timeout_ms, struct x8_error *err)
 {
     int64_t deadline = x8_op_limit(op, timeout_ms);
     int rc = post_open(pipe, service, err);
@@ -341,7 +340,7 @@ static int wait_open(struct x8_adb_pipe *pipe, const struct x8_op *op,
             rc = late("open a stream", err);
         if (rc < 0)
             return rc;
-        x8_conn_rest(waiter, deadline);
+        x8_await_rest(waiter, deadline);
     }
     return pipe->state == X8_PIPE_REFUSED ? refused(service, err) : 0;
 }
@@ -351,12 +350,12 @@ int x8_pipe_open(struct x8_adb *adb, const struct x8_op *op, const char *service
 {
     struct x8_adb_conn *conn = (struct x8_adb_conn *)adb;
     struct x8_adb_pipe *pipe = pipe_new(conn);
-    struct x8_conn_waiter waiter;
+    struct x8_await waiter;
     int rc;
 
     if (!pipe)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    x8_conn_enter(&waiter, conn, &pipe->readable, op);
+    x8_await_enter(&waiter, &conn->lock, &pipe->readable, x8_op_cancel(op));
     x8_conn_add(conn, pipe);
     rc = wait_open(pipe, op, &waiter, service, timeout_ms, err);
     if (rc == 0) {
@@ -368,7 +367,7 @@ int x8_pipe_open(struct x8_adb *adb, const struct x8_op *op, const char *service
     } else {
         x8_conn_remove(conn, pipe);
     }
-    x8_conn_leave(&waiter);
+    x8_await_leave(&waiter);
     if (rc < 0 && pipe)
         x8_pipe_free(pipe);
     return rc;

@@ -4,6 +4,7 @@
  */
 #include "board/target_parts.h"
 
+#include "util/await.h"
 #include "util/text.h"
 
 #include <pthread.h>
@@ -128,14 +129,9 @@ static void pass_on(void *ctx, enum x8_cancel_level level)
 
 static void init(struct probing *p)
 {
-    pthread_condattr_t attr;
-
     x8_cancel_init(&p->cancel);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->done, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&p->done);
 }
 
 static void done(struct probing *p)

@@ -3,6 +3,7 @@
  */
 #include "flash/ring.h"
 
+#include "util/await.h"
 #include "util/clock.h"
 
 #include <stdlib.h>
@@ -10,14 +11,9 @@
 
 int x8_ring_init(struct x8_ring *ring, unsigned count, size_t size, struct x8_error *err)
 {
-    pthread_condattr_t attr;
-
     memset(ring, 0, sizeof *ring);
     pthread_mutex_init(&ring->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&ring->moved, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&ring->moved);
     for (; ring->count < count && ring->count < X8_RING_MAX; ring->count++) {
         ring->buffers[ring->count] = malloc(size);
         ring->is_free[ring->count] = 1;

@@ -4,6 +4,7 @@
  */
 #include "net/resolve.h"
 
+#include "util/await.h"
 #include "util/text.h"
 
 #include <netinet/in.h>
@@ -41,17 +42,13 @@ static struct lookup *lookup_new(const char *host, uint16_t port)
 {
     size_t len = strlen(host) + 1;
     struct lookup *lookup = calloc(1, sizeof *lookup + len);
-    pthread_condattr_t attr;
 
     if (!lookup)
         return NULL;
     memcpy(lookup->host, host, len);
     snprintf(lookup->port, sizeof lookup->port, "%u", (unsigned)port);
     pthread_mutex_init(&lookup->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&lookup->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&lookup->changed);
     lookup->users = 1;
     return lookup;
 }

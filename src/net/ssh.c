@@ -9,61 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
-int x8_ssh_cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    int rc;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    rc = pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-    return rc;
-}
-
-static void wake_waiter(void *ctx, enum x8_cancel_level level)
-{
-    struct x8_ssh_waiter *waiter = ctx;
-
-    if (level < X8_CANCEL_HARD)
-        return;
-    pthread_mutex_lock(&waiter->ssh->lock);
-    if (waiter->cond)
-        pthread_cond_broadcast(waiter->cond);
-    pthread_mutex_unlock(&waiter->ssh->lock);
-}
-
 void x8_ssh_enter(struct x8_ssh_waiter *waiter, struct x8_ssh *ssh, pthread_cond_t *cond,
                   const struct x8_op *op)
 {
-    *waiter = (struct x8_ssh_waiter){.waker = {.wake = wake_waiter, .ctx = waiter},
-                                     .ssh = ssh,
-                                     .cond = cond,
-                                     .cancel = op ? op->cancel : NULL};
-    x8_cancel_watch(waiter->cancel, &waiter->waker);
-    pthread_mutex_lock(&ssh->lock);
+    waiter->ssh = ssh;
+    x8_await_enter(&waiter->await, &ssh->lock, cond, op ? op->cancel : NULL);
 }
 
 void x8_ssh_rest(struct x8_ssh_waiter *waiter, int64_t deadline)
 {
-    struct timespec until;
-
     x8_ssh_settle(waiter->ssh);
-    if (deadline == X8_NO_DEADLINE) {
-        pthread_cond_wait(waiter->cond, &waiter->ssh->lock);
-        return;
-    }
-    until = x8_deadline_timespec(deadline);
-    pthread_cond_timedwait(waiter->cond, &waiter->ssh->lock, &until);
+    x8_await_rest(&waiter->await, deadline);
 }
 
-/* The condition may be freed once the lock is given up, so the waker must have forgotten it. */
 void x8_ssh_leave(struct x8_ssh_waiter *waiter)
 {
-    waiter->cond = NULL;
     x8_ssh_settle(waiter->ssh);
-    pthread_mutex_unlock(&waiter->ssh->lock);
-    x8_cancel_unwatch(waiter->cancel, &waiter->waker);
+    x8_await_leave(&waiter->await);
 }
 
 int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
@@ -74,10 +36,10 @@ int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadlin
 
     deadline = x8_deadline_min(deadline, op ? op->deadline : X8_NO_DEADLINE);
     x8_ssh_enter(&waiter, ssh, &ssh->gone, op);
-    rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+    rc = x8_cancel_check(waiter.await.cancel, X8_CANCEL_HARD, err);
     while (rc == 0 && !ssh->is_dead && x8_deadline_left(deadline, 1) > 0) {
         x8_ssh_rest(&waiter, deadline);
-        rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err);
+        rc = x8_cancel_check(waiter.await.cancel, X8_CANCEL_HARD, err);
     }
     if (rc == 0)
         rc = ssh->is_dead;
@@ -140,7 +102,8 @@ int x8_ssh_await_idle(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadli
 
     deadline = x8_deadline_min(deadline, op->deadline);
     x8_ssh_enter(&waiter, ssh, &ssh->gone, op);
-    while ((rc = x8_cancel_check(waiter.cancel, X8_CANCEL_HARD, err)) == 0 && has_command(ssh)) {
+    while ((rc = x8_cancel_check(waiter.await.cancel, X8_CANCEL_HARD, err)) == 0 &&
+           has_command(ssh)) {
         if (x8_deadline_left(deadline, 1) == 0) {
             rc = x8_fail(err, X8_E_TIMEOUT, "the commands on %s do not end", ssh->host);
             break;

@@ -101,8 +101,8 @@ static struct x8_ssh_channel *new_channel(struct x8_ssh *ssh)
         return NULL;
     channel->ssh = ssh;
     atomic_init(&channel->status, -1);
-    x8_ssh_cond_init(&channel->readable);
-    x8_ssh_cond_init(&channel->writable);
+    x8_cond_init(&channel->readable);
+    x8_cond_init(&channel->writable);
     ssh_callbacks_init(&channel->callbacks);
     channel->callbacks.userdata = channel;
     channel->callbacks.channel_data_function = on_data;
@@ -179,7 +179,7 @@ static int fulfil(const struct wish *wish, struct x8_ssh_waiter *waiter, int64_t
     int rc = SSH_AGAIN;
 
     for (;;) {
-        int stopped = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
+        int stopped = x8_cancel_check(waiter->await.cancel, X8_CANCEL_HARD, err);
 
         if (stopped < 0)
             return stopped;

@@ -20,7 +20,7 @@ static int dead(const struct x8_ssh *ssh, struct x8_error *err)
 static int stopped(const struct x8_ssh_channel *channel, const struct x8_ssh_waiter *waiter,
                    struct x8_error *err)
 {
-    int rc = x8_cancel_check(waiter->cancel, X8_CANCEL_HARD, err);
+    int rc = x8_cancel_check(waiter->await.cancel, X8_CANCEL_HARD, err);
 
     if (rc == 0 && atomic_load(&channel->is_shut))
         rc = x8_fail(err, X8_E_STOPPED, "stopped on request");

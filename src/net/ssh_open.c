@@ -354,7 +354,7 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
         return NULL;
     ssh->fd = ssh->wakes[0] = ssh->wakes[1] = -1;
     pthread_mutex_init(&ssh->lock, NULL);
-    x8_ssh_cond_init(&ssh->gone);
+    x8_cond_init(&ssh->gone);
     x8_clean(ssh->host, sizeof ssh->host, way->host, strlen(way->host));
     ssh->session = ssh_new();
     if (ssh->session)

@@ -13,6 +13,7 @@
 #define X8_NET_SSH_PARTS_H
 
 #include "net/ssh.h"
+#include "util/await.h"
 #include "util/buf.h"
 
 #include <libssh/callbacks.h>
@@ -79,14 +80,10 @@ struct x8_ssh_channel {
 
 /* --- ssh.c --- */
 
-int x8_ssh_cond_init(pthread_cond_t *cond);
-
 /* Lock the connection, so that a HARD stop of `op` wakes what waits for `cond`. */
 struct x8_ssh_waiter {
-    struct x8_waker waker;
+    struct x8_await await;
     struct x8_ssh *ssh;
-    pthread_cond_t *cond;
-    struct x8_cancel *cancel;
 };
 void x8_ssh_enter(struct x8_ssh_waiter *waiter, struct x8_ssh *ssh, pthread_cond_t *cond,
                   const struct x8_op *op);

@@ -6,6 +6,7 @@
  */
 #include "session/over_ssh_parts.h"
 
+#include "util/await.h"
 #include "util/clock.h"
 
 enum {
@@ -15,17 +16,12 @@ enum {
 
 void x8_lines_init(struct x8_ssh_session *session, struct x8_ssh *first)
 {
-    pthread_condattr_t attr;
-
     session->ssh = first;
     session->apart = x8_ssh_wants_commands_apart(first);
     session->lines[0].ssh = first;
     session->count = 1;
     pthread_mutex_init(&session->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&session->freed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&session->freed);
 }
 
 void x8_lines_done(struct x8_ssh_session *session)

@@ -12,6 +12,7 @@
 #include "session/pull_parts.h"
 #include "session/unpack.h"
 
+#include "util/await.h"
 #include "util/file.h"
 
 #include <errno.h>
@@ -276,17 +277,13 @@ int pull_large(struct pull *pull, struct node *node, struct x8_error *err)
     static const struct x8_sink_ops ops = {front_push, front_finish};
     struct large large = {.pull = pull, .node = node, .back = node->size, .sink.ops = &ops};
     unsigned helpers = pull->xfer.session->parallel - 1;
-    pthread_condattr_t attr;
     helpers = helpers > XFER_MOST_CREW - 3 ? XFER_MOST_CREW - 3 : helpers;
     large.fd = unpack_create(pull->stage_fd, node, err);
     if (large.fd < 0)
         return large.fd;
     large.sha = x8_sha256_new();
     pthread_mutex_init(&large.lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&large.news, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&large.news);
     int rc = large.sha ? xfer_crew(&pull->xfer, work, &large, 3 + helpers, err)
                        : x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc == 0)

@@ -3,6 +3,7 @@
  * the terminal it finds. The work is done by the painter (painter.c).
  */
 #include "ui/parts.h"
+#include "util/await.h"
 #include "util/clock.h"
 #include "util/digest.h"
 #include "util/file.h"
@@ -190,14 +191,9 @@ static int open_log(struct x8_ui *ui, struct x8_error *err)
 
 static void init_sync(struct x8_ui *ui)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&ui->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&ui->work, &attr);
-    pthread_cond_init(&ui->done, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&ui->work);
+    x8_cond_init(&ui->done);
 }
 
 static void ui_free(struct x8_ui *ui)

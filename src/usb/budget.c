@@ -3,17 +3,13 @@
  */
 #include "usb/budget.h"
 
+#include "util/await.h"
 #include "util/clock.h"
 
 void x8_usb_budget_init(struct x8_usb_budget *budget)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&budget->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&budget->freed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&budget->freed);
     budget->used = 0;
     budget->links = 0;
 }

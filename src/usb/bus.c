@@ -6,6 +6,7 @@
 #include "usb/sysfs.h"
 #include "usb/usb.h"
 #include "usb/watch.h"
+#include "util/await.h"
 #include "util/clock.h"
 
 #include <stdlib.h>
@@ -167,7 +168,6 @@ static const struct x8_bus_ops bus_ops = {
 int x8_usb_bus_open(struct x8_bus **out, struct x8_error *err)
 {
     struct usb_bus *bus = calloc(1, sizeof *bus);
-    pthread_condattr_t attr;
 
     if (!bus)
         return x8_fail(err, X8_E_INTERNAL, "out of memory while opening the USB bus");
@@ -175,10 +175,7 @@ int x8_usb_bus_open(struct x8_bus **out, struct x8_error *err)
     bus->seq = 1; /* a first wait with 0 returns at once */
     x8_usb_budget_init(&bus->budget);
     pthread_mutex_init(&bus->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&bus->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&bus->changed);
     bus->fingerprint = x8_sysfs_fingerprint();
     bus->next_look = x8_deadline_in(LOOK_MS);
     *out = &bus->base;

@@ -11,6 +11,7 @@
  */
 #include "usb/link.h"
 
+#include "util/await.h"
 #include "util/clock.h"
 
 #include <string.h>
@@ -22,14 +23,9 @@ enum {
 
 void x8_usb_duplex_init(struct x8_usb_duplex *duplex)
 {
-    pthread_condattr_t attr;
-
     memset(duplex, 0, sizeof *duplex);
     pthread_mutex_init(&duplex->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&duplex->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&duplex->changed);
 }
 
 void x8_usb_duplex_done(struct x8_usb_duplex *duplex)

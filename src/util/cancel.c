@@ -3,6 +3,7 @@
  * blocks.
  */
 #include "util/cancel.h"
+#include "util/await.h"
 
 #include "util/clock.h"
 
@@ -10,13 +11,8 @@
 
 void x8_cancel_init(struct x8_cancel *cancel)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&cancel->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&cancel->raised, &attr);
-    pthread_condattr_destroy(&attr);
+    x8_cond_init(&cancel->raised);
     atomic_init(&cancel->level, X8_CANCEL_NONE);
     atomic_init(&cancel->code, X8_E_STOPPED);
     cancel->wakers = NULL;
