@@ -48,6 +48,9 @@ whole() { ! m4_log | grep -q ' partial ' || problem "half a file was programmed:
 # tidy: no file of x8ctl's is left beside the watched path.
 tidy() { asked '' 'ls -A /tmp/arduino 2>/dev/null | grep -v "^m4-user-sketch.elf$"'; }
 
+# size_text FILE: its size as x8ctl says it.
+size_text() { stat -c %s "$1" | awk '{ if ($1 < 1024) print $1 " B"; else printf "%.1f KiB\n", $1 / 1024 }'; }
+
 # sketch_boot WORDS...: boot, with an empty log.
 sketch_boot() {
     boot "$@"

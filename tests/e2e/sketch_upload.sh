@@ -53,7 +53,7 @@ for image in 822 861 934 95; do
     sketch_boot "image=$image" home=1
     upload 0 "$sk/blink.elf"
     out_is "M4 runs blink.elf on tcp $adb"$'\n'
-    says 'stage check ARM 32-bit ELF, '
+    says "stage check ARM 32-bit ELF, $(size_text "$sk/alone.bin"), fits the M4's flash"
     says 'confirmed on the board'
     says 'verified by OpenOCD'
     programmed blink.elf
@@ -266,6 +266,6 @@ untouched
 start "status asks for none"
 tty 0 -- sketch status
 prints '^sketch +not known'
-prints '^file +[0-9.]+ KiB, .*, sha256 [0-9a-f]{12}$'
+prints "^file +$(size_text "$sk/blink.elf"), .*, sha256 [0-9a-f]{12}$"
 prints '^bridge +the M7 answers'
 finish
