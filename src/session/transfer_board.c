@@ -204,41 +204,6 @@ int board_digests(struct xfer *xfer, int in_stage, struct node *const *nodes, si
     return rc < 0 ? rc : digests_parse(x8_buf_span(&answer), nodes, count, out, has, err);
 }
 
-int board_range_text(struct x8_buf *text, const char *rel, uint64_t begin, uint64_t len,
-                     struct x8_error *err)
-{
-    if (x8_buf_addf(text, "f=./") < 0 || x8_quote(text, rel) < 0 ||
-        x8_buf_addf(text, "; dd bs=65536 skip=%llu count=%llu if=\"$f\" 2>/dev/null",
-                    (unsigned long long)(begin / RANGE_STEP),
-                    (unsigned long long)((len + RANGE_STEP - 1) / RANGE_STEP)) < 0)
-        return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    return 0;
-}
-
-int board_range_digest(struct xfer *xfer, int in_stage, const char *rel, uint64_t begin,
-                       uint64_t len, uint8_t out[X8_SHA256_LEN], struct x8_error *err)
-{
-    X8_AUTO_BUF text = {0};
-    X8_AUTO_BUF answer = {0};
-    int rc = board_begin(&text, xfer, err);
-    if (rc == 0 && in_stage && x8_buf_addf(&text, "cd t || exit 1\n") < 0)
-        rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
-    if (rc == 0)
-        rc = board_range_text(&text, rel, begin, len, err);
-    if (rc == 0 && x8_buf_addf(&text, " | sha256sum") < 0)
-        rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
-    if (rc == 0)
-        rc = xfer_run(xfer, "digests", x8_buf_text(&text), NULL, 0, xfer_patience(len), &answer,
-                      err);
-    if (rc < 0)
-        return rc;
-    if (answer.len >= 2 * X8_SHA256_LEN)
-        answer.data[2 * X8_SHA256_LEN] = '\0';
-    if (x8_unhex(out, X8_SHA256_LEN, x8_buf_text(&answer)) < 0)
-        return x8_fail(err, X8_E_LINK, "the board's digest is not readable");
-    return 0;
-}
-
 static int stage_name(struct xfer *xfer, struct x8_error *err)
 {
     uint8_t nonce[8];

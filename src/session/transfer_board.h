@@ -53,6 +53,9 @@ int board_digests(struct xfer *xfer, int in_stage, struct node *const *nodes, si
 #define RANGE_STEP ((uint64_t)65536) /* where a range may start; the block of dd */
 int board_range_digest(struct xfer *xfer, int in_stage, const char *rel, uint64_t begin,
                        uint64_t len, uint8_t out[X8_SHA256_LEN], struct x8_error *err);
+/* Of one file as it is. *has is 0 when it cannot be read. */
+int board_file_digest(struct xfer *xfer, const struct node *node, uint8_t out[X8_SHA256_LEN],
+                      int *has, struct x8_error *err);
 
 /* "f=./NAME; dd ... if="$f"" of such a range: it goes to stdout. */
 int board_range_text(struct x8_buf *text, const char *rel, uint64_t begin, uint64_t len,
