@@ -15,4 +15,12 @@
  */
 int x8_canonical(struct x8_span text, const char *member, struct x8_buf *out, struct x8_error *err);
 
+/*
+ * The same with control characters written as JSON's escapes (\n, \u001f) instead of raw. PEM keys
+ * have line ends, and some signers (those that print with a usual JSON library) escape them. No
+ * document's one form is another document's other form, so accepting both lets nothing else in.
+ */
+int x8_canonical_escaped(struct x8_span text, const char *member, struct x8_buf *out,
+                         struct x8_error *err);
+
 #endif

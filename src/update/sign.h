@@ -5,7 +5,7 @@
 #define X8_UPDATE_SIGN_H
 
 #include "util/bytes.h"
-#include "util/error.h"
+#include "util/digest.h"
 
 enum x8_signed {
     X8_SIGNED_BAD, /* the signature is not this key's over these bytes */
@@ -21,5 +21,11 @@ enum x8_signed {
  */
 enum x8_signed x8_signature_check(const char *keytype, const char *key, const char *method,
                                   const char *signature, struct x8_span data);
+
+/*
+ * What tells one key from another, however it is written: the SHA-256 of its SubjectPublicKeyInfo.
+ * 0, or -1 when the key cannot be read.
+ */
+int x8_key_identity(const char *keytype, const char *key, uint8_t out[X8_SHA256_LEN]);
 
 #endif

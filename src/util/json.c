@@ -270,6 +270,33 @@ const struct x8_json *x8_json_at(const struct x8_json *in, size_t i)
     return (const struct x8_json *)item;
 }
 
+static int has_children(const cJSON *in)
+{
+    return cJSON_IsObject(in) || cJSON_IsArray(in);
+}
+
+const struct x8_json *x8_json_first(const struct x8_json *in)
+{
+    const cJSON *item = (const cJSON *)in;
+
+    return has_children(item) ? (const struct x8_json *)item->child : NULL;
+}
+
+const struct x8_json *x8_json_next(const struct x8_json *child)
+{
+    return (const struct x8_json *)((const cJSON *)child)->next;
+}
+
+const char *x8_json_name(const struct x8_json *member)
+{
+    return ((const cJSON *)member)->string;
+}
+
+int x8_json_is_null(const struct x8_json *in)
+{
+    return cJSON_IsNull((const cJSON *)in);
+}
+
 int x8_json_is_object(const struct x8_json *in)
 {
     return cJSON_IsObject((const cJSON *)in);
@@ -285,6 +312,19 @@ int x8_json_as_num(const struct x8_json *in, double *out)
     if (!cJSON_IsNumber((const cJSON *)in))
         return -1;
     *out = ((const cJSON *)in)->valuedouble;
+    return 0;
+}
+
+int x8_json_as_u64(const struct x8_json *in, uint64_t *out)
+{
+    const double limit = 9007199254740992.0; /* 2^53 */
+    double value;
+
+    if (x8_json_as_num(in, &value) < 0 || !(value >= 0 && value <= limit))
+        return -1;
+    if ((double)(uint64_t)value < value)
+        return -1;
+    *out = (uint64_t)value;
     return 0;
 }
 

@@ -39,10 +39,18 @@ const struct x8_json *x8_json_get(const struct x8_json *in, const char *key);
 const char *x8_json_key(const struct x8_json *in, size_t i);
 /* The i-th item of an array; NULL past the end, and for what is no array. */
 const struct x8_json *x8_json_at(const struct x8_json *in, size_t i);
+/* The children of an object or an array one after the other, in linear time; NULL at the end. */
+const struct x8_json *x8_json_first(const struct x8_json *in);
+const struct x8_json *x8_json_next(const struct x8_json *child);
+/* The name of an object's member; NULL for an item of an array. */
+const char *x8_json_name(const struct x8_json *member);
+int x8_json_is_null(const struct x8_json *in); /* a literal null; 0 for what is absent */
 int x8_json_is_object(const struct x8_json *in);
 int x8_json_is_array(const struct x8_json *in);
 /* The value itself: 0 and *out, or -1 when it is of another kind (NULL too). */
 int x8_json_as_num(const struct x8_json *in, double *out);
+/* A whole number from 0 to 2^53, the last that is exact. */
+int x8_json_as_u64(const struct x8_json *in, uint64_t *out);
 int x8_json_as_bool(const struct x8_json *in, int *out);
 const char *x8_json_as_str(const struct x8_json *in); /* NULL when it is no text */
 const char *x8_json_get_str(const struct x8_json *in,
