@@ -1,13 +1,16 @@
 /*
- * One large file. Two ways bring bytes, and which is faster only shows on the link at hand:
+ * One large file, and meanwhile the board reads it for its SHA-256.
+ *
+ * Where the session has no file service, ranges come on channels side by side, from the front on,
+ * and another thread digests what has come (pull_follow.c). Where it has one, two ways bring bytes,
+ * and which is faster only shows on the link at hand:
  *
  *  - the protocol's own file service, one stream from the front: no terminal and no process between
  *    the file and the link, but one packet in flight;
  *  - ranges by dd on channels side by side: several packets in flight, for a terminal each.
  *
  * So the file service begins alone; after a second, ranges join from the back of the file; a second
- * later they have made the whole faster or they leave. Both meet somewhere in between. Meanwhile
- * the board reads the file for its SHA-256.
+ * later they have made the whole faster or they leave. Both meet somewhere in between.
  */
 #include "session/pull_parts.h"
 #include "session/unpack.h"
@@ -46,10 +49,15 @@ struct large {
     struct x8_sink sink;
 };
 
-int pull_large_fits(const struct pull *pull, const struct node *node)
+static int has_service(const struct pull *pull, const struct node *node)
 {
     return pull->xfer.session->ops->get && !pull->xfer.root && pull->xfer.session->parallel > 1 &&
            strlen(pull->xfer.anchor) + 1 + strlen(node->rel) <= PATH_MOST;
+}
+
+int pull_large_fits(const struct pull *pull, const struct node *node)
+{
+    return has_service(pull, node) || pull_follow_fits(pull, node);
 }
 
 static void count(struct large *large, uint64_t len)
@@ -134,12 +142,7 @@ static int bring_front(struct large *large, struct x8_error *err)
 
 static int ask_board(struct large *large, struct x8_error *err)
 {
-    uint8_t digest[1][X8_SHA256_LEN], has = 0;
-    int rc = board_digests(&large->pull->xfer, 0, &large->node, 1, digest, &has, err);
-    if (rc == 0 && has)
-        memcpy(large->board, digest[0], X8_SHA256_LEN);
-    large->has_board = rc == 0 && has;
-    return rc;
+    return board_file_digest(&large->pull->xfer, large->node, large->board, &large->has_board, err);
 }
 
 /* The next chunk from the back; 0 when the rest is better left to the front. */
@@ -160,50 +163,32 @@ static int claim(struct large *large, uint64_t *begin, uint64_t *len)
     return mine;
 }
 
-static int bring_chunk(struct large *large, uint8_t *block, uint64_t begin, uint64_t len,
-                       struct x8_error *err)
+struct chunk {
+    struct x8_sink sink;
+    struct large *large;
+    uint64_t at;
+};
+
+static int chunk_push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
 {
-    struct xfer *xfer = &large->pull->xfer;
-    struct x8_channel *channel = NULL;
-    struct xfer_reader reader;
-    X8_AUTO_BUF text = {0};
-    uint64_t at = 0;
-    int rc = board_begin(&text, xfer, err);
-    if (rc == 0)
-        rc = board_range_text(&text, large->node->rel, begin, len, err);
-    if (rc == 0)
-        rc = xfer_start_bare(xfer, x8_buf_text(&text), &channel, err);
-    if (rc < 0)
-        return rc;
-    xfer_reader_init(&reader, xfer, channel, XFER_IDLE_MS);
-    reader.silent = 1;
-    while (rc == 0) {
-        ssize_t n = x8_read(&reader.reader, block, XFER_BLOCK, err);
-        if (n <= 0) {
-            rc = (int)n;
-            break;
-        }
-        uint64_t mine = (uint64_t)n < len - at ? (uint64_t)n : len - at;
-        rc = store(large, begin + at, block, (size_t)mine, err);
-        count(large, mine);
-        at += mine;
-    }
-    if (rc == 0 && x8_channel_status(channel) == X8_STATUS_UNKNOWN)
-        rc = x8_fail(err, X8_E_GONE, "the link broke while a file was read");
-    large->bad |= at != len;
-    reader.reader.ops->close(&reader.reader);
-    xfer_end(xfer, &channel);
+    struct chunk *chunk = X8_CONTAINER(sink, struct chunk, sink);
+    int rc = store(chunk->large, chunk->at, data, len, err);
+    chunk->at += len;
+    count(chunk->large, len);
     return rc;
 }
 
 static int help(struct large *large, struct x8_error *err)
 {
-    uint8_t *block = malloc(XFER_BLOCK);
-    uint64_t begin, len;
-    int rc = block ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
-    while (rc == 0 && !atomic_load(&large->pull->xfer.stopping) && claim(large, &begin, &len))
-        rc = bring_chunk(large, block, begin, len, err);
-    free(block);
+    static const struct x8_sink_ops ops = {chunk_push, NULL};
+    struct chunk chunk = {.sink.ops = &ops, .large = large};
+    uint64_t len;
+    int rc = 0;
+    while (rc == 0 && !atomic_load(&large->pull->xfer.stopping) && claim(large, &chunk.at, &len)) {
+        uint64_t end = chunk.at + len;
+        rc = pull_range(&large->pull->xfer, large->node, chunk.at, len, &chunk.sink, err);
+        large->bad |= chunk.at != end;
+    }
     return rc;
 }
 
@@ -276,6 +261,8 @@ int pull_large(struct pull *pull, struct node *node, struct x8_error *err)
 {
     static const struct x8_sink_ops ops = {front_push, front_finish};
     struct large large = {.pull = pull, .node = node, .back = node->size, .sink.ops = &ops};
+    if (!has_service(pull, node))
+        return pull_follow(pull, node, err);
     unsigned helpers = pull->xfer.session->parallel - 1;
     helpers = helpers > XFER_MOST_CREW - 3 ? XFER_MOST_CREW - 3 : helpers;
     large.fd = unpack_create(pull->stage_fd, node, err);

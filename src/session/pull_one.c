@@ -79,6 +79,38 @@ int pull_cat(struct xfer *xfer, const struct node *node, struct x8_sink *sink,
     return rc;
 }
 
+int pull_range(struct xfer *xfer, const struct node *node, uint64_t begin, uint64_t len,
+               struct x8_sink *sink, struct x8_error *err)
+{
+    struct x8_channel *channel = NULL;
+    struct xfer_reader reader;
+    X8_AUTO_BUF text = {0};
+    ssize_t n = 1;
+    int rc = board_begin(&text, xfer, err);
+    if (rc == 0)
+        rc = board_range_text(&text, node->rel, begin, len, err);
+    if (rc == 0)
+        rc = xfer_start_bare(xfer, x8_buf_text(&text), &channel, err);
+    if (rc < 0)
+        return rc;
+    xfer_reader_init(&reader, xfer, channel, XFER_IDLE_MS);
+    reader.silent = 1;
+    uint8_t *block = malloc(XFER_BLOCK);
+    rc = block ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    while (rc == 0 && (n = x8_read(&reader.reader, block, XFER_BLOCK, err)) > 0) {
+        size_t mine = (uint64_t)n < len ? (size_t)n : (size_t)len;
+        len -= mine;
+        rc = mine ? sink->ops->push(sink, block, mine, err) : 0;
+    }
+    rc = n < 0 ? (int)n : rc;
+    if (rc == 0 && x8_channel_status(channel) == X8_STATUS_UNKNOWN)
+        rc = x8_fail(err, X8_E_GONE, "the link broke while a file was read");
+    free(block);
+    reader.reader.ops->close(&reader.reader);
+    xfer_end(xfer, &channel);
+    return rc;
+}
+
 struct file_sink {
     struct x8_sink sink;
     int fd;

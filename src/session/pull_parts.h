@@ -39,10 +39,13 @@ int pull_compare(struct pull *pull, struct x8_error *err);
 /* pull_receive.c: all into the temporary folder, with digests compared. */
 int pull_receive(struct pull *pull, struct x8_error *err);
 
-/* pull_large.c: one large file without root, when the session has a file service; sets done when it
- * came and the digests are equal. */
+/* pull_large.c: one large file; sets done when it came and the digests are equal. */
 int pull_large_fits(const struct pull *pull, const struct node *node);
 int pull_large(struct pull *pull, struct node *node, struct x8_error *err);
+
+/* pull_follow.c: the same by ranges alone. */
+int pull_follow_fits(const struct pull *pull, const struct node *node);
+int pull_follow(struct pull *pull, struct node *node, struct x8_error *err);
 
 /* pull_one.c: one file as it comes, as often as it takes to get it whole; the node's size and
  * sha256 are what came. */
@@ -50,6 +53,9 @@ int pull_whole(struct pull *pull, struct node *node, struct x8_error *err);
 /* "cat" of a file into a sink; *out_sha gets the digest of what came. */
 int pull_cat(struct xfer *xfer, const struct node *node, struct x8_sink *sink,
              uint8_t out_sha[X8_SHA256_LEN], struct x8_error *err);
+/* A range into a sink, whose finish is not called: less than `len` when the file has no more. */
+int pull_range(struct xfer *xfer, const struct node *node, uint64_t begin, uint64_t len,
+               struct x8_sink *sink, struct x8_error *err);
 
 /* pull_install.c */
 int pull_stage_open(struct pull *pull, struct x8_error *err);

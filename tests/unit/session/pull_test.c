@@ -158,6 +158,7 @@ static void a_file_that_shrinks_meanwhile_comes_whole(void **state)
 {
     struct bench *b = *state;
     kit_shell_service(&b->shell, 1);
+    kit_shell_stub(&b->shell, "openssl", "exit 1");
     kit_shell_stub(&b->shell, "sha256sum",
                    "PATH=${PATH#*:}; [ -e short ] || { truncate -s 9000000 big; : >short; }\n"
                    "sha256sum \"$@\"");
