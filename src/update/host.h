@@ -29,11 +29,14 @@ struct x8_container {
 
 struct x8_update_board {
     enum x8_aklite aklite;
+    int has_aklite;                 /* a program of this name is there, known or not */
+    int sees_sota;                  /* /var/sota could be looked into: without root it cannot */
     char version[32];               /* IMAGE_VERSION, "399" of that image; "" unknown */
     char hardware[64];              /* from sota's configuration; "" when it could not be read */
     char tags[256];                 /* [pacman] tags; "" for any */
     char booted[65];                /* commit of the running deployment */
     char pending[65], rollback[65]; /* of other deployments, or "" */
+    char cmdline[65];               /* commit that the kernel's command line leads to, or "" */
     char target[128];               /* TARGET_NAME of /var/sota/current-target */
     char boot_id[40];
     int64_t clock_s;
@@ -45,7 +48,7 @@ struct x8_update_board {
     int daemon_active, daemon_enabled; /* aktualizr-lite.service */
     int ootb_pending; /* Arduino's marker: an update of the board's own page is under way */
     int early_start,
-        early_recovery;  /* compose-apps-early-start[-recovery]: enabled (1), active (2) */
+        early_recovery;  /* compose-apps-early-start[-recovery]: enabled (1) | active (2) */
     int has_reset_store; /* /var/sota/reset-apps: arms the unit that wipes /var/lib/docker */
     int boot_mounted;    /* /mnt/boot is mounted */
     int upgrade_available, bootcount, rollback_flag, bootupgrade_available; /* -1: unknown */
@@ -74,8 +77,9 @@ struct x8_fit {
  * Does the bundle fit the board: expiry by the board's clock, hardware id, tag, type, version
  * (older is X8_E_NEED_YES naming --allow-downgrade; equal is told), generation (none is
  * X8_E_WRONG_STATE naming legacy-399 and flash; several targets on A and B), a pending update, boot
- * firmware, registered without reset_apps, an update of the board's page, /mnt/boot. Findings
- * "clock", "hardware", "tag", "type", "version", "generation", "pending", "apps-engine", "boot".
+ * firmware, registered without reset_apps, an update of the board's page, /mnt/boot, where a trust
+ * anchor comes from. Findings "clock", "hardware", "tag", "type", "version", "generation",
+ * "pending", "apps-engine", "boot", "trust".
  * Space is judged by send.h, containers by x8_update_apps. Pure.
  */
 void x8_update_fit(const struct x8_bundle *bundle, const struct x8_update_board *board,
