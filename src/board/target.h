@@ -45,7 +45,9 @@ struct x8_target {
     char net_name[72];   /* the name that it announces on the network, without .local, or "" */
     char net_serial[20]; /* the serial number that is in that name, or "" */
     char net_host[256];  /* its address, or what the user said */
-    uint16_t net_port;   /* 0: 22, or what ~/.ssh/config says */
+    char net_addresses[X8_MDNS_ADDRESSES][64]; /* all that it announces, the best first */
+    size_t net_address_count;
+    uint16_t net_port;          /* 0: 22, or what ~/.ssh/config says */
     char serial[X8_STRING_LEN]; /* as the board says; "" when unknown */
     char name[64];              /* the user's own name, or "" */
     char label[X8_STRING_LEN];  /* for messages: name, else serial, else where */

@@ -186,6 +186,8 @@ static void join(struct x8_target *to, const struct x8_target *from)
         x8_copy(to->net_name, sizeof to->net_name, from->net_name);
         x8_copy(to->net_serial, sizeof to->net_serial, from->net_serial);
         x8_copy(to->net_host, sizeof to->net_host, from->net_host);
+        memcpy(to->net_addresses, from->net_addresses, sizeof to->net_addresses);
+        to->net_address_count = from->net_address_count;
         to->net_port = from->net_port;
     }
     if (!to->probed && from->probed) {

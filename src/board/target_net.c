@@ -144,6 +144,8 @@ int x8_targets_add_host(struct x8_target_list *list, const struct x8_mdns_host *
     x8_copy(target->net_name, sizeof target->net_name, host->name);
     x8_copy(target->net_serial, sizeof target->net_serial, serial);
     x8_copy(target->net_host, sizeof target->net_host, host->addresses[0]);
+    memcpy(target->net_addresses, host->addresses, sizeof target->net_addresses);
+    target->net_address_count = host->address_count;
     if (!is_asked_for || !target->net_port)
         target->net_port = host->port;
     if (!target->serial[0]) /* for the hosts that follow */

@@ -30,12 +30,17 @@ static int open_with(const struct x8_op *op, const struct x8_ssh_way *base,
                      const struct x8_target *target, struct x8_session **out, struct x8_error *err)
 {
     struct x8_ssh_way way = *base;
+    const char *addresses[X8_MDNS_ADDRESSES];
     struct x8_ssh *ssh = NULL;
     char alias[sizeof target->net_name + 8], place[sizeof target->net_host + 16], via[96];
     int rc;
 
     name_key(target, alias, sizeof alias);
+    for (size_t i = 0; i < target->net_address_count; i++)
+        addresses[i] = target->net_addresses[i];
     way.host = target->net_host;
+    way.addresses = addresses;
+    way.address_count = target->net_address_count;
     way.port = target->net_port;
     way.key_alias = alias[0] ? alias : NULL;
     rc = x8_ssh_open(op, &way, &ssh, err);

@@ -29,7 +29,11 @@ struct x8_ssh_asker {
 };
 
 struct x8_ssh_way {
-    const char *host;        /* name, address, or address%scope */
+    const char *host; /* name, address, or address%scope */
+    /* Where that is, each tried in turn until one answers, unless the configuration leads
+     * elsewhere; none: `host` itself. */
+    const char *const *addresses;
+    size_t address_count;
     uint16_t port;           /* 0: ~/.ssh/config's, or 22 */
     const char *user;        /* NULL: ~/.ssh/config's, or "fio" */
     const char *config;      /* ~/.ssh/config, or NULL: none is read */

@@ -92,6 +92,9 @@ int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ss
 {
     struct x8_ssh_way way = ssh->memory.way;
 
+    ssh->memory.addresses[0] = ssh->memory.address;
+    way.addresses = ssh->memory.addresses;
+    way.address_count = 1;
     way.asker = (struct x8_ssh_asker){same_key, same_secret, &ssh->memory};
     return x8_ssh_open(op, &way, out, err);
 }

@@ -4,7 +4,6 @@
  */
 #include "net/ssh_parts.h"
 
-#include "net/tcp.h"
 #include "util/text.h"
 
 #include <ctype.h>
@@ -18,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-    CONNECT_MS = 10000,
     /* The board starts its server at the first knock, and makes its keys at the first start. */
     BANNER_MS = 20000,
     KEYS_MS = 20000,
@@ -210,45 +208,6 @@ static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, uint
 
 /* --- steps --- */
 
-static int no_connection(const struct x8_ssh *ssh, uint16_t port, struct x8_error *err)
-{
-    int code = -(int)err->code, sys = err->sys;
-
-    if (sys == ECONNREFUSED) {
-        code = x8_fail(err, X8_E_NO_BOARD, "no ssh server listens on %s, port %u", ssh->host,
-                       (unsigned)port);
-        err->sys = sys;
-        x8_error_why(err, "ssh is switched off on the board (disable-ssh: it still shows itself on "
-                          "the network), or it is another computer or port");
-        x8_error_next(err, "connect its USB, then:  x8ctl exec --root -- systemctl enable --now "
-                           "dropbear.socket");
-    } else if (err->code == X8_E_NO_BOARD || err->code == X8_E_TIMEOUT) {
-        x8_error_next(err, "see which boards are on the network:  x8ctl list");
-    }
-    return code;
-}
-
-static int connect_to(struct x8_ssh *ssh, const struct x8_op *op, const char *to, uint16_t port,
-                      struct x8_error *err)
-{
-    struct x8_error own = {0};
-    int rc = x8_tcp_connect(op, to, port, x8_deadline_in(CONNECT_MS), &ssh->fd, &own), theirs;
-
-    if (rc != 0) {
-        rc = no_connection(ssh, port, &own);
-        if (err)
-            *err = own;
-        return rc;
-    }
-    theirs = fcntl(ssh->fd, F_DUPFD_CLOEXEC, 0);
-    if (theirs < 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
-    rc = set(ssh, SSH_OPTIONS_FD, &theirs, err);
-    if (rc != 0)
-        close(theirs);
-    return rc;
-}
-
 static int no_greeting(const struct x8_ssh *ssh, struct x8_error *err)
 {
     x8_fail(err, X8_E_TIMEOUT, "the ssh server of %s does not greet", ssh->host);
@@ -327,7 +286,7 @@ static int open_steps(struct x8_ssh *ssh, const struct x8_op *op, const struct x
     choose(ssh, way, to, sizeof to, &port);
     rc = settle_options(ssh, way, port, err);
     if (rc == 0)
-        rc = connect_to(ssh, op, to, port, err);
+        rc = x8_ssh_connect(ssh, op, way, to, sizeof to, port, err);
     if (rc == 0)
         rc = greet(ssh, op, err);
     if (rc == 0)

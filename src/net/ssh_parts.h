@@ -27,6 +27,8 @@
 /* What another connection like the first is made from (ssh_another.c). */
 struct x8_ssh_memory {
     struct x8_ssh_way way;                          /* texts are ours */
+    char address[256];                              /* where it is connected to */
+    const char *addresses[1];                       /* that one */
     char print[100];                                /* of the server's key */
     char secret_of[512], secret[X8_SSH_SECRET_LEN]; /* the last that was asked for */
 };
@@ -115,6 +117,10 @@ int x8_ssh_await(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
                  struct x8_error *err);
 /* What libssh says of the last failure, clean. */
 void x8_ssh_said(const struct x8_ssh *ssh, char *out, size_t cap);
+/* Connect to `to` or the addresses that stand for it; `to` becomes the one that answered
+ * (ssh_connect.c). */
+int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                   char *to, size_t cap, uint16_t port, struct x8_error *err);
 int x8_ssh_remember(struct x8_ssh *ssh, const struct x8_ssh_way *way);
 void x8_ssh_forget(struct x8_ssh *ssh);
 /* Ask for a password, and remember it. `out` holds X8_SSH_SECRET_LEN bytes. */

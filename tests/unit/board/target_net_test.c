@@ -92,6 +92,20 @@ static void a_second_name_of_a_board_is_no_second_row(void **state)
     assert_string_equal(list.items[0].net_host, "192.168.1.50");
 }
 
+static void all_addresses_of_a_host_are_kept(void **state)
+{
+    struct x8_mdns_host host = {.name = "portenta-x8-a13b209dab6fad9",
+                                .addresses = {"192.168.1.50", "fe80::1%eth0"},
+                                .address_count = 2};
+
+    (void)state;
+    assert_int_equal(x8_targets_add_host(&list, &host, NULL), 0);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.items[0].net_address_count, 2);
+    assert_string_equal(list.items[0].net_addresses[0], "192.168.1.50");
+    assert_string_equal(list.items[0].net_addresses[1], "fe80::1%eth0");
+}
+
 static void boards_that_do_not_know_who_they_are_stay_apart(void **state)
 {
     (void)state;
@@ -208,6 +222,7 @@ int main(void)
         TEST(a_board_in_another_mode_is_not_joined),
         TEST(a_board_alone_has_its_serial_number_from_its_name),
         TEST(a_second_name_of_a_board_is_no_second_row),
+        TEST(all_addresses_of_a_host_are_kept),
         TEST(boards_that_do_not_know_who_they_are_stay_apart),
         TEST(a_computer_is_no_board_unless_a_name_of_the_user_says_so),
         TEST(one_that_said_goodbye_is_not_there),

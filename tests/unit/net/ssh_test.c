@@ -441,6 +441,26 @@ static void a_refused_connection_means_ssh_is_off(void **state)
     assert_non_null(strstr(err.next, "dropbear.socket"));
 }
 
+static void addresses_are_tried_until_one_answers(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.2", "::1", "127.0.0.1"};
+    struct x8_ssh_way way = way_to_server();
+    struct x8_ssh *ssh = NULL, *another = NULL;
+
+    (void)state;
+    person.passwords[0] = "secret";
+    person.accepts = 1;
+    way.addresses = addresses;
+    way.address_count = 3;
+    assert_int_equal(x8_ssh_open(&op, &way, &ssh, &err), 0);
+    assert_int_equal(x8_ssh_open_another(ssh, &op, &another, &err), 0);
+    x8_ssh_close(&another);
+    x8_ssh_close(&ssh);
+    way.address_count = 2;
+    assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
+    assert_non_null(strstr(err.why, "ssh is switched off"));
+}
+
 /* Accepts, says `words`, and then nothing. */
 struct mute {
     int fd, said;
@@ -777,6 +797,7 @@ int main(void)
         WITH("dropbear", an_agent_lets_in),
         WITH("dropbear", a_stop_ends_the_wait_for_an_agent),
         ALONE(a_refused_connection_means_ssh_is_off),
+        WITH("dropbear password", addresses_are_tried_until_one_answers),
         ALONE(a_server_that_does_not_greet_has_a_limit),
         ALONE(a_stop_ends_the_wait_for_a_greeting),
         ALONE(another_kind_of_server_is_told),
