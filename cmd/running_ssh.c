@@ -65,8 +65,9 @@ static int wrong(const char *what, struct x8_error *err)
     x8_fail(err, X8_E_AUTH, "%s was not let in with the password that was given", what);
     x8_error_why(err, "it is wrong, or the board's ssh takes none: it refuses an empty one (images "
                       "from 881 on), and one that has expired (844 to 861)");
-    x8_error_next(err, "x8ctl setup over USB sets a new one; else give the right one with "
-                       "--password-file FILE");
+    x8_error_next(err,
+                  "give the one it has now with --password-file FILE; a new one is set over USB:  "
+                  "x8ctl setup --new-password-file FILE");
     return -(int)X8_E_AUTH;
 }
 

@@ -188,7 +188,7 @@ int x8_forward_serve(struct x8_forwarder *f, const struct x8_op *op, struct x8_e
         return 0;
     x8_fail(err, X8_E_GONE, "%s: the link broke, its ports are no longer forwarded",
             f->session->label);
-    x8_error_why(err, "the board left %s: unplugged, restarted, or its ADB daemon ended",
+    x8_error_why(err, "the board left %s: unplugged, restarted, or its server there ended",
                  f->session->via);
     x8_error_next(err, "x8ctl wait --state linux && run the command again");
     return -X8_E_GONE;

@@ -134,6 +134,21 @@ const struct x8_channel_ops x8_over_ssh_ops = {
 
 /* --- the session --- */
 
+/* A refusal with the words of the other ways in, where the server's reason tells (RFC 4254, 5.1):
+ * libssh has it in its text alone. */
+static int refused(const char *remote, struct x8_error *err)
+{
+    if (strstr(err->why, "error (2)")) {
+        x8_fail(err, X8_E_REFUSED, "nothing on the board listens on %.100s", remote);
+        x8_error_next(err, "see what listens:  x8ctl exec -- ss -ltnx");
+    } else if (strstr(err->why, "error (1)")) {
+        x8_error_prefix(err, "%.100s", remote);
+        x8_error_why(err, "it is set up to forward no ports");
+        x8_error_next(err, "use the board's USB (--via usb)");
+    }
+    return -X8_E_REFUSED;
+}
+
 static int dial_to(struct x8_ssh *ssh, const struct x8_op *op, const char *remote,
                    struct x8_ssh_channel **out, struct x8_error *err)
 {
@@ -160,7 +175,7 @@ static int ssh_dial(struct x8_session *base, const struct x8_op *op, const char 
     rc = dial_to(session_of(base)->ssh, op, remote, &over->channel, err);
     if (rc != 0) {
         free(over);
-        return rc;
+        return rc == -X8_E_REFUSED && err ? refused(remote, err) : rc;
     }
     *out = &over->base;
     return 0;

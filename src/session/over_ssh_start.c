@@ -169,6 +169,15 @@ static int bring_up(struct x8_over_ssh *over, struct x8_ssh *ssh, const struct x
     return rc;
 }
 
+/* What is typed there is the person's: the text has no other way in. */
+static int too_long(struct x8_error *err)
+{
+    x8_fail(err, X8_E_USAGE, "the command is too long for a terminal over ssh");
+    x8_error_why(err, "%zu bytes are the most that every board takes", COMMAND_MAX);
+    x8_error_next(err, "x8ctl push it as a file, and run that");
+    return -X8_E_USAGE;
+}
+
 /* A person's shell, or a command at a terminal: what the server gives is what is wanted. */
 static int bring_up_tty(struct x8_over_ssh *over, struct x8_ssh *ssh, const struct x8_op *op,
                         const struct x8_command *command, struct x8_error *err)
@@ -181,7 +190,7 @@ static int bring_up_tty(struct x8_over_ssh *over, struct x8_ssh *ssh, const stru
     if (x8_over_ssh_script_tty(&text, command->text) != 0)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
     if (text.len > COMMAND_MAX)
-        return x8_fail(err, X8_E_USAGE, "the command is too long for a terminal over ssh");
+        return too_long(err);
     return x8_ssh_exec(ssh, op, x8_buf_text(&text), &terminal, &over->channel, err);
 }
 

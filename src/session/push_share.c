@@ -155,7 +155,7 @@ static int differs(const struct node *node, const uint8_t want[X8_SHA256_LEN], c
         x8_hex(there, have, X8_SHA256_LEN);
     x8_fail(err, X8_E_VERIFY, "%s: what arrived is not what was sent", name);
     x8_error_why(err, "SHA-256 here %s, on the board %s", here, there);
-    x8_error_next(err, "try again; if it stays, check the cable and the board's storage");
+    x8_error_next(err, "try again; if it stays, check the way to the board, and its storage");
     return -X8_E_VERIFY;
 }
 

@@ -111,7 +111,7 @@ static int finish(struct feed *feed, const char *hex, struct x8_error *err)
     x8_clean(there, sizeof(there), answer.data, answer.len - 1);
     x8_fail(err, X8_E_VERIFY, "%.200s: what arrived is not what was sent", feed->place.rest);
     x8_error_why(err, "SHA-256 here %s, on the board %s", hex, there);
-    x8_error_next(err, "try again; if it stays, check the cable and the board's storage");
+    x8_error_next(err, "try again; if it stays, check the way to the board, and its storage");
     return -X8_E_VERIFY;
 }
 

@@ -112,7 +112,7 @@ static int finish(struct run *run, int rc, int timeout_ms, struct x8_error *err)
         return rc;
     if (status == X8_STATUS_UNKNOWN) {
         x8_fail(err, X8_E_GONE, "a command on the board ended without a status: outcome unknown");
-        x8_error_why(err, "its shell was killed, or the board's adb daemon ended");
+        x8_error_why(err, "its shell was killed, or the board's server that ran it ended");
         return -X8_E_GONE;
     }
     run->ran->status = status;

@@ -229,7 +229,7 @@ int xfer_finish(struct xfer *xfer, struct x8_channel *channel, const char *what,
     if (status > 0)
         return x8_run_explain(what, status, x8_buf_text(&errors), err);
     x8_fail(err, X8_E_GONE, "%s: the link broke, outcome unknown", what);
-    x8_error_next(err, "check the cable and try again");
+    x8_error_next(err, "x8ctl wait --state linux && run the command again");
     return -X8_E_GONE;
 }
 
