@@ -9,6 +9,8 @@
 #   serve                                an adb server of Debian's adb for what is there; x8ctl goes through it
 #   halt                                 all of that is gone (done by the next boot, plug, and at the end)
 #   on STATUS ARGS...                    x8ctl ARGS on the board of the last boot or plug
+#   reboots                              the board of the last boot restarts, and comes back at its place
+#   loses                                it goes away and stays away
 #   inside COMMAND                       its output: a line for the board's own shell, by x8ctl exec
 #
 # WORDS of boot and plug get reaccept=0: the half second that the board's daemon needs between two links has cases of
@@ -89,6 +91,28 @@ plug() {
     held 'printf "%s\0" "LD_PRELOAD=$LD_PRELOAD" "UMOCKDEV_DIR=$UMOCKDEV_DIR" "ASAN_OPTIONS=$ASAN_OPTIONS"' \
         "$X8_BOARD" gap=20 "$@"
     via=(env "${heard[@]}")
+}
+
+# Whatever the one place of a board's power file is used for.
+reboots() {
+    printf reboot >"$root/power"
+    printf reboot >"$root/run/power"
+    python3 - "$root" <<'END'
+import os, signal, sys
+# The daemon's process as this computer sees it: the one in whose root the power file is.
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
+        if b"--listen-fd" in words and os.path.samefile(f"/proc/{pid}/root/run/x8board", sys.argv[1] + "/run"):
+            os.kill(int(pid), signal.SIGTERM)
+    except OSError:
+        pass
+END
+}
+
+loses() {
+    kill "$held_pid"
+    wait "$holder" 2>/dev/null
 }
 
 # serve: a free port, Debian's adb server on it, without a client that would replace it.

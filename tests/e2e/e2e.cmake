@@ -74,8 +74,11 @@ x8_e2e(net_setup net_setup.sh 300)
 x8_e2e(net_setup_ssh net_setup.sh 300)
 x8_e2e(net_exec adb_exec.sh 300)
 x8_e2e(net_files adb_files.sh 600)
+x8_e2e(net_shell adb_shell.sh 300)
+x8_e2e(net_forward adb_forward.sh 300)
 if(TARGET x8-board)
-  set_property(TEST e2e.net_setup_ssh e2e.net_exec e2e.net_files APPEND PROPERTY ENVIRONMENT "X8_KIT_WAY=ssh")
+  set_property(TEST e2e.net_setup_ssh e2e.net_exec e2e.net_files e2e.net_shell e2e.net_forward
+    APPEND PROPERTY ENVIRONMENT "X8_KIT_WAY=ssh")
 endif()
 
 # Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,

@@ -66,6 +66,16 @@ start_ssh() {
         did_not_start "$(tail -n 2 "$work/boards" | grep -q 77 && echo 'ended 77')"
 }
 
+loses() {
+    kill "${ssh_pids[1]}"
+    wait "${ssh_pids[1]}" 2>/dev/null
+}
+
+reboots() {
+    loses
+    ssh_port=${ports[1]} start_ssh 1 "${roots[1]}"
+}
+
 boot() {
     local -a common=() boards=()
     local i
