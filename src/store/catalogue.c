@@ -1,0 +1,278 @@
+/*
+ * Reading a catalogue. Its file names become URLs here, so that nobody else joins them.
+ */
+#include "store/catalogue.h"
+
+#include "util/json.h"
+#include "util/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT 1
+
+struct reading {
+    struct x8_catalogue *out;
+    const char *base; /* for relative names; "" when there is none */
+    struct x8_error *err;
+};
+
+void x8_catalogue_done(struct x8_catalogue *catalogue)
+{
+    free(catalogue->items);
+    catalogue->items = NULL;
+    catalogue->count = 0;
+}
+
+static int bad(const struct reading *r, const char *image, const char *what)
+{
+    x8_fail(r->err, X8_E_BAD_IMAGE, "%.300s is no image catalogue of format %d", r->out->from,
+            FORMAT);
+    if (image)
+        x8_error_why(r->err, "image %.24s: %s", image, what);
+    else
+        x8_error_why(r->err, "%s", what);
+    x8_error_next(r->err, "x8ctl help images    describes its form");
+    return -X8_E_BAD_IMAGE;
+}
+
+/* A text member, if it is there, cleaned; 0, or -1 when it is of another kind or too long. */
+static int text_of(const struct x8_json *in, const char *key, char *out, size_t cap)
+{
+    const struct x8_json *value = x8_json_get(in, key);
+    const char *text = x8_json_as_str(value);
+
+    if (!value)
+        return 0;
+    if (!text || strlen(text) >= cap)
+        return -1;
+    x8_clean(out, cap, text, strlen(text));
+    return 0;
+}
+
+static int is_url(const char *text)
+{
+    return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+}
+
+/* A name of the catalogue as a URL. Only plain names go behind the base: "../" would lead out of
+ * the folder that the catalogue speaks for. */
+static int url_of(const struct reading *r, const char *file, char *out, size_t cap)
+{
+    size_t base = strlen(r->base);
+    int n;
+
+    if (is_url(file))
+        n = snprintf(out, cap, "%s", file);
+    else if (!base || file[0] == '/' || strstr(file, "..") || strstr(file, "://"))
+        return -1;
+    else
+        n = snprintf(out, cap, "%s%s%s", r->base, r->base[base - 1] == '/' ? "" : "/", file);
+    return n < 0 || (size_t)n >= cap ? -1 : 0;
+}
+
+static int is_digest(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
+}
+
+static void lower(char *text)
+{
+    for (; *text; text++)
+        *text = (char)tolower((unsigned char)*text);
+}
+
+static int read_parts(struct reading *r, const struct x8_json *in, struct x8_release *release)
+{
+    const struct x8_json *parts = x8_json_get(in, "parts");
+    const char *name;
+
+    if (parts && !x8_json_is_object(parts))
+        return bad(r, release->image, "\"parts\" is no object");
+    for (size_t i = 0; parts && (name = x8_json_key(parts, i)); i++) {
+        struct x8_release_part *part = &release->parts[release->part_count];
+        const char *digest = x8_json_get_str(parts, name);
+        if (release->part_count == X8_RELEASE_PARTS)
+            return bad(r, release->image, "too many parts");
+        if (!digest || !is_digest(digest) || strlen(name) >= sizeof(part->name))
+            return bad(r, release->image, "a part's digest is no SHA-256");
+        x8_clean(part->name, sizeof(part->name), name, strlen(name));
+        snprintf(part->sha256, sizeof(part->sha256), "%s", digest);
+        lower(part->sha256);
+        release->part_count++;
+    }
+    return 0;
+}
+
+static int read_size(struct reading *r, const struct x8_json *in, struct x8_release *release)
+{
+    const struct x8_json *value = x8_json_get(in, "size");
+    double size = 0;
+
+    if (!value)
+        return 0;
+    if (x8_json_as_num(value, &size) < 0 || size < 0 || size > 9e15 ||
+        (double)(uint64_t)size < size)
+        return bad(r, release->image, "\"size\" is no number of bytes");
+    release->size = (uint64_t)size;
+    return 0;
+}
+
+static int read_release(struct reading *r, const struct x8_json *in, struct x8_release *release)
+{
+    char file[512] = "";
+
+    if (!x8_json_is_object(in) ||
+        text_of(in, "image", release->image, sizeof(release->image)) < 0 || !release->image[0])
+        return bad(r, NULL, "an image has no \"image\"");
+    if (text_of(in, "release", release->release, sizeof(release->release)) < 0 ||
+        text_of(in, "date", release->date, sizeof(release->date)) < 0 ||
+        text_of(in, "lmp", release->lmp, sizeof(release->lmp)) < 0 ||
+        text_of(in, "notes", release->notes, sizeof(release->notes)) < 0 ||
+        text_of(in, "file", file, sizeof(file)) < 0 ||
+        text_of(in, "sha256", release->sha256, sizeof(release->sha256)) < 0)
+        return bad(r, release->image, "a member is no text, or too long");
+    if (release->sha256[0] && !is_digest(release->sha256))
+        return bad(r, release->image, "\"sha256\" is no SHA-256");
+    lower(release->sha256);
+    if (file[0] && url_of(r, file, release->url, sizeof(release->url)) < 0)
+        return bad(r, release->image, "\"file\" is neither a URL nor a plain name below \"base\"");
+    int rc = read_size(r, in, release);
+    return rc < 0 ? rc : read_parts(r, in, release);
+}
+
+/* By number, descending; what is no number stays in its order behind the numbers. */
+static int newest_first(const void *a, const void *b)
+{
+    const struct x8_release *x = a, *y = b;
+    unsigned long p = strtoul(x->image, NULL, 10), q = strtoul(y->image, NULL, 10);
+
+    if (p == q)
+        return strcmp(x->image, y->image);
+    return p < q ? 1 : -1;
+}
+
+static int read_images(struct reading *r, const struct x8_json *images)
+{
+    size_t count = 0;
+
+    if (!x8_json_is_array(images))
+        return bad(r, NULL, "it has no list \"images\"");
+    while (x8_json_at(images, count) && count <= X8_CATALOGUE_ITEMS)
+        count++;
+    if (count > X8_CATALOGUE_ITEMS)
+        return bad(r, NULL, "too many images");
+    r->out->items = calloc(count + 1, sizeof(*r->out->items));
+    if (!r->out->items)
+        return x8_fail(r->err, X8_E_INTERNAL, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        int rc = read_release(r, x8_json_at(images, i), &r->out->items[i]);
+        if (rc < 0)
+            return rc;
+        r->out->count++;
+    }
+    qsort(r->out->items, count, sizeof(*r->out->items), newest_first);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(r->out->items[i].image, r->out->items[i - 1].image) == 0)
+            return bad(r, r->out->items[i].image, "it is there twice");
+    return 0;
+}
+
+static int read_latest(struct reading *r, const struct x8_json *latest)
+{
+    const char *file = x8_json_as_str(latest);
+    const char *image = latest && !file ? x8_json_get_str(latest, "image") : NULL;
+
+    if (!latest)
+        return 0;
+    if (file && url_of(r, file, r->out->latest_url, sizeof(r->out->latest_url)) == 0)
+        return 0;
+    if (image && x8_catalogue_find(r->out, image)) {
+        snprintf(r->out->latest_image, sizeof(r->out->latest_image), "%.23s", image);
+        return 0;
+    }
+    return bad(r, NULL, "\"latest\" is neither a file name nor {\"image\": one of the list}");
+}
+
+static int read_all(struct reading *r, const struct x8_json *top, const char *base_url)
+{
+    char base[400] = "";
+    double format = 0;
+
+    if (!x8_json_is_object(top) || x8_json_as_num(x8_json_get(top, "format"), &format) < 0)
+        return bad(r, NULL, "it has no \"format\"");
+    if ((int)format != FORMAT)
+        return bad(r, NULL, "its \"format\" is another one");
+    if (text_of(top, "base", base, sizeof(base)) < 0 || (base[0] && !is_url(base)))
+        return bad(r, NULL, "\"base\" is no URL");
+    const char *end = base_url ? strrchr(base_url, '/') : NULL;
+    if (!base[0] && end && (size_t)(end - base_url) + 2 <= sizeof(base))
+        snprintf(base, sizeof(base), "%.*s", (int)(end - base_url + 1), base_url);
+    r->base = base;
+    int rc = read_images(r, x8_json_get(top, "images"));
+    if (rc == 0)
+        rc = read_latest(r, x8_json_get(top, "latest"));
+    r->base = "";
+    return rc;
+}
+
+int x8_catalogue_parse(struct x8_span text, const char *from, const char *base_url,
+                       struct x8_catalogue *out, struct x8_error *err)
+{
+    struct reading r = {.out = out, .base = "", .err = err};
+    struct x8_json *top = NULL;
+    struct x8_error inner = {0};
+
+    memset(out, 0, sizeof(*out));
+    x8_clean(out->from, sizeof(out->from), from, strlen(from));
+    if (text.len > X8_CATALOGUE_MAX)
+        return bad(&r, NULL, "it is larger than 4 MiB");
+    if (x8_json_parse((const char *)text.data, text.len, &top, &inner) < 0)
+        return bad(&r, NULL, inner.msg);
+    int rc = read_all(&r, top, base_url);
+    x8_json_free(&top);
+    if (rc < 0)
+        x8_catalogue_done(out);
+    return rc;
+}
+
+const struct x8_release *x8_catalogue_find(const struct x8_catalogue *catalogue, const char *word)
+{
+    for (size_t i = 0; i < catalogue->count; i++)
+        if (strcmp(catalogue->items[i].image, word) == 0)
+            return &catalogue->items[i];
+    for (size_t i = 0; i < catalogue->count; i++)
+        if (catalogue->items[i].release[0] && strcmp(catalogue->items[i].release, word) == 0)
+            return &catalogue->items[i];
+    return NULL;
+}
+
+static size_t alike(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] && a[n] == b[n])
+        n++;
+    return n;
+}
+
+void x8_catalogue_near(const struct x8_catalogue *catalogue, const char *word, char *out,
+                       size_t cap)
+{
+    size_t best = 0, at = 0, shown = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < catalogue->count; i++)
+        best = alike(catalogue->items[i].image, word) > best
+                   ? alike(catalogue->items[i].image, word)
+                   : best;
+    for (size_t i = 0; i < catalogue->count && shown < 6; i++) {
+        const char *image = catalogue->items[i].image;
+        if (alike(image, word) < best || at + strlen(image) + 3 > cap)
+            continue;
+        at += (size_t)snprintf(out + at, cap - at, "%s%s", at ? ", " : "", image);
+        shown++;
+    }
+}

@@ -1,0 +1,106 @@
+#include "testlib.h"
+
+#include "store/catalogue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int parse(const char *text, struct x8_catalogue *out, struct x8_error *err)
+{
+    struct x8_span span = {(const uint8_t *)text, strlen(text)};
+    memset(err, 0, sizeof(*err));
+    return x8_catalogue_parse(span, "a file", "https://host/a/index.json", out, err);
+}
+
+static void the_one_in_the_program_is_in_order(void **state)
+{
+    X8_AUTO_CATALOGUE c = {0};
+    struct x8_error err = {0};
+    (void)state;
+    if (x8_catalogue_builtin(&c, &err) < 0)
+        fail_msg("%s %s", err.msg, err.why);
+    assert_true(c.count >= 12);
+    assert_string_equal(c.items[0].image, "934");
+    assert_string_equal(c.latest_url,
+                        "https://downloads.arduino.cc/portentax8image/image-latest.tar.gz");
+    const struct x8_release *r = x8_catalogue_find(&c, "91.9");
+    assert_ptr_equal(r, &c.items[0]);
+    assert_string_equal(r->url, "https://downloads.arduino.cc/portentax8image/934.tar.gz");
+    assert_int_equal(r->size, 1097240589);
+    assert_int_equal(r->part_count, 6);
+    assert_null(x8_catalogue_find(&c, "935"));
+    assert_string_equal(x8_catalogue_find(&c, "881")->url, ""); /* nobody knows where it is */
+}
+
+static void names_become_addresses_below_the_base(void **state)
+{
+    X8_AUTO_CATALOGUE c = {0};
+    struct x8_error err;
+    (void)state;
+    assert_int_equal(
+        parse("{\"format\":1,\"images\":[{\"image\":\"5\",\"file\":\"5.tar\"},{\"image\":"
+              "\"12\",\"file\":\"https://other/12.tar\"}],\"latest\":{\"image\":\"5\"},"
+              "\"more\":1}",
+              &c, &err),
+        0);
+    assert_string_equal(c.items[0].image, "12"); /* by number, not by text */
+    assert_string_equal(c.items[0].url, "https://other/12.tar");
+    assert_string_equal(c.items[1].url, "https://host/a/5.tar");
+    assert_string_equal(c.latest_image, "5");
+}
+
+static void what_is_of_another_form_is_refused_with_its_place(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"", "JSON"},
+        {"[]", "format"},
+        {"{\"format\":2,\"images\":[]}", "another one"},
+        {"{\"format\":1}", "images"},
+        {"{\"format\":1,\"base\":\"file:///etc/\",\"images\":[]}", "base"},
+        {"{\"format\":1,\"images\":[{}]}", "no \"image\""},
+        {"{\"format\":1,\"images\":[{\"image\":7}]}", "no \"image\""},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"file\":\"../7\"}]}", "image 7"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"file\":\"file:///etc/x\"}]}", "image 7"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"sha256\":\"12\"}]}", "SHA-256"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":-1}]}", "number of bytes"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":1.5}]}", "number of bytes"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"parts\":{\"a\":\"b\"}}]}", "part"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\"},{\"image\":\"7\"}]}", "twice"},
+        {"{\"format\":1,\"images\":[],\"latest\":{\"image\":\"7\"}}", "latest"},
+    };
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        X8_AUTO_CATALOGUE c = {0};
+        struct x8_error err;
+        int rc = parse(rows[i].text, &c, &err);
+        if (rc != -X8_E_BAD_IMAGE || (i && !strstr(err.why, rows[i].why)) || !err.next[0])
+            fail_msg("%s: %d %s | %s", rows[i].text, rc, err.msg, err.why);
+        assert_null(c.items);
+    }
+}
+
+static void what_is_near_is_named(void **state)
+{
+    X8_AUTO_CATALOGUE c = {0};
+    struct x8_error err = {0};
+    char near[100], small[8];
+    (void)state;
+    assert_int_equal(x8_catalogue_builtin(&c, &err), 0);
+    x8_catalogue_near(&c, "845", near, sizeof(near));
+    assert_string_equal(near, "846, 844");
+    x8_catalogue_near(&c, "", small, sizeof(small));
+    assert_string_equal(small, "934");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_one_in_the_program_is_in_order),
+        cmocka_unit_test(names_become_addresses_below_the_base),
+        cmocka_unit_test(what_is_of_another_form_is_refused_with_its_place),
+        cmocka_unit_test(what_is_near_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
