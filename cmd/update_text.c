@@ -93,18 +93,16 @@ static void put_boot(struct x8_buf *out, int is_person, const struct x8_update_b
 
 static void put_units(struct x8_buf *out, int is_person, const struct x8_update_board *board)
 {
-    static const char *const states[] = {"off", "enabled", "active"};
+    static const char *const states[] = {"off", "enabled", "runs", "enabled, runs"};
 
     x8_update_line(out, is_person, "aktualizr-lite", "%s%s",
                    board->daemon_active    ? "runs"
                    : board->daemon_enabled ? "enabled, does not run"
                                            : "off",
                    board->is_registered ? "; the board is registered with a factory" : "");
-    x8_update_line(
-        out, is_person, "early-start", "%s, recovery %s%s",
-        states[board->early_start < 0 || board->early_start > 2 ? 0 : board->early_start],
-        states[board->early_recovery < 0 || board->early_recovery > 2 ? 0 : board->early_recovery],
-        board->has_reset_store ? ", may empty /var/lib/docker" : "");
+    x8_update_line(out, is_person, "early-start", "%s, recovery %s%s",
+                   states[board->early_start & 3], states[board->early_recovery & 3],
+                   board->has_reset_store ? ", may empty /var/lib/docker" : "");
     if (board->ootb_pending)
         x8_update_line(out, is_person, "page", "%s",
                        "an update of the board's own page is under way");
