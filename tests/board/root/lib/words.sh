@@ -54,7 +54,7 @@ check() {
     m4reset) one_of "$@" ok lost ;;
     bridge) one_of "$@" ok stalled stalls halts slow hangs ;;
     boot0 | boot1) [ -f "$2" ] || refuse "$1=$2: no such file" ;;
-    *) refuse "unknown word $1=" ;;
+    *) update_check "$@" ;;
     esac
 }
 
@@ -64,13 +64,16 @@ words_of() {
     w_tmp=976M w_var='' w_full='' w_tmparduino='' w_role=device w_hostname='' w_clock='' w_boot=20 w_boot0='' w_boot1=''
     w_m4=ok w_m4time=150 w_m4journal=0 w_m4watch=on w_m4reset=ok w_bridge=ok
     w_failed=()
+    update_defaults
     for word in "$@"; do
         [[ $word == *=* ]] || refuse "unknown word $word"
         name=${word%%=*}
         check "$name" "${word#*=}"
+        if [ "$name" = image ]; then image_given=1; fi
         if [ "$name" = failed ]; then w_failed+=("${word#*=}"); else printf -v "w_$name" %s "${word#*=}"; fi
     done
     [ "$w_sudo" = custom ] || [ -z "$w_password" ] || refuse "password= belongs to sudo=custom"
+    update_number
     derive
 }
 
