@@ -17,6 +17,17 @@ struct known {
     int has_now;
 };
 
+/* Each connection has the time of -t for itself: between them a person is asked. */
+static struct x8_op limited(const struct x8_job_on *job)
+{
+    int64_t limit = job->ctx->globals->timeout_ms;
+    struct x8_op op = job->op;
+
+    if (limit != X8_TIMEOUT_UNSET)
+        op.deadline = x8_deadline_min(op.deadline, x8_deadline_in(limit));
+    return op;
+}
+
 static void show_old(void *ctx, const char *type, const char *print)
 {
     struct known *known = ctx;
@@ -34,13 +45,15 @@ static int replace(struct x8_job_on *job, const char *name, const struct x8_host
                    struct x8_error *err)
 {
     const char *path = job->reach->net.way.known_hosts;
+    struct x8_op op;
     int rc = x8_job_agree(job, "Keep the new key of",
                           "If it was not flashed, somebody else may be answering.", err);
 
     if (rc == 0)
         rc = x8_ssh_known_forget(path, name, err);
+    op = limited(job);
     if (rc >= 0)
-        rc = x8_target_keep_key(&job->op, job->reach, job->target, now, err);
+        rc = x8_target_keep_key(&op, job->reach, job->target, now, err);
     if (rc == 0)
         x8_setup_tell(job, "host-key", "renewed", now->print);
     return rc;
@@ -59,7 +72,8 @@ int x8_setup_renew_key(struct x8_job_on *job, struct x8_error *err)
     struct x8_host_key now;
     struct known known = {.job = job, .now = &now, .list = x8_json_array()};
     char name[300];
-    int rc = job->target->has_net ? x8_target_host_key(&job->op, job->reach, job->target, &now, err)
+    struct x8_op op = limited(job);
+    int rc = job->target->has_net ? x8_target_host_key(&op, job->reach, job->target, &now, err)
                                   : no_net(job, err);
 
     if (rc == 0) {

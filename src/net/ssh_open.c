@@ -208,13 +208,13 @@ static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, uint
 
 /* --- steps --- */
 
-static int no_greeting(const struct x8_ssh *ssh, struct x8_error *err)
+static int no_greeting(const struct x8_ssh *ssh, int64_t waited_ms, struct x8_error *err)
 {
     x8_fail(err, X8_E_TIMEOUT, "the ssh server of %s does not greet", ssh->host);
     x8_error_why(err,
-                 "the connection stands, but nothing came for %d s: the board is overloaded, "
+                 "the connection stands, but nothing came for %.3g s: the board is overloaded, "
                  "or still makes its first keys",
-                 BANNER_MS / 1000);
+                 (double)waited_ms / 1000);
     x8_error_next(err, "try again in a minute");
     return -X8_E_TIMEOUT;
 }
@@ -243,7 +243,7 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
 
 static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err)
 {
-    int64_t greeting = x8_deadline_in(BANNER_MS), keys = 0;
+    int64_t start = x8_now_ms(), greeting = x8_deadline_in(BANNER_MS), keys = 0;
     const char *banner;
     int rc;
 
@@ -254,7 +254,7 @@ static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *er
             keys = x8_deadline_in(KEYS_MS);
         rc = x8_ssh_await(ssh, op, greeted ? keys : greeting, err);
         if (rc == -X8_E_TIMEOUT && !greeted)
-            return no_greeting(ssh, err);
+            return no_greeting(ssh, x8_now_ms() - start, err);
         if (rc != 0)
             return rc;
     }
