@@ -102,6 +102,16 @@ static int read_net(const char *text, struct x8_selector *out)
     return snprintf(out->key, sizeof out->key, "%.*s", (int)len, host) < (int)sizeof out->key;
 }
 
+/* "...:0", "...:70000" */
+static int has_bad_port(const char *text)
+{
+    const char *digits = strrchr(text, ':') ? strrchr(text, ':') + 1 : "";
+    uint32_t port = 0;
+
+    return digits[0] && digits[strspn(digits, DIGITS)] == '\0' &&
+           (x8_parse_u32(digits, &port) != 0 || port == 0 || port > 65535);
+}
+
 static int bad_selector(const char *text, const char *why, struct x8_error *err)
 {
     char clean[96];
@@ -137,7 +147,9 @@ int x8_selector_parse(const char *text, struct x8_selector *out, struct x8_error
         return 0;
     else
         return bad_selector(text,
-                            key == text && strlen(text) < SUFFIX_MIN
+                            key == text && has_bad_port(text)
+                                ? "a port of the network is a number from 1 to 65535"
+                            : key == text && strlen(text) < SUFFIX_MIN
                                 ? "it is too short for a serial number"
                                 : "it is neither a port, a serial number, a name nor an address",
                             err);

@@ -100,6 +100,10 @@ static void a_place_on_the_network_has_a_port_or_not(void **state)
     for (size_t i = 0; i < X8_COUNT(bad); i++)
         if (x8_selector_parse(bad[i], &selector, &err) != -X8_E_USAGE)
             fail_msg("%s is taken", bad[i]);
+    assert_int_equal(x8_selector_parse("net:host:65536", &selector, &err), -X8_E_USAGE);
+    assert_non_null(strstr(err.why, "from 1 to 65535"));
+    assert_int_equal(x8_selector_parse("10.0.0.5:0", &selector, &err), -X8_E_USAGE);
+    assert_non_null(strstr(err.why, "from 1 to 65535"));
 }
 
 static void glued_digits_that_fit_two_ports_are_refused_with_both(void **state)
