@@ -30,6 +30,8 @@ int x8_host_name_check(const char *name, struct x8_error *err)
         why = "it may not begin or end with a hyphen";
     else if (strspn(name, DIGITS) == len)
         why = "digits alone would read as an address";
+    else if (x8_casecmp(name, "localhost") == 0) /* Source: RFC 6761, 6.3 */
+        why = "every computer calls itself by that name";
     if (!why)
         return 0;
     x8_clean(clean, sizeof clean, name, len);

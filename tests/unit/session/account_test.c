@@ -84,7 +84,7 @@ static void a_name_has_letters_digits_and_hyphens(void **state)
 {
     static const char *const good[] = {"a", "bench-1", "X8", "1a"};
     static const char *const bad[] = {"",    "-a",       "a-",  "a.b", "a b",
-                                      "a_b", "\xc3\xa4", "123", "a\n"};
+                                      "a_b", "\xc3\xa4", "123", "a\n", "LocalHost"};
     char longest[65];
     struct x8_error err;
 
