@@ -160,7 +160,7 @@ int machine_aklite(struct machine *m, enum x8_aklite_verb verb, int is_new, stru
         if (rc < 0)
             return rc;
     }
-    if (seen.status == X8_STATUS_UNKNOWN)
+    if (seen.status == X8_STATUS_UNKNOWN || seen.status > 128) /* ended by a signal */
         return 1;
     judge(m, verb, &seen);
     return 0;
