@@ -110,6 +110,47 @@ static void a_document_is_read_back(void **state)
     x8_json_free(&json);
 }
 
+static void children_are_visited_in_their_order(void **state)
+{
+    static const char text[] = "{\"a\":[1,null],\"b\":\"x\"}";
+    struct x8_json *json = NULL;
+    const struct x8_json *a, *b;
+
+    (void)state;
+    assert_int_equal(x8_json_parse(text, sizeof text - 1, &json, NULL), 0);
+    a = x8_json_first(json);
+    assert_string_equal(x8_json_name(a), "a");
+    b = x8_json_next(a);
+    assert_string_equal(x8_json_name(b), "b");
+    assert_null(x8_json_next(b));
+    assert_null(x8_json_first(b)); /* a text has none */
+    assert_null(x8_json_first(NULL));
+    assert_null(x8_json_name(x8_json_first(a)));
+    assert_true(x8_json_is_null(x8_json_next(x8_json_first(a))));
+    assert_false(x8_json_is_null(a));
+    assert_false(x8_json_is_null(NULL));
+    x8_json_free(&json);
+}
+
+static void whole_numbers_are_exact_or_none(void **state)
+{
+    static const char text[] = "[0,9007199254740992,9007199254740994,-1,1.5,\"1\",1e3]";
+    static const int64_t want[] = {0, 9007199254740992, -1, -1, -1, -1, 1000};
+    struct x8_json *json = NULL;
+
+    (void)state;
+    assert_int_equal(x8_json_parse(text, sizeof text - 1, &json, NULL), 0);
+    for (size_t i = 0; i < X8_COUNT(want); i++) {
+        uint64_t got = 0;
+        int rc = x8_json_as_u64(x8_json_at(json, i), &got);
+
+        assert_int_equal(rc, want[i] < 0 ? -1 : 0);
+        if (rc == 0)
+            assert_int_equal(got, (uint64_t)want[i]);
+    }
+    x8_json_free(&json);
+}
+
 static void check_bad(const char *text, size_t len, const char *where)
 {
     struct x8_json *json = NULL;
@@ -144,6 +185,8 @@ int main(void)
         cmocka_unit_test(an_error_has_its_code_by_name_and_number),
         cmocka_unit_test(members_are_copied_by_a_merge),
         cmocka_unit_test(a_document_is_read_back),
+        cmocka_unit_test(children_are_visited_in_their_order),
+        cmocka_unit_test(whole_numbers_are_exact_or_none),
         cmocka_unit_test(a_fault_is_named_with_its_place),
     };
 
