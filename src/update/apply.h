@@ -31,11 +31,14 @@ struct x8_update_hooks {
                   struct x8_error *err);
 };
 
+struct x8_aklite_tool;
+
 struct x8_update_run {
     const struct x8_bundle *bundle; /* NULL at finish, when the bundle is not needed any more */
     struct x8_update_journal *journal;
     struct x8_update_hooks hooks;
-    const struct x8_health *health; /* or NULL */
+    const struct x8_health *health;    /* or NULL */
+    const struct x8_aklite_tool *tool; /* installs in place of the board's own, or NULL */
     int full, no_reboot;
     int64_t wait_ms; /* for the board to come back, each time */
 };

@@ -136,9 +136,19 @@ static int take_up(struct machine *m, enum x8_aklite_verb verb, int64_t limit_ms
     return rc < 0 ? rc : 1;
 }
 
+/* `install` is the old image's program, or one that was brought along; `run` is the new image's,
+ * which may be of another generation. */
+static struct x8_aklite_tool tool_of(const struct machine *m, enum x8_aklite_verb verb)
+{
+    if (verb == X8_AKLITE_INSTALL && m->run->tool)
+        return *m->run->tool;
+    return (struct x8_aklite_tool){.generation = verb == X8_AKLITE_INSTALL ? m->journal->aklite
+                                                                           : m->board.aklite};
+}
+
 static void judge(struct machine *m, enum x8_aklite_verb verb, const struct x8_aklite_run *seen)
 {
-    x8_aklite_judge(m->journal->aklite, verb, seen->status, x8_buf_span(&seen->log),
+    x8_aklite_judge(tool_of(m, verb).generation, verb, seen->status, x8_buf_span(&seen->log),
                     x8_buf_span(&seen->errors), &m->verdict);
     x8_emit(&m->op, X8_EV_DETAIL, "aklite-offline ended with %d", seen->status);
 }
@@ -146,6 +156,7 @@ static void judge(struct machine *m, enum x8_aklite_verb verb, const struct x8_a
 int machine_aklite(struct machine *m, enum x8_aklite_verb verb, int is_new, struct x8_error *err)
 {
     X8_AUTO_AKLITE_RUN seen = {0};
+    struct x8_aklite_tool tool = tool_of(m, verb);
     int64_t limit_ms = verb == X8_AKLITE_INSTALL ? INSTALL_MS : RUN_MS;
     int rc = is_new ? 0 : take_up(m, verb, limit_ms, &seen, err);
 
@@ -153,8 +164,8 @@ int machine_aklite(struct machine *m, enum x8_aklite_verb verb, int is_new, stru
         return rc;
     if (rc == 0) {
         x8_aklite_run_done(&seen);
-        rc = x8_aklite_start(*m->session, &m->op, m->root, m->journal->aklite, verb,
-                             m->journal->stage, m->journal->allow_downgrade, err);
+        rc = x8_aklite_start_tool(*m->session, &m->op, m->root, &tool, verb, m->journal->stage,
+                                  m->journal->allow_downgrade, err);
         if (rc == 0)
             rc = await_end(m, limit_ms, &seen, err);
         if (rc < 0)

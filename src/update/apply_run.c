@@ -114,6 +114,9 @@ int step_run(struct machine *m, struct x8_error *err)
     /* Before the restart `run` would undo the update (A and B). */
     if (m->journal->boot_id[0] && !machine_was_restarted(m))
         return machine_step(m, X8_STEP_REBOOT, err);
+    /* The boot loader went back to an image without aklite-offline (399): nothing to run there. */
+    if (m->board.aklite == X8_AKLITE_NONE && m->runs++ < MACHINE_RUNS)
+        return machine_step(m, X8_STEP_PROVE, err);
     int rc = x8_update_daemon(*m->session, &m->op, m->root, 0, err);
     if (rc == 0)
         rc = await_page(m, err);
