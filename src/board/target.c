@@ -176,7 +176,7 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
     struct finding f = {.bus = bus, .op = op, .reach = reach};
     int rc;
 
-    f.search = (struct x8_search){.op = op, .reach = reach};
+    f.search = (struct x8_search){.op = op, .reach = reach, .is_told = 1};
     f.is_searching = reach->net.is_wide && reach->net.search_ms > 0;
     if (f.is_searching)
         x8_search_start(&f.search);

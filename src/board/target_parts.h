@@ -84,6 +84,7 @@ struct x8_search {
     /* Called with each host as it comes; 1: that is enough. Or NULL. */
     int (*is_enough)(void *ctx, const struct x8_mdns_host *host);
     void *ctx;
+    int is_told; /* a long search says how many boards have come */
     struct x8_cancel over;
     pthread_t thread;
     int is_started, rc;

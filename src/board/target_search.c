@@ -3,14 +3,30 @@
  */
 #include "board/target_parts.h"
 
+#include "net/mdns_hosts.h"
 #include "util/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { LONG_MS = 2000 };
+
 static int is_stop(int rc)
 {
     return rc == -(int)X8_E_STOPPED || rc == -(int)X8_E_TERMINATED;
+}
+
+/* Who searches for long wants to see that something comes, and may stop when all is there. */
+static void tell(const struct x8_search *search)
+{
+    size_t boards = 0;
+
+    if (!search->is_told || search->reach->net.search_ms < LONG_MS)
+        return;
+    for (size_t i = 0; i < search->count; i++)
+        boards += search->hosts[i].address_count > 0 && x8_mdns_is_board(search->hosts[i].name);
+    x8_emit(search->op, X8_EV_WAIT, "searching the network for %d s: %zu board%s so far",
+            search->reach->net.search_ms / 1000, boards, boards == 1 ? "" : "s");
 }
 
 /* A host is told again when there is more to say: it replaces what was told before. */
@@ -25,6 +41,7 @@ static void keep(void *ctx, const struct x8_mdns_host *host)
         return;
     search->hosts[i] = *host;
     search->count += i == search->count;
+    tell(search);
     if (search->is_enough && search->is_enough(search->ctx, host))
         x8_cancel_raise(&search->over, X8_CANCEL_HARD, X8_E_STOPPED);
 }
@@ -54,6 +71,7 @@ int x8_search_run(struct x8_search *search, struct x8_error *err)
     search->hosts = calloc(X8_MDNS_HOSTS, sizeof *search->hosts);
     if (!search->hosts)
         return x8_fail(err, X8_E_INTERNAL, "out of memory while looking for boards");
+    tell(search);
     x8_cancel_init(&search->over);
     x8_cancel_watch(op.cancel, &waker);
     op.cancel = &search->over;
@@ -216,8 +234,11 @@ int x8_targets_search(struct x8_bus *bus, const struct x8_op *op, const struct x
     struct x8_json *names;
     struct wanted wanted = {
         .selectors = selectors, .count = selector_count, .list = &list, .reach = reach};
-    struct x8_search search = {
-        .op = op, .reach = reach, .is_enough = selector_count ? has_all : NULL, .ctx = &wanted};
+    struct x8_search search = {.op = op,
+                               .reach = reach,
+                               .is_enough = selector_count ? has_all : NULL,
+                               .ctx = &wanted,
+                               .is_told = 1};
     int rc;
 
     if (reach->net.search_ms <= 0)

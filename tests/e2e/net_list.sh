@@ -56,6 +56,9 @@ json '[b["serial"] for b in d["boards"]] == ["0A13B209DAB6FAD9", "2D16BA09DAB6FA
 json 'sorted(b["where"] for b in d["boards"]) == ["10.77.0.11", "fe80::22%net0"] and {b["links"] for b in d["boards"]} == {"net"}'
 json 'sorted(b["net_name"] for b in d["boards"]) == sorted(["'"$two"'", "'"$one"'"])'
 within 5
+start "a long search says how many have come"
+x8 0 list --net 2s --log "$work/log"
+grep -q 'searching the network for 2 s: 2 boards so far$' "$work/log" || problem "it does not: $(cat "$work/log")"
 start "their ssh refuses: the row says so"
 x8 0 list
 prints "^0A13B209DAB6FAD9	-	no-ssh	-	-	net	10.77.0.11	"
