@@ -20,14 +20,16 @@ struct x8_bundle_app {
 struct x8_bundle {
     char *path; /* as the user said it */
     char *dir;  /* the folder that holds tuf/; absolute */
-    char *temp; /* unpacked here, or NULL; kept until x8_bundle_done */
+    char *temp; /* unpacked below this folder, or NULL; kept until x8_bundle_done */
+    int lock;   /* with `temp`: held while it is used, so that nobody takes it for a leftover */
     struct x8_tuf tuf;
     const struct x8_tuf_target *target; /* the chosen one; NULL when there is none */
     struct x8_bundle_app *apps;
     size_t app_count;
     uint64_t blob_bytes; /* of apps/blobs */
     struct x8_graph graph;
-    char repo_ref[128]; /* a ref of the repository that names the commit, or "" (A and B need it) */
+    char repo_ref[128]; /* a ref that names the commit, below refs/heads ("main"), or "";
+                           generations A and B need one */
 };
 void x8_bundle_done(struct x8_bundle *bundle); /* removes `temp` */
 #define X8_AUTO_BUNDLE X8_CLEANUP(x8_bundle_done) struct x8_bundle
@@ -41,7 +43,9 @@ struct x8_bundle_open {
 };
 
 /*
- * Open and read all metadata. Findings "layout" and those of x8_tuf_read, and "target".
+ * Open and read all metadata. Findings "layout" and those of x8_tuf_read, and "target". An archive
+ * is unpacked (stage "unpack", progress in bytes of the archive); what an earlier run left in
+ * `work` because it was killed is removed then.
  * X8_E_NO_FILE; X8_E_BAD_IMAGE when it is no bundle: a flash image (imx-boot*, *.wic,
  * mfgtool-files) is named as such, with `x8ctl flash` as next step; X8_E_HOST_SPACE told before an
  * archive is unpacked where its size is known; members with "..", absolute names, links that lead
@@ -59,7 +63,8 @@ int x8_bundle_check(const struct x8_op *op, struct x8_bundle *bundle, int deep,
                     struct x8_findings *findings, struct x8_error *err);
 
 /* For each file of apps/ that travels, relative to the bundle ("apps/..."), sorted, regular files
- * only. Used by send. A value other than 0 ends and is returned. */
+ * only, without the folders of apps that the chosen target does not have (generations A and B
+ * refuse such). Used by send. A value other than 0 ends and is returned. */
 int x8_bundle_app_files(const struct x8_bundle *bundle,
                         int (*each)(void *ctx, const char *rel, uint64_t size), void *ctx,
                         struct x8_error *err);
