@@ -60,7 +60,7 @@ static void put_price(const struct x8_update_look *look, char out[PRICE_LEN])
         const struct x8_container *container = &look->board.containers[i];
         size_t len = strlen(names);
 
-        if (x8_kept_is_other(&look->bundle, container))
+        if (x8_keep_is_other(&look->bundle, container))
             snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", container->name);
     }
     snprintf(out, PRICE_LEN, "It gets %s in the place of %s%s.", look->bundle.target->version,

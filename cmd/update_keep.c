@@ -20,7 +20,7 @@ static void record_path(const char *serial, char *out, size_t cap)
     x8_env_path("state", name, out, cap);
 }
 
-static void list_names(const struct x8_kept *kept, char *out, size_t cap)
+static void list_names(const struct x8_keep *kept, char *out, size_t cap)
 {
     out[0] = '\0';
     for (size_t i = 0; i < kept->count; i++) {
@@ -32,17 +32,17 @@ static void list_names(const struct x8_kept *kept, char *out, size_t cap)
 
 int x8_update_hold(struct x8_job_on *job, const struct x8_update_look *look, struct x8_error *err)
 {
-    struct x8_kept kept;
+    struct x8_keep kept;
     char path[PATH_LEN], names[LOST_LEN];
     int rc =
-        x8_kept_ask(job->session, &job->op, &job->root, &look->bundle, &look->board, &kept, err);
+        x8_keep_ask(job->session, &job->op, &job->root, &look->bundle, &look->board, &kept, err);
 
     if (rc < 0 || kept.count == 0)
         return rc;
     record_path(look->serial, path, sizeof path);
-    rc = x8_kept_save(path, &kept, err);
+    rc = x8_keep_save(path, &kept, err);
     if (rc == 0)
-        rc = x8_kept_hold(job->session, &job->op, &job->root, &kept, err);
+        rc = x8_keep_hold(job->session, &job->op, &job->root, &kept, err);
     if (rc < 0)
         return rc;
     list_names(&kept, names, sizeof names);
@@ -64,7 +64,7 @@ static int lost(const char *names, struct x8_error *err)
 int x8_update_let_go(struct x8_job_on *job, const struct x8_update_journal *journal, int rc,
                      struct x8_error *err)
 {
-    struct x8_kept kept;
+    struct x8_keep kept;
     struct x8_error failed;
     char path[PATH_LEN], names[LOST_LEN];
     int kept_rc;
@@ -72,11 +72,11 @@ int x8_update_let_go(struct x8_job_on *job, const struct x8_update_journal *jour
     if (journal->step < X8_STEP_DONE || !job->session || job->root.way == X8_ROOT_NONE)
         return rc;
     record_path(journal->serial, path, sizeof path);
-    kept_rc = x8_kept_load(path, &kept, &failed);
+    kept_rc = x8_keep_load(path, &kept, &failed);
     if (kept_rc == 0)
         return rc;
     if (kept_rc > 0)
-        kept_rc = x8_kept_release(job->session, &job->op, &job->root, &kept, names, sizeof names,
+        kept_rc = x8_keep_release(job->session, &job->op, &job->root, &kept, names, sizeof names,
                                   &failed);
     if (kept_rc < 0) {
         x8_emit(&job->op, X8_EV_WARN, "containers that were to be kept: %s", failed.msg);

@@ -17,7 +17,7 @@ static int is_name(const char *text, size_t len)
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "_.-";
 
-    if (len == 0 || len >= sizeof((struct x8_kept *)0)->items[0].name || text[0] == '-' ||
+    if (len == 0 || len >= sizeof((struct x8_keep *)0)->items[0].name || text[0] == '-' ||
         text[0] == '.')
         return 0;
     for (size_t i = 0; i < len; i++)
@@ -49,13 +49,13 @@ static int bad_line(size_t number, struct x8_error *err)
     return -(int)X8_E_BAD_IMAGE;
 }
 
-static int take_line(const char *line, size_t len, struct x8_kept *out, struct x8_error *err)
+static int take_line(const char *line, size_t len, struct x8_keep *out, struct x8_error *err)
 {
     const char *tab = memchr(line, '\t', len);
     size_t name_len = tab ? (size_t)(tab - line) : 0, policy_len = tab ? len - name_len - 1 : 0;
 
     if (!tab || !is_name(line, name_len) || !is_policy(tab + 1, policy_len) ||
-        out->count == X8_KEPT_MAX)
+        out->count == X8_KEEP_MAX)
         return bad_line(out->count + 1, err);
     memcpy(out->items[out->count].name, line, name_len);
     memcpy(out->items[out->count].restart, tab + 1, policy_len);
@@ -63,7 +63,7 @@ static int take_line(const char *line, size_t len, struct x8_kept *out, struct x
     return 0;
 }
 
-int x8_kept_parse(struct x8_span text, struct x8_kept *out, struct x8_error *err)
+int x8_keep_parse(struct x8_span text, struct x8_keep *out, struct x8_error *err)
 {
     const char *at = (const char *)text.data;
     size_t left = text.len;
@@ -81,7 +81,7 @@ int x8_kept_parse(struct x8_span text, struct x8_kept *out, struct x8_error *err
     return rc;
 }
 
-int x8_kept_is_other(const struct x8_bundle *bundle, const struct x8_container *container)
+int x8_keep_is_other(const struct x8_bundle *bundle, const struct x8_container *container)
 {
     const struct x8_tuf_target *target = bundle->target;
 
@@ -112,9 +112,9 @@ static int add_question(struct x8_buf *text, const char *name)
                        name, name);
 }
 
-int x8_kept_ask(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+int x8_keep_ask(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                 const struct x8_bundle *bundle, const struct x8_update_board *board,
-                struct x8_kept *out, struct x8_error *err)
+                struct x8_keep *out, struct x8_error *err)
 {
     X8_AUTO_BUF text = {0}, said = {0};
     int rc;
@@ -123,7 +123,7 @@ int x8_kept_ask(struct x8_session *session, const struct x8_op *op, const struct
     for (size_t i = 0; i < board->container_count; i++) {
         const struct x8_container *container = &board->containers[i];
 
-        if (!x8_kept_is_other(bundle, container))
+        if (!x8_keep_is_other(bundle, container))
             continue;
         if (!is_name(container->name, strlen(container->name)))
             return x8_fail(err, X8_E_REFUSED, "a container is called '%s'", container->name);
@@ -134,13 +134,13 @@ int x8_kept_ask(struct x8_session *session, const struct x8_op *op, const struct
         return 0;
     rc = x8_run_as_ok(session, op, root, "ask docker", x8_buf_text(&text), ASK_MS, &said, err);
     if (rc == 0)
-        rc = x8_kept_parse(x8_buf_span(&said), out, err);
+        rc = x8_keep_parse(x8_buf_span(&said), out, err);
     if (rc == -(int)X8_E_BAD_IMAGE)
         x8_error_prefix(err, "docker's answer");
     return rc;
 }
 
-int x8_kept_save(const char *path, const struct x8_kept *kept, struct x8_error *err)
+int x8_keep_save(const char *path, const struct x8_keep *kept, struct x8_error *err)
 {
     X8_AUTO_BUF text = {0};
 
@@ -150,7 +150,7 @@ int x8_kept_save(const char *path, const struct x8_kept *kept, struct x8_error *
     return x8_file_replace(path, x8_buf_text(&text), text.len, 0600, err);
 }
 
-int x8_kept_load(const char *path, struct x8_kept *out, struct x8_error *err)
+int x8_keep_load(const char *path, struct x8_keep *out, struct x8_error *err)
 {
     X8_AUTO_BUF text = {0};
     int rc;
@@ -160,7 +160,7 @@ int x8_kept_load(const char *path, struct x8_kept *out, struct x8_error *err)
         return 0;
     rc = x8_file_load(path, FILE_MAX, &text, err);
     if (rc == 0)
-        rc = x8_kept_parse(x8_buf_span(&text), out, err);
+        rc = x8_keep_parse(x8_buf_span(&text), out, err);
     if (rc == -(int)X8_E_BAD_IMAGE)
         x8_error_prefix(err, "%s", path);
     return rc < 0 ? rc : 1;
@@ -172,8 +172,8 @@ static int needs_policy(const char *restart)
     return strcmp(restart, "no") == 0 || x8_starts(restart, "on-failure");
 }
 
-int x8_kept_hold(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
-                 const struct x8_kept *kept, struct x8_error *err)
+int x8_keep_hold(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                 const struct x8_keep *kept, struct x8_error *err)
 {
     /* A unit that this image does not have is none that could do harm. */
     static const char units[] =
@@ -193,8 +193,8 @@ int x8_kept_hold(struct x8_session *session, const struct x8_op *op, const struc
                         NULL, err);
 }
 
-int x8_kept_release(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
-                    const struct x8_kept *kept, char *out_lost, size_t cap, struct x8_error *err)
+int x8_keep_release(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                    const struct x8_keep *kept, char *out_lost, size_t cap, struct x8_error *err)
 {
     X8_AUTO_BUF text = {0}, said = {0};
     int rc;

@@ -13,41 +13,41 @@
 
 #include "update/host.h"
 
-#define X8_KEPT_MAX 64
+#define X8_KEEP_MAX 64
 
-struct x8_kept {
+struct x8_keep {
     struct {
         char name[80];
         char restart[32]; /* its restart policy from before, as docker takes it: "no",
                              "on-failure:3" */
-    } items[X8_KEPT_MAX];
+    } items[X8_KEEP_MAX];
     size_t count;
 };
 
 /* Lines of a name, a tab and a policy. Pure. X8_E_BAD_IMAGE for anything else. */
-int x8_kept_parse(struct x8_span text, struct x8_kept *out, struct x8_error *err);
+int x8_keep_parse(struct x8_span text, struct x8_keep *out, struct x8_error *err);
 
 /* The running containers of no app of the target with their policies, as docker says. */
-int x8_kept_ask(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+int x8_keep_ask(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                 const struct x8_bundle *bundle, const struct x8_update_board *board,
-                struct x8_kept *out, struct x8_error *err);
+                struct x8_keep *out, struct x8_error *err);
 
 /* 1 when the container runs and is of no app of the target. */
-int x8_kept_is_other(const struct x8_bundle *bundle, const struct x8_container *container);
+int x8_keep_is_other(const struct x8_bundle *bundle, const struct x8_container *container);
 
 /* The record on this computer. Load: 1, or 0 when there is none. */
-int x8_kept_save(const char *path, const struct x8_kept *kept, struct x8_error *err);
-int x8_kept_load(const char *path, struct x8_kept *out, struct x8_error *err);
+int x8_keep_save(const char *path, const struct x8_keep *kept, struct x8_error *err);
+int x8_keep_load(const char *path, struct x8_keep *out, struct x8_error *err);
 
 /* Set the policies and switch the units off. X8_E_REFUSED with the board's words. */
-int x8_kept_hold(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
-                 const struct x8_kept *kept, struct x8_error *err);
+int x8_keep_hold(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                 const struct x8_keep *kept, struct x8_error *err);
 
 /*
  * Start those that do not run, and put the policies back. *out_lost: names of those that could not
  * be started, space separated, or "". The units stay off: they would be a danger at each start.
  */
-int x8_kept_release(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
-                    const struct x8_kept *kept, char *out_lost, size_t cap, struct x8_error *err);
+int x8_keep_release(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                    const struct x8_keep *kept, char *out_lost, size_t cap, struct x8_error *err);
 
 #endif

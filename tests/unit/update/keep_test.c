@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static int parse(const char *text, struct x8_kept *out, struct x8_error *err)
+static int parse(const char *text, struct x8_keep *out, struct x8_error *err)
 {
-    return x8_kept_parse((struct x8_span){(const uint8_t *)text, strlen(text)}, out, err);
+    return x8_keep_parse((struct x8_span){(const uint8_t *)text, strlen(text)}, out, err);
 }
 
 static void names_and_policies_are_read(void **state)
 {
-    struct x8_kept kept;
+    struct x8_keep kept;
     struct x8_error err;
     (void)state;
 
@@ -37,7 +37,7 @@ static void nothing_else_gets_into_a_command(void **state)
         "a b\tno\n",   "a;reboot\tno\n",       "-f\tno\n",         "\tno\n",
         "a\n",         "a\tno; reboot\n",      "a\tsometimes\n",   "a\t\n",
         "a\tno\tno\n", "a\ton-failure:3 -x\n", "a\tno\n\nb\tno\n", "$(x)\tno\n"};
-    struct x8_kept kept;
+    struct x8_keep kept;
     (void)state;
 
     for (size_t i = 0; i < X8_COUNT(wrong); i++) {
@@ -50,12 +50,12 @@ static void nothing_else_gets_into_a_command(void **state)
 
 static void more_than_there_is_room_for_is_refused(void **state)
 {
-    static char text[(X8_KEPT_MAX + 1) * 8];
-    struct x8_kept kept;
+    static char text[(X8_KEEP_MAX + 1) * 8];
+    struct x8_keep kept;
     struct x8_error err;
     (void)state;
 
-    for (int i = 0; i <= X8_KEPT_MAX; i++)
+    for (int i = 0; i <= X8_KEEP_MAX; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "c%d\tno\n", i);
     assert_int_equal(parse(text, &kept, &err), -(int)X8_E_BAD_IMAGE);
 }
@@ -71,9 +71,9 @@ static void what_belongs_to_an_app_of_the_target_is_not_kept(void **state)
 
     x8_copy(target->apps[0].name, sizeof target->apps[0].name, "arduino-ootb");
     target->app_count = 1;
-    assert_false(x8_kept_is_other(&bundle, &own));
-    assert_true(x8_kept_is_other(&bundle, &other));
-    assert_false(x8_kept_is_other(&bundle, &stopped));
+    assert_false(x8_keep_is_other(&bundle, &own));
+    assert_true(x8_keep_is_other(&bundle, &other));
+    assert_false(x8_keep_is_other(&bundle, &stopped));
     free(target);
 }
 
@@ -81,19 +81,19 @@ static void the_record_is_what_was_saved(void **state)
 {
     char path[] = "/tmp/x8-kept-XXXXXX";
     int fd = mkstemp(path);
-    struct x8_kept kept, loaded;
+    struct x8_keep kept, loaded;
     struct x8_error err;
     (void)state;
 
     assert_true(fd >= 0);
     close(fd);
     assert_int_equal(parse("a\tno\nb\tunless-stopped\n", &kept, &err), 0);
-    assert_int_equal(x8_kept_save(path, &kept, &err), 0);
-    assert_int_equal(x8_kept_load(path, &loaded, &err), 1);
+    assert_int_equal(x8_keep_save(path, &kept, &err), 0);
+    assert_int_equal(x8_keep_load(path, &loaded, &err), 1);
     assert_int_equal(loaded.count, 2);
     assert_string_equal(loaded.items[1].restart, "unless-stopped");
     unlink(path);
-    assert_int_equal(x8_kept_load(path, &loaded, &err), 0);
+    assert_int_equal(x8_keep_load(path, &loaded, &err), 0);
 }
 
 int main(void)

@@ -16,9 +16,9 @@ static void check(const char *text, size_t cap)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct x8_kept kept;
+    static struct x8_keep kept;
     struct x8_error err = {0};
-    int rc = x8_kept_parse((struct x8_span){data, size}, &kept, &err);
+    int rc = x8_keep_parse((struct x8_span){data, size}, &kept, &err);
 
     for (size_t i = 0; rc == 0 && i < kept.count; i++) {
         check(kept.items[i].name, sizeof kept.items[i].name);
