@@ -116,11 +116,12 @@ do_stdout() {
 }
 
 judge() {
+    local before=$bad
     rm -rf "$home"/small "$home"/tree "$home"/target "$home"/mark "$home"/copy
     bad=1 # so that problem() shows nothing of its own
     "do_$1"
     [ "$status" != 124 ] || wrong "it hung"
     if grep -Eq 'Sanitizer|runtime error:' "$err"; then wrong "a sanitizer spoke"; fi
-    bad=0
+    bad=$before
     [ "$status" != 0 ] && [ "$status" != 3 ] || echo well
 }
