@@ -173,6 +173,7 @@ static int member(struct canon *c, struct x8_buf *out, struct members *m, unsign
 {
     struct entry e = {.start = out->len, .key = m->keys.len}, *kept;
     size_t begin = out->len;
+    const uint8_t *key;
     int rc;
 
     peek(c);
@@ -180,7 +181,8 @@ static int member(struct canon *c, struct x8_buf *out, struct members *m, unsign
     if (rc < 0)
         return rc;
     e.key_len = m->keys.len - e.key;
-    rc = x8_canon_put_text(c, out, m->keys.data + e.key, e.key_len);
+    key = e.key_len ? m->keys.data + e.key : (const uint8_t *)"";
+    rc = x8_canon_put_text(c, out, key, e.key_len);
     if (rc == 0 && peek(c) != ':')
         return x8_canon_fault(c, "':' was expected");
     c->at++;
@@ -190,7 +192,7 @@ static int member(struct canon *c, struct x8_buf *out, struct members *m, unsign
     if (rc == 0)
         rc = value(c, out, depth);
     if (rc == 0 && depth == 1)
-        rc = pick(c, out, &e, m->keys.data + e.key);
+        rc = pick(c, out, &e, key);
     e.start = begin;
     e.len = out->len - begin;
     kept = rc == 0 ? add_entry(c, m) : NULL;
