@@ -2,6 +2,7 @@
  * Until when: the earliest date of all roles, judged by somebody's clock.
  */
 #include "update/tuf.h"
+#include "util/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,23 +39,6 @@ static int field(const char **at, int n, char separator)
     return value;
 }
 
-static int days_in(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return days[month - 1] + (month == 2 && leap);
-}
-
-/* Days since 1970-01-01: years are counted from March, so that the leap day is the last one. */
-static int64_t days_of(int year, int month, int day)
-{
-    int64_t y = month > 2 ? year : year - 1;
-    int64_t m = month > 2 ? month - 3 : month + 9;
-
-    return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
 /* "Z", or "+hh:mm": seconds east of UTC. -1 with *ok 0 for anything else. */
 static int64_t zone(const char *at, int *ok)
 {
@@ -76,22 +60,20 @@ int64_t x8_tuf_time(const char *text)
     int year = field(&at, 4, '-'), month, day, hour, minute, second, ok;
     int64_t east, time;
 
-    month = year < 1970 ? -1 : field(&at, 2, '-');
-    day = month < 1 || month > 12 ? -1 : field(&at, 2, 'T');
-    if (day < 1 || day > days_in(year, month))
-        return 0;
-    hour = field(&at, 2, ':');
-    minute = hour < 0 || hour > 23 ? -1 : field(&at, 2, ':');
-    second = minute < 0 || minute > 59 ? -1 : digits(&at, 2);
-    if (second < 0 || second > 60)
+    month = year < 0 ? -1 : field(&at, 2, '-');
+    day = month < 0 ? -1 : field(&at, 2, 'T');
+    hour = day < 0 ? -1 : field(&at, 2, ':');
+    minute = hour < 0 ? -1 : field(&at, 2, ':');
+    second = minute < 0 ? -1 : digits(&at, 2);
+    time = x8_utc_seconds(year, month, day, hour, minute, second);
+    if (time < 0)
         return 0;
     if (*at == '.') {
         at++;
         at += strspn(at, "0123456789");
     }
     east = zone(at, &ok);
-    time = days_of(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second - east;
-    return ok && time > 0 ? time : 0;
+    return ok && time - east > 0 ? time - east : 0;
 }
 
 /* "in 3 days", "51 days ago", below two days in hours. */

@@ -65,3 +65,30 @@ void x8_utc_text(char out[32], int with_ms)
     else
         snprintf(out + len, 32 - len, "Z");
 }
+
+static int days_in(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap);
+}
+
+/* Days since 1970-01-01: years are counted from March, so that the leap day is the last one. */
+static int64_t days_of(int year, int month, int day)
+{
+    int64_t y = month > 2 ? year : year - 1;
+    int64_t m = month > 2 ? month - 3 : month + 9;
+
+    return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+int64_t x8_utc_seconds(int year, int month, int day, int hour, int minute, int second)
+{
+    if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 ||
+        day > days_in(year, month))
+        return -1;
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return -1;
+    return days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+}

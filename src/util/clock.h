@@ -30,4 +30,8 @@ struct timespec x8_deadline_timespec(int64_t deadline);
  * bytes. */
 void x8_utc_text(char out[32], int with_ms);
 
+/* Seconds since 1970 of a time of the Gregorian calendar in UTC, from 1970 to 9999 (second 60, a
+ * leap second, counts as the next). -1 when there is no such time. */
+int64_t x8_utc_seconds(int year, int month, int day, int hour, int minute, int second);
+
 #endif

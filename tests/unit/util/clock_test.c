@@ -75,9 +75,27 @@ static void times_of_day_are_utc_in_one_form(void **state)
     check_form(text, "9999-99-99T99:99:99.999Z");
 }
 
+static void dates_of_the_calendar_are_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(x8_utc_seconds(1970, 1, 1, 0, 0, 0), 0);
+    assert_int_equal(x8_utc_seconds(2000, 2, 29, 12, 34, 56), 951827696);
+    assert_int_equal(x8_utc_seconds(2000, 3, 1, 0, 0, 0), 951868800);
+    assert_int_equal(x8_utc_seconds(2016, 12, 31, 23, 59, 60), 1483228800);
+    assert_int_equal(x8_utc_seconds(9999, 12, 31, 23, 59, 59), 253402300799);
+    assert_int_equal(x8_utc_seconds(2100, 2, 29, 0, 0, 0), -1);
+    assert_int_equal(x8_utc_seconds(1969, 12, 31, 0, 0, 0), -1);
+    assert_int_equal(x8_utc_seconds(2026, 0, 1, 0, 0, 0), -1);
+    assert_int_equal(x8_utc_seconds(2026, 1, 0, 0, 0, 0), -1);
+    assert_int_equal(x8_utc_seconds(2026, 1, 1, 24, 0, 0), -1);
+    assert_int_equal(x8_utc_seconds(2026, 1, 1, 0, 60, 0), -1);
+    assert_int_equal(x8_utc_seconds(2026, 1, 1, 0, 0, 61), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates_of_the_calendar_are_seconds),
         cmocka_unit_test(a_deadline_counts_down_to_nothing),
         cmocka_unit_test(no_deadline_never_comes),
         cmocka_unit_test(the_clock_does_not_go_back),
