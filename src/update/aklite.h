@@ -40,7 +40,7 @@ struct x8_aklite_verdict {
 void x8_aklite_judge(enum x8_aklite generation, enum x8_aklite_verb verb, int status,
                      struct x8_span log, struct x8_span errors, struct x8_aklite_verdict *out);
 
-/* A run of aklite-offline on the board, as its files in `stage`/run tell. */
+/* The newest run of aklite-offline on the board, as its files in `stage`/run/N tell. */
 struct x8_aklite_run {
     int exists;     /* it was started some time */
     int is_running; /* and has not ended */
@@ -57,6 +57,17 @@ void x8_aklite_run_done(struct x8_aklite_run *run);
 int x8_aklite_start(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                     enum x8_aklite generation, enum x8_aklite_verb verb, const char *stage,
                     int allow_downgrade, struct x8_error *err);
+
+/* The same with a program that was brought along; program and libraries (for LD_LIBRARY_PATH) may
+ * be NULL: the board's own. */
+struct x8_aklite_tool {
+    enum x8_aklite generation;
+    const char *program, *libraries;
+};
+int x8_aklite_start_tool(struct x8_session *session, const struct x8_op *op,
+                         const struct x8_root *root, const struct x8_aklite_tool *tool,
+                         enum x8_aklite_verb verb, const char *stage, int allow_downgrade,
+                         struct x8_error *err);
 
 /* How it stands, without waiting. */
 int x8_aklite_look(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
