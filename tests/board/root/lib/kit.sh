@@ -56,6 +56,7 @@ power() {
         if "$host/cmp" -s -n 4194304 "$area" /dev/zero; then zeroed=$((zeroed + 1)); fi
     done
     [ "$zeroed" != 2 ] || word="$word rom"
+    if [ -d /run/x8board/update ]; then printf '%s %s\n' "$(</run/x8board/update/boots)" "$word" >>/run/x8board/update/log; fi
     printf '%s\n' "$word" >/run/x8board/power.new
     "$host/mv" /run/x8board/power.new /run/x8board/power
     if [ -r /run/x8board/adbd.pid ]; then

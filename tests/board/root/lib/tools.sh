@@ -23,6 +23,8 @@ tools() {
         if [ "$number" -lt 674 ] && [[ $stub == */aklite-offline ]]; then continue; fi
         # Every cat would pay for it.
         if [ "$w_bridge" = ok ] && [ "$w_m4reset" = ok ] && [[ $stub == */cat ]]; then continue; fi
+        # Only where the room on a disk is a word.
+        if [ -z "$w_space" ] && [[ $stub == */df ]]; then continue; fi
         stubs+=("/usr/libexec/board/bin/${stub##*/}")
     done
     ln -sf -t "$dir/usr/bin" -- "${stubs[@]}"

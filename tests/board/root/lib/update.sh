@@ -22,7 +22,6 @@ update_check() {
     bootfw | ootb) one_of "$@" pending ;;
     deployfail) one_of "$@" 0 1 2 ;;
     hold | die) update_steps "$@" ;;
-    legacy) one_of "$@" ok fails broken ;;
     *) refuse "unknown word $1=" ;;
     esac
     update_words+=("$1=$2")
@@ -87,8 +86,9 @@ update_settings() {
     [ "$w_ootb" != pending ] || : >"$sota/offline-update-pending"
     if [ "$w_registered" != no ]; then
         printf '[tls]\nserver = "https://ota-lite.foundries.io:8443"\n' >"$sota/sota.toml"
-        printf -- '-----BEGIN CERTIFICATE-----\nCN=board, businessCategory=%s\n-----END CERTIFICATE-----\n' \
-            "$([ "$w_registered" = prod ] && echo production)" >"$sota/client.pem"
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -keyout /dev/null -out "$sota/client.pem" \
+            -subj "/CN=0d1e2f30-board/OU=arduino$([ "$w_registered" = ci ] || echo /businessCategory=production)" 2>/dev/null ||
+            refuse "registered=: no openssl on this computer"
     fi
 }
 

@@ -5,7 +5,7 @@ import signal
 import sys
 
 from update_state import SENTINEL, Speech, State, take_lock, unit_property
-from update_world import World, fail, generation
+from update_world import World, fail, generation, host
 
 COMMANDS = {"A": ("install", "run"), "B": ("install", "run"), "C": ("check", "install", "run", "current")}
 CONF = ("/usr/lib/sota/conf.d", "/var/sota/sota.toml", "/etc/sota/conf.d")
@@ -124,8 +124,8 @@ class Tool:
         self.registered = os.path.exists("/var/sota/sota.toml")
         self.kind = "ci"
         if self.registered:
-            with open("/var/sota/client.pem", encoding="utf-8") as f:
-                self.kind = "prod" if "businessCategory=production" in f.read() else "ci"
+            said = host("openssl", "x509", "-noout", "-subject", "-in", "/var/sota/client.pem", capture_output=True).stdout
+            self.kind = "prod" if b"businessCategory" in said and b"production" in said else "ci"
 
     def restorable(self):
         return not self.registered or "pacman.reset_apps" in self.config

@@ -164,11 +164,14 @@ class World:
 
     @staticmethod
     def version_of(folder):
+        """IMAGE_VERSION; of images without that line, the middle of VERSION."""
         try:
             with open(folder + "/usr/lib/os-release", encoding="utf-8") as f:
-                return re.search(r"^IMAGE_VERSION=(\S+)", f.read(), re.M)[1]
-        except (OSError, TypeError):
+                text = f.read()
+        except OSError:
             return ""
+        found = re.search(r"^IMAGE_VERSION=(\S+)", text, re.M) or re.search(r'^VERSION="[\d.]+-(\d+)-', text, re.M)
+        return found[1] if found else ""
 
 
 def generation(world, version):
