@@ -95,6 +95,17 @@ static int await_line(struct x8_ssh_session *session, const struct x8_op *op,
     return 0;
 }
 
+/* There was a board at that address when the session began: nobody there is one that left. */
+static int as_gone(int rc, struct x8_error *err)
+{
+    if (rc != -X8_E_NO_BOARD)
+        return rc;
+    if (err)
+        err->code = X8_E_GONE;
+    x8_error_next(err, "x8ctl list    shows whether the board is there");
+    return -X8_E_GONE;
+}
+
 int x8_line_take(struct x8_ssh_session *session, const struct x8_op *op, struct x8_ssh **out,
                  struct x8_error *err)
 {
@@ -115,7 +126,7 @@ int x8_line_take(struct x8_ssh_session *session, const struct x8_op *op, struct 
     x8_cancel_unwatch(op->cancel, &waker);
     if (rc != 0 || *out)
         return rc;
-    rc = x8_ssh_open_another(session->ssh, op, &another, err);
+    rc = as_gone(x8_ssh_open_another(session->ssh, op, &another, err), err);
     pthread_mutex_lock(&session->lock);
     session->is_opening = 0;
     *out = line->ssh = another;

@@ -585,12 +585,16 @@ static void a_server_that_dies_is_told(void **state)
 {
     struct x8_command command = {.text = "echo; exec cat", .input = X8_INPUT_OPEN};
     struct x8_channel *channel = start_and_hear(&command);
+    struct x8_command another = {.text = "true"};
+    struct x8_channel *none = NULL;
     uint8_t *bytes = kit_all_bytes(65536);
     enum x8_output which;
     int rc;
 
     (void)state;
     test_ssh_kill(&server);
+    /* Also where it would need a connection of its own, and nobody listens any more. */
+    assert_int_equal(x8_start(kit.session, &kit.op, &another, &none, &kit.err), -X8_E_GONE);
     assert_int_equal(x8_channel_read(channel, &kit.op, &which, bytes, 1, 20000, &kit.err),
                      -X8_E_GONE);
     assert_non_null(strstr(kit.err.msg, "outcome unknown"));
@@ -606,6 +610,16 @@ static void a_server_that_dies_is_told(void **state)
 }
 
 /* --- side by side --- */
+
+static void a_port_where_nothing_listens_is_named(void **state)
+{
+    struct x8_channel *channel = NULL;
+
+    (void)state;
+    assert_int_equal(x8_dial(kit.session, &kit.op, "tcp:1", &channel, &kit.err), -X8_E_REFUSED);
+    assert_string_equal(kit.err.msg, "nothing on the board listens on tcp:1");
+    assert_string_equal(kit.err.why, "");
+}
 
 static void *run_some(void *ctx)
 {
@@ -680,6 +694,7 @@ int main(void)
         FOR_BOTH(a_hard_stop_ends_what_waits),
         FOR_BOTH(limits_are_kept),
         FOR_BOTH(a_server_that_dies_is_told),
+        FOR_BOTH(a_port_where_nothing_listens_is_named),
         FOR_BOTH(twenty_threads_run_commands_at_once),
     };
 
