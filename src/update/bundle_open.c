@@ -100,7 +100,7 @@ int x8_bundle_open(const struct x8_op *op, const struct x8_bundle_open *how, str
                          : x8_fail(&why, X8_E_INTERNAL, "out of memory");
     if (rc == 0) {
         rc = read_content(how, &bundle, findings, &why);
-        if (rc < 0 && !x8_starts(why.msg, how->path))
+        if (rc == -X8_E_BAD_IMAGE && !x8_starts(why.msg, how->path))
             x8_error_prefix(&why, "%s", how->path);
     }
     if (rc < 0) {

@@ -1,8 +1,8 @@
 /*
  * The parts of opening and checking a bundle, shared by bundle*.c. Order: bundle_open.c finds the
- * folder (bundle_unpack.c makes one out of an archive, bundle_temp.c looks after it, bundle_form.c
- * says what the thing is if it is no bundle), reads the metadata and chooses the target;
- * bundle_apps.c knows apps/, bundle_check.c looks at all content.
+ * folder (bundle_unpack.c and bundle_place.c make one out of an archive, bundle_temp.c looks after
+ * it, bundle_form.c says what the thing is if it is no bundle), reads the metadata and chooses the
+ * target; bundle_apps.c knows apps/, bundle.c looks at all content.
  */
 #ifndef X8_UPDATE_BUNDLE_PARTS_H
 #define X8_UPDATE_BUNDLE_PARTS_H

@@ -1,6 +1,6 @@
 /*
  * The steps of a walk, shared by graph.c (the set, the walk), graph_deep.c (contents, in threads)
- * and graph_report.c (what is said about it). bundle_check.c takes them one by one.
+ * and graph_report.c (what is said about it). bundle.c takes them one by one.
  */
 #ifndef X8_UPDATE_GRAPH_PARTS_H
 #define X8_UPDATE_GRAPH_PARTS_H
