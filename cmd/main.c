@@ -27,6 +27,7 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_logs,
     &x8_cmd_guide,
     &x8_cmd_sketch,
+    &x8_cmd_update,
     &x8_cmd_flash,
     &x8_cmd_uuu,
     &x8_cmd_explain,
