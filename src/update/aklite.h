@@ -10,7 +10,11 @@
 
 #include "update/host.h"
 
-enum x8_aklite_verb { X8_AKLITE_INSTALL, X8_AKLITE_RUN };
+enum x8_aklite_verb {
+    X8_AKLITE_INSTALL,
+    X8_AKLITE_RUN,
+    X8_AKLITE_ROLLBACK, /* of aktualizr-lite, generation C alone */
+};
 
 /* What a code means, together with what was said. */
 enum x8_aklite_means {

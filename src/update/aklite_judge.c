@@ -19,7 +19,9 @@ struct judging {
 
 const char *aklite_verb_name(enum x8_aklite_verb verb)
 {
-    return verb == X8_AKLITE_INSTALL ? "install" : "run";
+    static const char *const names[] = {"install", "run", "rollback"};
+
+    return (size_t)verb < X8_COUNT(names) ? names[verb] : "";
 }
 
 static const char *find(const struct judging *j, const char *words)
@@ -37,7 +39,8 @@ static int said(const struct judging *j, const char *const words[2])
 static int is_of(const struct judging *j, unsigned generations, unsigned verbs)
 {
     static const unsigned char bits[] = {0, AKLITE_A, AKLITE_B, AKLITE_C};
-    unsigned verb = j->verb == X8_AKLITE_INSTALL ? AKLITE_INSTALL : AKLITE_RUN;
+    /* A rollback installs, with the codes of an installation. */
+    unsigned verb = j->verb == X8_AKLITE_RUN ? AKLITE_RUN : AKLITE_INSTALL;
 
     return (size_t)j->generation < X8_COUNT(bits) && (generations & bits[j->generation]) &&
            (verbs & verb);

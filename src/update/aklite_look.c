@@ -51,7 +51,9 @@ static int take(struct look *look, const char *key, const char *value)
     else if (strcmp(key, "boot") == 0)
         x8_clean(out->boot_id, sizeof(out->boot_id), value, strlen(value));
     else if (strcmp(key, "verb") == 0)
-        out->verb = strcmp(value, "run") == 0 ? X8_AKLITE_RUN : X8_AKLITE_INSTALL;
+        out->verb = strcmp(value, "run") == 0        ? X8_AKLITE_RUN
+                    : strcmp(value, "rollback") == 0 ? X8_AKLITE_ROLLBACK
+                                                     : X8_AKLITE_INSTALL;
     else if (strcmp(key, "alive") == 0)
         look->alive = 1;
     else if (strcmp(key, "status") == 0 && number(value, 255, &status) == 0) {

@@ -104,7 +104,8 @@ int x8_aklite_start(struct x8_session *session, const struct x8_op *op, const st
                     enum x8_aklite generation, enum x8_aklite_verb verb, const char *stage,
                     int allow_downgrade, struct x8_error *err)
 {
-    const struct x8_aklite_tool tool = {.generation = generation};
+    const struct x8_aklite_tool tool = {
+        .generation = generation, .program = verb == X8_AKLITE_ROLLBACK ? "aktualizr-lite" : NULL};
 
     return x8_aklite_start_tool(session, op, root, &tool, verb, stage, allow_downgrade, err);
 }

@@ -100,6 +100,8 @@ static int set(struct x8_buf *out, const char *name, const char *value)
 
 static int add_words(struct x8_buf *out, const struct aklite_start *start)
 {
+    if (start->verb == X8_AKLITE_ROLLBACK) /* aktualizr-lite spells it so */
+        return add(out, "W=(--loglevel 2)\n");
     if (add(out, "W=(--log-level 2") < 0)
         return -1;
     if (start->verb == X8_AKLITE_INSTALL) {

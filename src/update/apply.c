@@ -56,7 +56,7 @@ static int has_it(const struct machine *m)
            m->board.upgrade_available <= 0;
 }
 
-static int walk(struct machine *m, struct x8_error *err)
+int machine_walk(struct machine *m, struct x8_error *err)
 {
     int reopens = 0, rc = machine_probe(m, err);
 
@@ -67,7 +67,7 @@ static int walk(struct machine *m, struct x8_error *err)
         m->out->proof = X8_PROOF_NEW;
         return x8_update_journal_step(m->journal, X8_STEP_DONE, err);
     }
-    m->entered = m->journal->step == X8_STEP_SEND;
+    m->entered |= m->journal->step == X8_STEP_SEND;
     for (int steps = 0; rc == 0 && steps < STEPS; steps++) {
         step_fn *step = step_of(m->journal->step);
         if (!step)
@@ -85,7 +85,7 @@ static int walk(struct machine *m, struct x8_error *err)
 }
 
 /* The steps before the restart and after it can all be gone on with. */
-static void say_how_to_go_on(const struct machine *m, int rc, struct x8_error *err)
+void machine_say_how_to_go_on(const struct machine *m, int rc, struct x8_error *err)
 {
     static const char *const state[] = {
         [X8_STEP_SEND] = "nothing was changed on the board but its staging folder",
@@ -116,10 +116,10 @@ int x8_update_go(struct x8_session **session, const struct x8_op *op, struct x8_
     int64_t begun = x8_now_ms();
 
     memset(out, 0, sizeof(*out));
-    int rc = walk(&m, err);
+    int rc = machine_walk(&m, err);
     out->took_ms = x8_now_ms() - begun;
     if (rc < 0)
-        say_how_to_go_on(&m, rc, err);
+        machine_say_how_to_go_on(&m, rc, err);
     x8_update_board_done(&m.board);
     return rc < 0 ? rc : 0;
 }

@@ -65,8 +65,10 @@ int x8_update_go(struct x8_session **session, const struct x8_op *op, struct x8_
                  struct x8_updated *out, struct x8_error *err);
 
 /*
- * Deploy the system from before again, where the board keeps it: X8_E_REFUSED with what to do where
- * the generation has no such verb (`x8ctl update apply OLD_BUNDLE --allow-downgrade`).
+ * Back to the system from before, which the board still keeps. Only aktualizr-lite of generation C
+ * has a verb for it, and gets the target's apps and metadata from the fleet's server, so the board
+ * has to be registered. Where it has none: X8_E_REFUSED with what to do instead. Goes on like an
+ * update; run->journal is filled here.
  */
 int x8_update_rollback(struct x8_session **session, const struct x8_op *op,
                        struct x8_update_run *run, struct x8_updated *out, struct x8_error *err);

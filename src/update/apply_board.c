@@ -157,7 +157,7 @@ int machine_aklite(struct machine *m, enum x8_aklite_verb verb, int is_new, stru
 {
     X8_AUTO_AKLITE_RUN seen = {0};
     struct x8_aklite_tool tool = tool_of(m, verb);
-    int64_t limit_ms = verb == X8_AKLITE_INSTALL ? INSTALL_MS : RUN_MS;
+    int64_t limit_ms = verb == X8_AKLITE_RUN ? RUN_MS : INSTALL_MS;
     int rc = is_new ? 0 : take_up(m, verb, limit_ms, &seen, err);
 
     if (rc < 0)

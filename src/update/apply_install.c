@@ -152,16 +152,16 @@ static int installed(struct machine *m, struct x8_error *err)
 int step_install(struct machine *m, struct x8_error *err)
 {
     int64_t begun = x8_now_ms();
-    int is_new = m->entered;
+    int is_new = m->entered, is_rollback = m->journal->is_rollback;
 
-    machine_stage(m, "install");
+    machine_stage(m, is_rollback ? "rollback" : "install");
     int rc = x8_update_daemon(*m->session, &m->op, m->root, 0, err);
-    if (rc == 0)
+    if (rc == 0 && !is_rollback)
         rc = x8_stage_seal(*m->session, &m->op, m->root, m->journal->stage, err);
     if (rc == 0) {
         m->installs += is_new;
         m->entered = 0; /* if the link is lost now, what was started is taken up */
-        rc = machine_aklite(m, X8_AKLITE_INSTALL, is_new, err);
+        rc = machine_aklite(m, is_rollback ? X8_AKLITE_ROLLBACK : X8_AKLITE_INSTALL, is_new, err);
     }
     m->out->install_ms += x8_now_ms() - begun;
     if (rc < 0)

@@ -31,6 +31,11 @@ struct machine {
 typedef int step_fn(struct machine *m, struct x8_error *err);
 step_fn step_send, step_install, step_reboot, step_run, step_roll_back, step_prove;
 
+/* apply.c: go through the steps from journal->step on. 1 at a good end. */
+int machine_walk(struct machine *m, struct x8_error *err);
+/* Say in an error that ended a step how it can be gone on with. */
+void machine_say_how_to_go_on(const struct machine *m, int rc, struct x8_error *err);
+
 /* apply_board.c */
 
 /* Enter a stage of the op: what the user sees. */

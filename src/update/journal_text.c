@@ -39,6 +39,7 @@ static const struct {
     size_t at;
 } flags[] = {
     {"allow_downgrade", offsetof(struct x8_update_journal, allow_downgrade)},
+    {"rollback", offsetof(struct x8_update_journal, is_rollback)},
     {"keep_stage", offsetof(struct x8_update_journal, keep_stage)},
     {"daemon_was_active", offsetof(struct x8_update_journal, daemon_was_active)},
     {"ootb_was_pending", offsetof(struct x8_update_journal, ootb_was_pending)},
