@@ -189,8 +189,9 @@ int send_batches(struct send *send, struct x8_error *err)
 {
     struct xfer *xfer = &send->xfer;
     uint64_t bytes = 0;
-    for (size_t i = 0; i < send->queued; i++)
-        bytes += send_cost(send, send->queue[i].thing);
+    for (size_t i = 0; i < send->things; i++)
+        if (send_is_wanted(send, i)) /* refs, config and tuf/ too, which come behind */
+            bytes += send_cost(send, (uint32_t)i);
     xfer_enter(xfer, "send", bytes);
     return send->queued ? xfer_crew(xfer, work, send, xfer->session->parallel + 1, err) : 0;
 }

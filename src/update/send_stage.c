@@ -82,8 +82,8 @@ int x8_stage_remove(struct x8_session *session, const struct x8_op *op, const st
 
 /*
  * tuf/ goes before anything else does, so that whatever happens from here on, what is there does
- * not look complete. Names on stdin: what belongs to no bundle or to another one. Folders are only
- * removed where they are empty.
+ * not look complete. At the end stand the folders that every repository has. Names on stdin: what
+ * belongs to no bundle or to another one. Folders are only removed where they are empty.
  */
 static const char clear[] =
     "chmod 0700 . && rm -rf ./tuf || exit 1\n"
@@ -96,7 +96,8 @@ static const char drop[] =
 static const char make[] =
     "h='0 1 2 3 4 5 6 7 8 9 a b c d e f'; set --\n"
     "for a in $h; do for b in $h; do set -- \"$@\" ostree_repo/objects/$a$b; done; done\n"
-    "mkdir -p \"$@\" ostree_repo/refs/heads\n";
+    "mkdir -p \"$@\" ostree_repo/refs/heads ostree_repo/refs/remotes ostree_repo/refs/mirrors "
+    "ostree_repo/tmp/cache ostree_repo/state ostree_repo/extensions\n";
 
 int send_prepare(struct send *send, struct x8_error *err)
 {
