@@ -53,11 +53,17 @@ static void take_command(struct usage *usage, const char *at, size_t len)
 }
 
 /* The first word of a line may be a command with a description behind it; further words are ones
- * only where each word of the line is plain, as in "install run". */
+ * only where each word of the line is one, as in "install run"; a title may stand before. */
 static void take_commands(struct usage *usage, const char *line, const char *end)
 {
     static const char *const known[] = {"install", "run", "check", "current"};
+    static const char title[] = "ommands:";
     const char *at = skip_blanks(line, end);
+
+    for (const char *p = line; p + sizeof(title) - 1 <= end; p++)
+        if (memcmp(p, title, sizeof(title) - 1) == 0)
+            at = skip_blanks(p + sizeof(title) - 1, end);
+
     size_t len = word_len(at, end);
     int all = 1;
 
