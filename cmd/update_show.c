@@ -26,13 +26,13 @@ static void put_roles(struct x8_buf *out, int is_person, const struct x8_tuf *tu
 {
     for (int i = 0; i < X8_TUF_ROLES; i++) {
         const struct x8_tuf_role *role = &tuf->roles[i];
-        char days[48], wrong[48] = "";
+        char days[48], wrong[64] = "";
 
         if (!role->present)
             continue;
         put_days(days, role->expires_s);
         if (role->bad)
-            snprintf(wrong, sizeof wrong, ", %u wrong", role->bad);
+            snprintf(wrong, sizeof wrong, ", %u by other keys or wrong", role->bad);
         x8_update_line(out, is_person, x8_tuf_role_name((enum x8_tuf_role_id)i),
                        "version %" PRIu64 ", until %s (%s), %u of %u signatures%s", role->version,
                        role->expires[0] ? role->expires : "-", days, role->good, role->threshold,
