@@ -208,8 +208,8 @@ int x8_pull(struct x8_session *session, const struct x8_op *op, const struct x8_
 static int stream_one(struct pull *pull, struct x8_sink *sink, struct x8_error *err)
 {
     const char *source = pull->job->sources[0];
-    uint8_t sha[X8_SHA256_LEN], board[1][X8_SHA256_LEN], has = 0;
-    int rc = look(pull, source, err);
+    uint8_t sha[X8_SHA256_LEN], board[X8_SHA256_LEN];
+    int has = 0, rc = look(pull, source, err);
     if (rc == 0 && pull->is_dir)
         rc = refuse(X8_E_USAGE, source, "a folder, and a stream takes one file", "", err);
     if (rc == 0)
@@ -220,8 +220,8 @@ static int stream_one(struct pull *pull, struct x8_sink *sink, struct x8_error *
     xfer_enter(&pull->xfer, "receive", node->size);
     rc = pull_cat(&pull->xfer, node, sink, sha, err);
     if (rc == 0)
-        rc = board_digests(&pull->xfer, 0, &node, 1, board, &has, err);
-    if (rc == 0 && (!has || memcmp(board[0], sha, sizeof(sha)) != 0))
+        rc = board_file_digest(&pull->xfer, node, board, &has, err);
+    if (rc == 0 && (!has || memcmp(board, sha, sizeof(sha)) != 0))
         rc = refuse(X8_E_VERIFY, source, "what arrived is not what the board has",
                     "it may have changed while it was read: try again", err);
     if (rc < 0)
