@@ -12,6 +12,8 @@
 #define READ_LEN     ((size_t)256 * 1024)
 #define REPORT_EVERY ((uint64_t)4 << 20)
 
+static const char again[] = "download or copy the bundle again and compare its SHA-256";
+
 struct hashing {
     struct x8_op op;
     struct x8_sha256 *sha;
@@ -68,8 +70,7 @@ static void tell_bad(const char *path, const char *what, struct x8_findings *fin
 {
     char clean[160];
     x8_clean(clean, sizeof(clean), path, strlen(path));
-    x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "apps",
-             "download or copy the bundle again and compare its SHA-256", "%s: %s", clean, what);
+    x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "apps", again, "%s: %s", clean, what);
 }
 
 static int hash_all(struct hashing *hashing, int root, const struct bundle_tree *tree, size_t *bad,
@@ -128,7 +129,7 @@ int bundle_check_blobs(int root, const struct x8_op *op, const struct bundle_tre
     }
     int rc = deep ? hash_blobs(root, op, tree, &bad, findings, err) : 0;
     if (bad > 1 || misnamed > 1)
-        x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "apps", NULL,
+        x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "apps", again,
                  "in all %zu blobs are damaged and %zu misnamed", bad, misnamed);
     *out_bad = bad + misnamed;
     return rc;
