@@ -57,8 +57,8 @@ static void judge_new(const struct proving *p)
         say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the board's record still names %.100s",
             want->version, board->target);
     else
-        say(p, X8_PROOF_NEW, "image %s runs (%.12s) and is confirmed", want->version,
-            board->booted[0] ? board->booted : "commit not readable");
+        say(p, X8_PROOF_NEW, "image %s runs (%.*s) and is confirmed", want->version,
+            board->booted[0] ? 12 : 30, board->booted[0] ? board->booted : "commit not readable");
 }
 
 static void judge_apps_only(const struct proving *p)
