@@ -65,6 +65,8 @@ int bundle_read_tuf(int root, const struct x8_bundle_open *how, struct x8_tuf *o
 
 /* --- bundle_repo.c */
 
+/* The value of a key in the group [core] of a repository's configuration, "" when there is none. */
+void bundle_core_value(struct x8_span text, const char *key, char *out, size_t cap);
 /* ostree_repo/: config and objects/ are there, its mode is known. Finding "layout". */
 int bundle_look_repo(int root, struct x8_findings *findings, struct x8_error *err);
 /* A ref that names the commit; "" when there is none. Finding "ref". */

@@ -33,8 +33,7 @@ static void squeeze(struct x8_span line, char *out, size_t cap)
     out[len] = '\0';
 }
 
-/* The value of a key in [core], "" when there is none. */
-static void core_value(struct x8_span text, const char *key, char *out, size_t cap)
+void bundle_core_value(struct x8_span text, const char *key, char *out, size_t cap)
 {
     char line[128];
     int in_core = 0;
@@ -55,7 +54,7 @@ static int look_config(int root, struct x8_findings *findings, struct x8_error *
     int rc = below_load(root, "ostree_repo/config", CONFIG_MAX, &text, err);
     if (below_broke(rc))
         return rc;
-    core_value(x8_buf_span(&text), "mode", mode, sizeof(mode));
+    bundle_core_value(x8_buf_span(&text), "mode", mode, sizeof(mode));
     x8_clean(clean, sizeof(clean), mode, strlen(mode));
     if (rc < 0)
         x8_found(findings, X8_FOUND_BAD, X8_E_BAD_IMAGE, "layout", again,
