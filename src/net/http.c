@@ -26,38 +26,63 @@ static int check_address(const char *url, struct x8_error *err)
     return -X8_E_USAGE;
 }
 
-static int refuse_redirect(struct http_call *call, const char *why, const char *next)
+static int refuse_redirect(struct http_call *call, const char *why)
 {
     x8_fail(call->err, X8_E_NETWORK, "cannot get %s", call->result->url);
     x8_error_why(call->err, "%s", why);
-    x8_error_next(call->err, "%s", next);
+    x8_error_next(call->err, "tell whoever runs the server, or use the file's final address");
     return -X8_E_NETWORK;
 }
 
-/* The next address into call->url. */
-static int follow(struct http_call *call)
+/* Where the answer sends to: its Location, seen from the address that was asked. For curl_free();
+ * NULL when that is no address. */
+static char *destination(const struct http_call *call)
 {
-    static const char ask[] = "tell whoever runs the server, or use the file's final address";
-    char *to = NULL, shown[200], why[300];
+    CURLU *at = curl_url();
+    char *to = NULL;
 
-    if (call->redirects++ == X8_HTTP_REDIRECTS)
-        return refuse_redirect(
-            call, "the server sends from one address to the next, more than 8 times", ask);
-    if (curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &to) != CURLE_OK || !to)
-        return refuse_redirect(call, "the server sends to an address that is none", ask);
+    if (at && curl_url_set(at, CURLUPART_URL, call->url, 0) == CURLUE_OK &&
+        curl_url_set(at, CURLUPART_URL, call->location,
+                     CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+        curl_url_get(at, CURLUPART_URL, &to, 0) != CURLUE_OK)
+        to = NULL;
+    curl_url_cleanup(at);
+    return to;
+}
+
+/* `to` becomes the address of the next request. */
+static int go_to(struct http_call *call, const char *to)
+{
+    char shown[200], why[300], *copy;
+
     x8_http_shown(to, shown, sizeof shown);
     if (x8_http_scheme(to) == X8_HTTP_OTHER ||
         (x8_http_scheme(call->url) == X8_HTTP_TLS && x8_http_scheme(to) != X8_HTTP_TLS)) {
         snprintf(why, sizeof why, "the server sends to %s, which is not https", shown);
-        return refuse_redirect(call, why, ask);
+        return refuse_redirect(call, why);
     }
     x8_emit(call->op, X8_EV_TRACE, "redirected to %s", shown);
-    to = strdup(to);
-    if (!to)
+    copy = strdup(to);
+    if (!copy)
         return x8_fail(call->err, X8_E_INTERNAL, "out of memory for an address");
     free(call->url);
-    call->url = to;
+    call->url = copy;
     return 0;
+}
+
+static int follow(struct http_call *call)
+{
+    char *to;
+    int rc;
+
+    if (call->redirects++ == X8_HTTP_REDIRECTS)
+        return refuse_redirect(call,
+                               "the server sends from one address to the next, more than 8 times");
+    to = destination(call);
+    rc =
+        to ? go_to(call, to) : refuse_redirect(call, "the server sends to an address that is none");
+    curl_free(to);
+    return rc;
 }
 
 /* Everything came, or was there already: is it all? */

@@ -4,6 +4,7 @@
 #include "net/http_parts.h"
 #include "util/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,19 +13,23 @@
 #define REDIRECT_OF(status)                                                                        \
     ((status) == 301 || (status) == 302 || (status) == 303 || (status) == 307 || (status) == 308)
 
-/* The answer of a proxy or an interim one (100) comes first: the last block of headers counts. */
-static void status_line(struct http_call *call, const char *line, size_t len)
+/* The answer of a proxy or an interim one (100) comes first: the last block of headers counts.
+ * libcurl takes "HTTP/nonsense" for a success, this does not. */
+static int status_line(struct http_call *call, const char *line, size_t len)
 {
-    const char *status = memchr(line, ' ', len);
-    size_t left = status ? len - (size_t)(status - line) : 0;
+    size_t words;
 
-    call->has_range = call->has_location = 0;
+    call->has_range = 0;
+    free(call->location);
+    call->location = NULL;
     call->etag[0] = call->modified[0] = call->reason[0] = '\0';
     call->result->retry_after_ms = -1;
-    while (left > 0 && (status[left - 1] == '\r' || status[left - 1] == '\n'))
-        left--;
-    if (left > 5)
-        x8_clean(call->reason, sizeof call->reason, status + 5, left - 5);
+    while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+        len--;
+    if (x8_http_status(line, len, &words) < 0)
+        return x8_http_explain_curl(call, CURLE_WEIRD_SERVER_REPLY);
+    x8_clean(call->reason, sizeof call->reason, line + words, len - words);
+    return 0;
 }
 
 static void header(struct http_call *call, const char *line, size_t len)
@@ -40,8 +45,8 @@ static void header(struct http_call *call, const char *line, size_t len)
         x8_http_modified(value, (size_t)n, call->modified, sizeof call->modified);
     else if ((n = x8_http_value(line, len, "Retry-After", &value)) >= 0)
         call->result->retry_after_ms = x8_http_retry_after(value, (size_t)n, time(NULL));
-    else if (x8_http_value(line, len, "Location", &value) > 0)
-        call->has_location = 1;
+    else if ((n = x8_http_value(line, len, "Location", &value)) > 0 && !call->location)
+        call->location = strndup(value, (size_t)n);
 }
 
 size_t x8_http_on_header(char *line, size_t size, size_t count, void *ctx)
@@ -52,10 +57,10 @@ size_t x8_http_on_header(char *line, size_t size, size_t count, void *ctx)
     call->last_ms = x8_now_ms();
     call->bytes += len;
     if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
-        status_line(call, line, len);
+        call->verdict = status_line(call, line, len);
     else
         header(call, line, len);
-    return len;
+    return call->verdict < 0 ? 0 : len;
 }
 
 static int judge_part(const struct http_call *call)
@@ -95,7 +100,7 @@ enum http_answer x8_http_judge(struct http_call *call)
 
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     r->status = (int)status;
-    if (REDIRECT_OF(status) && call->has_location)
+    if (REDIRECT_OF(status) && call->location)
         return HTTP_MOVED;
     x8_copy(r->validator, sizeof r->validator, call->etag[0] ? call->etag : call->modified);
     if (status == 200) {

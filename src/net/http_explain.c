@@ -203,7 +203,7 @@ int x8_http_explain_curl(struct http_call *call, CURLcode code)
     return -X8_E_NETWORK;
 }
 
-int x8_http_explain_stall(struct http_call *call, int64_t silent_ms)
+int x8_http_explain_stall(struct http_call *call, int64_t ms, int is_trickle)
 {
     char who[320], came[64];
 
@@ -211,11 +211,11 @@ int x8_http_explain_stall(struct http_call *call, int64_t silent_ms)
     amount(call, came);
     failed(call);
     if (call->began)
-        x8_error_why(call->err, "nothing came from %s for %d s, after %s", who,
-                     (int)(silent_ms / 1000), came);
+        x8_error_why(call->err, "%s came from %s for %d s, after %s",
+                     is_trickle ? "hardly anything" : "nothing", who, (int)(ms / 1000), came);
     else
         x8_error_why(call->err, "%s took the request and said nothing for %d s", who,
-                     (int)(silent_ms / 1000));
+                     (int)(ms / 1000));
     x8_error_next(call->err, RESUME_NEXT);
     call->result->is_retriable = 1;
     return -X8_E_NETWORK;

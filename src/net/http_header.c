@@ -63,6 +63,28 @@ static int byte(const char **at, const char *end, char want)
     return 0;
 }
 
+int x8_http_status(const char *line, size_t len, size_t *out_words)
+{
+    const char *at = line + 5, *end = line + len, *begin;
+    uint64_t major, minor, status;
+
+    if (len < 10 || memcmp(line, "HTTP/", 5) != 0 || number(&at, end, &major) < 0)
+        return -1;
+    if (byte(&at, end, '.') == 0 && number(&at, end, &minor) < 0)
+        return -1;
+    if (byte(&at, end, ' ') < 0)
+        return -1;
+    begin = at;
+    if (number(&at, end, &status) < 0 || at - begin != 3 || status < 100)
+        return -1;
+    if (at < end && !is_blank(*at))
+        return -1;
+    while (at < end && is_blank(*at))
+        at++;
+    *out_words = (size_t)(at - line);
+    return (int)status;
+}
+
 int x8_http_range(const char *value, size_t len, struct x8_http_range *out)
 {
     const char *at = value + 6, *end = value + len;

@@ -13,6 +13,10 @@
  * and *out_value, or -1. */
 int x8_http_value(const char *line, size_t len, const char *name, const char **out_value);
 
+/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200", and where its words begin; -1 when the line is
+ * no status line. */
+int x8_http_status(const char *line, size_t len, size_t *out_words);
+
 struct x8_http_range {
     int has_part;         /* 0: "bytes * / N", nothing of it is sent */
     uint64_t first, last; /* inclusive */

@@ -34,7 +34,8 @@ struct http_call {
     unsigned redirects;
 
     enum http_answer answer;
-    int has_range, has_location;
+    int has_range;
+    char *location;             /* as the answer says it, or NULL */
     struct x8_http_range range; /* of the answer */
     char etag[sizeof((struct x8_http_result *)0)->validator];
     char modified[40];
@@ -68,7 +69,7 @@ const char *x8_http_proxy_of(const struct http_call *call);
 /* Fill err. Negative. */
 int x8_http_explain_curl(struct http_call *call, CURLcode code);
 int x8_http_explain_status(struct http_call *call);
-int x8_http_explain_stall(struct http_call *call, int64_t silent_ms);
+int x8_http_explain_stall(struct http_call *call, int64_t ms, int is_trickle);
 int x8_http_explain_short(struct http_call *call);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -97,6 +98,7 @@ void x8_http_teardown(struct http_call *call)
     curl_easy_cleanup(call->easy);
     curl_multi_cleanup(call->multi);
     curl_slist_free_all(call->headers);
+    free(call->location);
 }
 
 static int add_header(struct http_call *call, const char *line)
@@ -162,11 +164,11 @@ static int check_stall(struct http_call *call)
     if (!is_out(call, now))
         return 0;
     if (now - call->last_ms >= limit)
-        return x8_http_explain_stall(call, now - call->last_ms);
+        return x8_http_explain_stall(call, now - call->last_ms, 0);
     if (now - call->window_ms < limit)
         return 0;
     if (call->bytes - call->window_bytes < (uint64_t)(limit / 1000))
-        return x8_http_explain_stall(call, now - call->window_ms);
+        return x8_http_explain_stall(call, now - call->window_ms, 1);
     call->window_ms = now;
     call->window_bytes = call->bytes;
     return 0;
