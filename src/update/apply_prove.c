@@ -78,7 +78,7 @@ static int is_old(struct machine *m, const struct x8_proven *proven, struct x8_e
 {
     x8_fail(err, X8_E_ROLLED_BACK, "the update to %s failed, the board runs %s again",
             m->journal->expected.version, m->journal->expected.old_version);
-    x8_error_why(err, "%s", m->verdict.why[0] && m->went_back ? m->verdict.why : proven->reason);
+    x8_error_why(err, "%s", m->journal->note[0] ? m->journal->note : proven->reason);
     x8_error_next(err,
                   "x8ctl logs --root -b -1    tells why; what was sent is kept for another try");
     return machine_end(m, -X8_E_ROLLED_BACK, err);

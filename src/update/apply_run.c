@@ -4,6 +4,8 @@
  */
 #include "update/apply_parts.h"
 
+#include "util/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -76,7 +78,8 @@ static int ran(struct machine *m, struct x8_error *err)
         return machine_step(m, X8_STEP_PROVE, err);
     case X8_MEANS_DONE:
     case X8_MEANS_ROLLED_BACK:
-        m->went_back |= m->verdict.means == X8_MEANS_ROLLED_BACK;
+        if (m->verdict.means == X8_MEANS_ROLLED_BACK)
+            x8_copy(m->journal->note, sizeof(m->journal->note), m->verdict.why);
         return machine_step(m, X8_STEP_PROVE, err);
     case X8_MEANS_NOT_REBOOTED:
         return m->runs < MACHINE_RUNS ? machine_step_here(m, X8_STEP_REBOOT, err)
@@ -84,6 +87,8 @@ static int ran(struct machine *m, struct x8_error *err)
     case X8_MEANS_ROLLING:
     case X8_MEANS_REBOOT:
         x8_emit(&m->op, X8_EV_WARN, "%s", m->verdict.why);
+        /* for the end, which another process may come to */
+        x8_copy(m->journal->note, sizeof(m->journal->note), m->verdict.why);
         return machine_step_here(m, X8_STEP_ROLL_BACK, err);
     case X8_MEANS_UNDEFINED:
         return undefined(m, err);
@@ -135,7 +140,6 @@ int step_roll_back(struct machine *m, struct x8_error *err)
     int rc = 0;
 
     machine_stage(m, "rollback");
-    m->went_back = 1;
     int is_new = m->entered;
     if (!machine_was_restarted(m))
         rc = machine_restart(m, err);
