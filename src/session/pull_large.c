@@ -42,7 +42,7 @@ struct large {
     uint64_t back;         /* bytes [back, size) are here or somebody's by now */
     uint64_t came;         /* by either way */
     int ended;             /* the file service needs no help any more */
-    int bad;               /* did not come as it should */
+    atomic_int bad;        /* did not come as it should */
     struct x8_sha256 *sha; /* of [0, front) */
     uint8_t board[X8_SHA256_LEN];
     int has_board;
@@ -68,11 +68,14 @@ static void count(struct large *large, uint64_t len)
     xfer_moved(&large->pull->xfer, len);
 }
 
-/* How many of `len` bytes at the front nobody else brings; the claim is made here. */
+/* How many of `len` bytes at the front nobody else brings; the claim is made here. More than that
+ * while nobody brings any is more than the file had. */
 static size_t advance(struct large *large, size_t len)
 {
     pthread_mutex_lock(&large->lock);
     uint64_t room = large->back - large->front;
+    if (len > room && large->back == large->node->size)
+        atomic_store(&large->bad, 1);
     len = len < room ? len : (size_t)room;
     large->front += len;
     pthread_mutex_unlock(&large->lock);
@@ -109,8 +112,6 @@ static int front_push(struct x8_sink *sink, const void *data, size_t len, struct
         return rc;
     x8_sha256_add(large->sha, data, mine);
     count(large, mine);
-    if (mine < len)
-        large->bad |= large->back == large->node->size; /* more than the file had */
     return mine < len ? x8_fail(err, X8_E_STOPPED, "the rest comes another way") : 0;
 }
 
@@ -132,7 +133,8 @@ static int bring_front(struct large *large, struct x8_error *err)
         xfer->session->ops->get(xfer->session, &xfer->op, x8_buf_text(&path), &large->sink, err);
     pthread_mutex_lock(&large->lock);
     int met = large->front == large->back;
-    large->bad |= !met;
+    if (!met)
+        atomic_store(&large->bad, 1);
     large->ended = 1;
     pthread_cond_broadcast(&large->news);
     pthread_mutex_unlock(&large->lock);
@@ -187,7 +189,8 @@ static int help(struct large *large, struct x8_error *err)
     while (rc == 0 && !atomic_load(&large->pull->xfer.stopping) && claim(large, &chunk.at, &len)) {
         uint64_t end = chunk.at + len;
         rc = pull_range(&large->pull->xfer, large->node, chunk.at, len, &chunk.sink, err);
-        large->bad |= chunk.at != end;
+        if (chunk.at != end)
+            atomic_store(&large->bad, 1);
     }
     return rc;
 }
@@ -246,7 +249,7 @@ static int compare(struct large *large, struct x8_error *err)
 {
     struct node *node = large->node;
     node->done = 0;
-    if (large->bad || !large->has_board)
+    if (atomic_load(&large->bad) || !large->has_board)
         return 0;
     if (lseek(large->fd, (off_t)large->front, SEEK_SET) < 0)
         return unpack_refused(errno, node->rel, err);
