@@ -48,6 +48,12 @@ now() {
     printf '%s' "$((EPOCHSECONDS + offset))"
 }
 
+# update_log TEXT: into the log of the world of updates, as its own tools write there.
+update_log() {
+    printf '%s %s\n' "$(</run/x8board/update/boots)" "$1" >>/run/x8board/update/log
+    printf '%s %s\n' "$(</run/x8board/update/boots)" "$1" >>/run/x8board/update/details
+}
+
 # power WORD: what the caller of `enter` does next; then the daemon is stopped, as the init system would.
 power() {
     local word=$1 pid area
@@ -56,7 +62,7 @@ power() {
         if "$host/cmp" -s -n 4194304 "$area" /dev/zero; then zeroed=$((zeroed + 1)); fi
     done
     [ "$zeroed" != 2 ] || word="$word rom"
-    if [ -d /run/x8board/update ]; then printf '%s %s\n' "$(</run/x8board/update/boots)" "$word" >>/run/x8board/update/log; fi
+    if [ -d /run/x8board/update ]; then update_log "$word"; fi
     printf '%s\n' "$word" >/run/x8board/power.new
     "$host/mv" /run/x8board/power.new /run/x8board/power
     if [ -r /run/x8board/adbd.pid ]; then

@@ -46,12 +46,8 @@ update_world() {
     update_sysroot
     update_settings
     update_units
-    [ "$w_bootfw" != pending ] || { env_read "$dir$env_at" | sed 's/^bootupgrade_available=.*/bootupgrade_available=1/' >"$dir/env.new" &&
-        env_write "$dir$env_at" <"$dir/env.new" && rm -f "$dir/env.new"; }
     mkdir -p "$dir/update"
 }
-
-env_at=/var/rootdirs/mnt/boot/uboot.env
 
 # update_sysroot: a copy of what is made once for each bundle. Its files are root's, so a nested root makes it: in `bare`
 # mode, as on boards, where an object is the file itself. No right is needed for that as long as owners are 0:0 and

@@ -138,7 +138,7 @@ def too_early(tool):
     """`run` before the reboot counts as a failure: A cancels the update or goes further back, B leaves database and
     deployments in disagreement."""
     state, speech = tool.state, tool.speech
-    tool.world.log("run before the reboot")
+    tool.world.note("run before the reboot")
     if tool.gen == "B":
         state["pending"] = state["current"]
         state.save()

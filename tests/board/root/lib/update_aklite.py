@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from update_state import SENTINEL, Speech, State, take_lock, unit_property
+from update_state import Speech, State, take_lock, unit_property
 from update_world import World, fail, generation, host
 
 COMMANDS = {"A": ("install", "run"), "B": ("install", "run"), "C": ("check", "install", "run", "current")}
@@ -162,14 +162,14 @@ def run_tool(world, gen, command, options):
         what = {"install": f'install the offline update; src-dir: "{options.src}"; err: ', "run": "run the offline update; err: "}
         end = "\n" if gen == "C" else ""
         if not isinstance(e, (OSError, ValueError, RuntimeError)):
-            world.log(f"BUG {e!r}")
+            world.note(f"BUG {e!r}")
         speech.complain(("Failed to " + what[command] if gen != "C" and command in what else "Failed: ") + str(e), end=end)
         return 1
 
 
 def hung_up(world, command):
     def handler(*_):
-        world.log(f"{command} ended by SIGHUP")
+        world.note(f"{command} ended by SIGHUP")
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGHUP)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -204,7 +204,7 @@ def main(arguments):
         hung_up(world, command)
     status = run_tool(world, gen, command, options)
     if os.geteuid() == 0:
-        world.log(f"{command} -> {status}" + (" (waits for a reboot)" if os.path.exists(SENTINEL) else ""))
+        world.log(f"{command} -> {status}")
     return status
 
 

@@ -17,11 +17,11 @@ def firmware(world, env, first):
     if env.get("upgrade_available") == "1":
         if env.get("is_secondary_boot") != "1":
             env["is_secondary_boot"] = "1"
-            world.log("uboot writes secondary boot firmware, resets")
+            world.note("uboot writes secondary boot firmware, resets")
         return
     env.update(bootupgrade_available="0", bootupgrade_primary_updated="1", is_secondary_boot="0")
     env["bootfirmware_version"] = world.firmware_of(first["dir"]) or env.get("bootfirmware_version", "")
-    world.log("uboot writes primary boot firmware, resets")
+    world.note("uboot writes primary boot firmware, resets")
 
 
 def count(world, env, deployments):
@@ -30,11 +30,11 @@ def count(world, env, deployments):
         env["bootcount"] = str(int(env.get("bootcount") or 0) + 1)
         if int(env["bootcount"]) > int(env.get("bootlimit") or 5):
             env.update(rollback="1", upgrade_available="0", bootupgrade_available="0", is_secondary_boot="0", bootcount="0")
-            world.log("uboot gives up, goes back")
+            world.note("uboot gives up, goes back")
     second = env.get("rollback") == "1" and len(deployments) > 1
     comes = second or world.word("bootfail") != "1" or len(deployments) < 2 or env.get("upgrade_available") != "1"
     if not comes:
-        world.log(f"uboot attempt {env['bootcount']} does not come up")
+        world.note(f"uboot attempt {env['bootcount']} does not come up")
     return comes
 
 
@@ -47,6 +47,8 @@ def main(folder):
     while not count(world, env, deployments):
         pass
     chosen = deployments[1 if env.get("rollback") == "1" and len(deployments) > 1 else 0]
+    if world.number() == 1 and world.word("bootfw") == "pending":
+        env["bootupgrade_available"] = "1"  # tried and confirmed in a boot before the first that is seen
     world.env_set(**env)
     version = world.version_of(chosen["dir"])
     world.write("booted", chosen["name"])

@@ -271,7 +271,7 @@ def current(tool):
             one["bad"] = True
         state.update(pending=None, need_reboot=False)
         state.save()
-        world.log(f"current finalised {name}")
+        world.note(f"current finalised {name}")
     name = state["current"]
     one = state.one(name) or {"apps": {}}
     say(f"Target: {name or 'unknown'}\nOstree hash: {world.booted_commit()}")

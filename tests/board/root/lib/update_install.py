@@ -27,7 +27,7 @@ def docker_now():
 
 def ostree(world, *arguments):
     done = host("ostree", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    world.log(f"ostree {' '.join(a for a in arguments if not a.startswith('--'))} -> {done.returncode}")
+    world.note(f"ostree {' '.join(a for a in arguments if not a.startswith('--'))} -> {done.returncode}")
     return done
 
 
@@ -37,7 +37,7 @@ def unpacked(world, src):
     for prefix in sorted(os.listdir(folder)):
         for name in sorted(os.listdir(f"{folder}/{prefix}")):
             stem, _, kind = name.rpartition(".")
-            if kind != "filez" or os.path.exists(f"{world.repo}/objects/{prefix}/{stem}.file"):
+            if kind != "filez" or os.path.lexists(f"{world.repo}/objects/{prefix}/{stem}.file"):
                 continue
             with open(f"{folder}/{prefix}/{name}", "rb") as f:
                 found.append((prefix + stem, int.from_bytes(f.read(16)[8:], "big")))
@@ -66,7 +66,7 @@ def pull(world, speech, src, commit):
     ostree(world, f"--repo={world.repo}", "remote", "delete", "--if-exists", REMOTE)
     ostree(world, f"--repo={world.repo}", "remote", "add", "--no-gpg-verify", REMOTE, f"file://{src}/ostree_repo")
     new = unpacked(world, src)
-    world.log(f"pull begins: {len(new)} new files")
+    world.note(f"pull begins: {len(new)} new files")
     progress(world, speech, new, int(words["slow"]))
     if "pull" in words["die"].split(","):
         pull_partly(world, commit)
@@ -148,7 +148,7 @@ def confirm(world, state):
         print("Warning: Configuration file wrong or corrupted\nFailed resetting bootcount", flush=True)
     elif state.rebooted() and (env.get("upgrade_available") == "1" or env.get("bootcount", "0") != "0"):
         world.env_set(bootcount="0", upgrade_available="0")
-        world.log("boot confirmed")
+        world.note("boot confirmed")
 
 
 def firmware_waits(world):
@@ -164,11 +164,11 @@ def start_apps(world, name, apps, old, docker=None):
     lines = []
     for app in apps:
         if failing in (app, "all") or (docker is not None and docker == docker_now()):
-            world.log(f"app {app} of {name} does not start")
+            world.note(f"app {app} of {name} does not start")
             return app
-        lines.append(f"{app}-{app}-1\thub.foundries.io/{app}\trunning")
+        lines.append(f"{app}-{app}-1\thub.foundries.io/{app}\trunning\t{app}")
         os.makedirs(f"{world.sota}/compose-apps/{app}", exist_ok=True)
     if lines:
         world.write("containers", "\n".join(lines))
-    world.log(f"apps of {name} started: {','.join(apps)}")
+    world.note(f"apps of {name} started: {','.join(apps)}")
     return None

@@ -15,10 +15,6 @@ DEFAULTS = {"aklite": "", "previous": "known", "registered": "no", "resetapps": 
             "update": ""}
 
 
-class Lost(Exception):
-    """The power is gone: what runs outside of the sandbox stops here."""
-
-
 class World:
     """Inside of the sandbox, or with `folder` the same from outside."""
 
@@ -64,10 +60,16 @@ class World:
             f.write(f"{text}\n")
         os.rename(f"{self.run}/{name}.new", f"{self.run}/{name}")
 
-    def log(self, text):
-        fd = os.open(self.run + "/log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        os.write(fd, f"{self.number()} {self.tool}{text}\n".encode())
-        os.close(fd)
+    def log(self, text, *files):
+        """What was called, and what became of it: into `log`, and into `details` as everything."""
+        for name in files or ("log", "details"):
+            fd = os.open(f"{self.run}/{name}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            os.write(fd, f"{self.number()} {self.tool}{text}\n".encode())
+            os.close(fd)
+
+    def note(self, text):
+        """What happened on the way."""
+        self.log(text, "details")
 
     def clock(self):
         """The board's time, in seconds."""
@@ -80,7 +82,7 @@ class World:
     # ---- steps, at which a test makes the power fail or the world stand still ----
 
     def step(self, name):
-        self.log("step " + name)
+        self.note("step " + name)
         words = self.words()
         if name in words["hold"].split(",") and not os.path.exists(self.run + "/held-" + name):
             self.write("held-" + name, "")
@@ -89,11 +91,12 @@ class World:
             os.unlink(self.run + "/go")
         if name in words["die"].split(",") and not os.path.exists(self.run + "/died-" + name):
             self.write("died-" + name, "")
-            self.log("power lost at " + name)
+            self.note("power lost at " + name)
             self.lose_power()
 
     def lose_power(self):
         """Everything inside ends at once; the board starts again."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         folder = os.path.dirname(self.run)
         with open(folder + "/power.new", "w", encoding="ascii") as f:
             f.write("reboot\n")
