@@ -20,7 +20,6 @@ struct machine {
                      under way yet, so it need not be looked for */
     int installs; /* `install` was started so often by this process */
     int runs;
-    int went_back;                    /* a run said that the old system is deployed again */
     struct x8_aklite_verdict verdict; /* of the last run of aklite-offline */
 };
 
