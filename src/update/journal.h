@@ -34,7 +34,7 @@ struct x8_update_journal {
     char boot_id[40]; /* of the boot in which the step was begun */
     int restarts;     /* that this update asked for */
     int allow_downgrade, keep_stage;
-    int is_rollback; /* the target is the system from before, which the board still keeps */
+    int is_rollback;       /* the target is the system from before, which the board still keeps */
     int daemon_was_active; /* aktualizr-lite, to be started again */
     int ootb_was_pending;
     char health[1024];          /* file of checks, or "" */

@@ -15,10 +15,10 @@ static enum x8_aklite of(const char *text)
 static void each_generation_has_its_own_usage(void **state)
 {
     (void)state;
-    assert_int_equal(of("Unsuported command: --help\nUsage:\n\taklite-apps <cmd> [options]\n"
+    assert_int_equal(of("Unknown command: --help\nUsage:\n\taklite-apps <cmd> [options]\n"
                         "Supported commands: \ninstall run \nOptions:\n  -h [ --help ]\n"),
                      X8_AKLITE_A);
-    assert_int_equal(of("Unsuported command\nUsage:\n\taklite-offline <cmd> [options]\n"
+    assert_int_equal(of("Unknown command\nUsage:\n\taklite-offline <cmd> [options]\n"
                         "Supported commands:\ninstall run\n"),
                      X8_AKLITE_B);
     assert_int_equal(of("Usage:\n  aklite-offline <cmd> [flags]\n\nCommands:\n"

@@ -134,7 +134,7 @@ static void a_registered_board_tells_all(void **state)
                      0);
     kit_shell_stub(&b->shell, "openssl", "echo 'subject=CN = 1, OU = factory'");
     kit_shell_stub(&b->shell, "aklite-offline",
-                   "[ \"$*\" = --help ] || exit 9; echo 'Unsuported command' >&2\n"
+                   "[ \"$*\" = --help ] || exit 9; echo 'Unknown word' >&2\n"
                    "printf 'Usage:\\n\\taklite-offline <cmd> [options]\\nSupported commands: "
                    "install run\\n'; exit 1");
     kit_shell_stub(&b->shell, "ostree",
