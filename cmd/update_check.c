@@ -72,6 +72,7 @@ int x8_update_tell_verdict(struct x8_job_on *job, const struct x8_update_look *l
         rc = x8_fail(err, X8_E_DIFFERS, "there is nothing to do: %s runs %s already",
                      job->target->label, look->bundle.target->version);
         x8_error_why(err, "its system is that of %s, confirmed", look->bundle.target->name);
+        x8_error_next(err, "--full    installs it once more all the same");
     }
     x8_json_str(job->result, "verdict",
                 rc == -(int)X8_E_DIFFERS ? "nothing-to-do"

@@ -35,7 +35,7 @@ again() {
     of=$1
     shift
     rm -rf "$X8CTL_HOME/state"
-    boot update="$work/$of" "$@"
+    boot sudo=fio update="$work/$of" "$@"
 }
 
 update() {
