@@ -45,7 +45,7 @@ T() { echo "[target $(S cat /var/sota/current-target | sed -n "s/^TARGET_NAME=//
 inside() {
     run 0 "$root/enter" "$work/r" bash -c "$prelude$2
 :"
-    [ "$(grep -oE '\[[a-z]+ [^]]+\]' "$out" | xargs)" = "$1" ] || problem "said: $(grep -oE '\[[a-z]+ [^]]+\]' "$out" | xargs)
+    [ "$(grep -oE '\[[a-z]+ [^]]*\]' "$out" | xargs)" = "$1" ] || problem "said: $(grep -oE '\[[a-z]+ [^]]*\]' "$out" | xargs)
      not:  $1"
     [ ! -s "$work/r/run/update/trace" ] || problem "a unit says: $(tail -n 1 "$work/r/run/update/trace")"
     logged_no 'BUG'
@@ -183,7 +183,7 @@ for gen in A B C; do
     prints "^the option '--src-dir' is required but missing\$"
 done
 board u aklite=none
-run 127 "$root/enter" "$work/r" aklite-offline --help
+run 0 "$root/enter" "$work/r" bash -c '! command -v aklite-offline'
 board u aklite=B
 inside '[install 1] [install 1] [install 1] [install 1]' 'aklite-offline install -s b 2>/dev/null; echo "[install $?]"; I --nonsense 2>/dev/null; I --log-level 6 2>/dev/null; A install -s /none'
 says '^Failed to install the offline update; src-dir: "/none"; err: /none: No such file or directory'
@@ -450,6 +450,16 @@ for case in A:1:1 C:1:110 C:2:130; do
     board u "aklite=$gen" "deployfail=$word"
     inside "[install $code] [image 746]" 'I; V'
 done
+
+start "image 399 has no such program; one that is brought along needs its libraries"
+bundle old399 --old-version 399
+run 0 "$update/make-legacy" "$work/tool.tar.gz"
+board old399
+tar -C "$work/r/var/rootdirs/home/fio" -xzf "$work/tool.tar.gz"
+inside '[image ] [alone 127] [install 100]' 'V; ! command -v aklite-offline; P=/home/fio/aklite-offline-399/usr; S $P/bin/aklite-offline run; echo "[alone $?]"
+    S env LD_LIBRARY_PATH=$P/lib $P/bin/aklite-offline install -s /home/fio/b; echo "[install $?]"'
+says 'error while loading shared libraries'
+inside "$after" 'A run; V; E; T'
 
 start "what users see of containers, rooms and deployments"
 board u space=123456789 containers=db:postgres:running,job:local/job:exited

@@ -4,7 +4,7 @@ import random
 import shutil
 import subprocess
 
-KERNELS = ((800, "5.10.93-lmp-standard"), (935, "6.1.24-lmp-standard"), (1 << 30, "6.6.52-lmp-standard"))
+KERNELS = ((500, "5.4.134-lmp-standard"), (830, "5.10.93-lmp-standard"), (935, "6.1.24-lmp-standard"), (1 << 30, "6.6.52-lmp-standard"))
 STAMP = 1700000000
 
 
@@ -20,6 +20,11 @@ def release_of(version):
 
 def os_release(version, options):
     text, _ = release_of(version)
+    if version == "399":  # before there was a line IMAGE_VERSION
+        text = "3.3.2-399-83-21-g3ad61e0"
+        return (f'ID=lmp-xwayland\nNAME="Linux-microPlatform XWayland"\nVERSION="{text}"\nVERSION_ID={text}\n'
+                f'PRETTY_NAME="Linux-microPlatform XWayland {text}"\nLMP_MACHINE="{options.hwid}"\n'
+                f'LMP_FACTORY="{options.factory}"\nLMP_FACTORY_TAG="devel"\n')
     image = "lmp-factory-image" if int(version) >= 881 else "lmp-partner-arduino-image"
     return (f'ID=lmp-xwayland\nNAME="Linux-microPlatform XWayland"\nVERSION="{text}"\nVERSION_ID={text}\n'
             f'PRETTY_NAME="Linux-microPlatform XWayland {text}"\nIMAGE_ID={image}\nIMAGE_VERSION={version}\n'

@@ -7,7 +7,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from update_world import World  # noqa: E402
+from update_world import World, generation  # noqa: E402
 
 
 def firmware(world, env, first):
@@ -74,6 +74,11 @@ def show(world, chosen):
     text = re.sub(r"\bboard_kernel=\S+", "board_kernel=" + kernel, text)
     text = re.sub(r"\bboard_number=\S+", "board_number=" + version, text)
     world.write("board.conf", text.rstrip())
+    program = world.root + "/usr/bin/aklite-offline"
+    if os.path.lexists(program):
+        os.unlink(program)
+    if generation(world, version) != "none":
+        os.symlink("/usr/libexec/board/bin/aklite-offline", program)
 
 
 main(sys.argv[1])
