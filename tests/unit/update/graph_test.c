@@ -297,6 +297,27 @@ static void many_bad_objects_are_counted_and_a_few_named(void **state)
     over(w);
 }
 
+static void several_threads_find_the_one_bad_object(void **state)
+{
+    (void)state;
+    struct walk *w = fresh();
+    assert_true(kit_repo_sh(&kit, "mkdir big && for i in 1 2 3 4 5 6 7 8; do head -c 2000000 "
+                                  "/dev/urandom >big/$i; done && ostree commit --repo=repo -b big "
+                                  "-s b big && rm -r big"));
+    char *commit = kit_repo_out(&kit, "ostree rev-parse --repo=repo big | tr -d '\\n'");
+    assert_int_equal(x8_graph_walk(&w->op, kit.repo, commit, 1, &w->graph, &w->found, &w->err), 0);
+    assert_null(x8_findings_bad(&w->found));
+    assert_int_equal(w->done, w->total);
+    x8_graph_done(&w->graph);
+    w->done = 0;
+    assert_true(kit_repo_sh(&kit, "o=$(ostree ls -C --repo=repo big /5 | grep -oE '[0-9a-f]{64}' | "
+                                  "sed 's,^..,repo/objects/&/,').filez && truncate -s -9 $o"));
+    assert_int_equal(x8_graph_walk(&w->op, kit.repo, commit, 1, &w->graph, &w->found, &w->err), 0);
+    assert_non_null(strstr(x8_findings_bad(&w->found)->text, "0 are missing and 1 damaged"));
+    free(commit);
+    over(w);
+}
+
 static void a_stop_ends_it_before_and_in_between(void **state)
 {
     (void)state;
@@ -353,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_folder_that_is_a_link_is_not_followed),
         cmocka_unit_test(a_pipe_in_the_place_of_an_object_is_not_waited_for),
         cmocka_unit_test(many_bad_objects_are_counted_and_a_few_named),
+        cmocka_unit_test(several_threads_find_the_one_bad_object),
         cmocka_unit_test(a_stop_ends_it_before_and_in_between),
         cmocka_unit_test(what_is_no_repository_is_no_file),
         cmocka_unit_test(what_is_no_checksum_is_no_commit),
