@@ -60,6 +60,8 @@ x8_e2e(update_show update_show.sh 300)
 x8_e2e(update_apply update_apply.sh 600)
 x8_e2e(board_root board_root.sh 300)
 x8_e2e(board_sketch board_sketch.sh 180)
+x8_e2e(board_update board_update.sh 600)
+x8_e2e(board_update_faults board_update_faults.sh 900)
 x8_e2e(sketch_upload sketch_upload.sh 300)
 x8_e2e(sketch_faults sketch_faults.sh 300)
 x8_e2e(sketch_others sketch_others.sh 300)
@@ -72,7 +74,7 @@ x8_e2e(net_mdns_hostile net_mdns_hostile.sh 180)
 x8_e2e(net_list net_list.sh 180)
 x8_e2e(net_session net_session.sh 300)
 x8_e2e(net_setup net_setup.sh 300)
-x8_e2e(net_cut ssh_cut.sh 120)
+x8_e2e(net_cut ssh_cut.sh 300)
 # Suites that are about a running board, not about the way to it, once more over ssh.
 x8_e2e(net_setup_ssh net_setup.sh 300)
 x8_e2e(net_exec adb_exec.sh 300)
@@ -86,7 +88,8 @@ endif()
 
 # Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
 # where a fault costs most to overlook, and leaves them out of the plain build that follows.
-foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch sketch_faults
+foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch
+    board_update board_update_faults sketch_faults
     sketch_others sketch_link net_mdns_hostile net_cut)
   if(TEST e2e.${name})
     set_tests_properties(e2e.${name} PROPERTIES LABELS "e2e;once")
