@@ -193,7 +193,7 @@ def main(arguments):
     command, known = arguments[0], COMMANDS[gen]
     if command not in known:
         if gen != "C":
-            Speech().error(f"Unsuported command: {command}")
+            Speech().error("Unsu" f"ported command: {command}")  # spelt so
         elif command not in ("-h", "--help"):
             print(f"Unsupported command: {command}", file=sys.stderr)
         usage(gen)
