@@ -175,21 +175,21 @@ static const struct x8_example examples[] = {
     {"x8ctl update status --json", "what the board runs, and what waits"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2,  3,  4,  10, 11, 12, 13, 14, 15, 16, 17, 20, 21,  22,  23,
-                                      24, 25, 26, 30, 31, 33, 34, 35, 36, 40, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {2,  3,  4,  10, 11, 12, 13, 14, 15, 16, 17, 20,  21,  22, 23,
+                                      25, 26, 30, 31, 33, 34, 35, 36, 40, 41, 50, 130, 143, 0};
 
 const struct x8_cmd x8_cmd_update = {
     .name = "update",
     .group = "update",
     .summary = "update the board's system in place, from an offline bundle",
-    .usage = "check [--to BUNDLE] | show BUNDLE | apply BUNDLE | status | finish |\n"
-             "rollback | legacy-399 BUNDLE --tool FILE",
+    .usage = "WORD [BUNDLE]",
     .verbs = verbs,
     .complete = "file",
     .description =
-        "BUNDLE is a folder with tuf/, ostree_repo/ and apps/, or an archive of one (.tar,\n"
-        ".tar.gz, .tar.zst): what fioctl makes and Arduino offers as\n"
-        "offline-update-NUMBER.tar.gz. An image for x8ctl flash is none.\n"
+        "WORD is check, show, apply, status, finish, rollback or legacy-399; show, apply\n"
+        "and legacy-399 take a BUNDLE. That is a folder with tuf/, ostree_repo/\n"
+        "and apps/, or an archive of one (.tar, .tar.gz, .tar.zst): what fioctl makes and\n"
+        "Arduino offers as offline-update-NUMBER.tar.gz. An image for x8ctl flash is none.\n"
         "\n"
         "show needs no board. Status 0: nothing speaks against the bundle; else that of\n"
         "the first thing that does: 22 for a signature, a date that is over, or an\n"

@@ -60,7 +60,8 @@ void x8_update_findings_text(struct x8_buf *out, int is_person, const struct x8_
 static const char *aklite_text(enum x8_aklite generation)
 {
     static const char *const texts[] = {
-        [X8_AKLITE_NONE] = "none that is known: x8ctl update legacy-399 (image 399), or x8ctl flash",
+        [X8_AKLITE_NONE] =
+            "none that is known: x8ctl update legacy-399 (image 399), or x8ctl flash",
         [X8_AKLITE_A] = "generation A (images 674 to 91.7)",
         [X8_AKLITE_B] = "generation B (91.8, 91.9)",
         [X8_AKLITE_C] = "generation C (95 and later)",

@@ -16,6 +16,12 @@ _x8ctl_kind() {
     logs' --until') echo 'value' ;;
     logs' --grep') echo 'value' ;;
     logs' --lines') echo 'value' ;;
+    update' --to') echo 'file' ;;
+    update' --target') echo 'value' ;;
+    update' --trust-root') echo 'file' ;;
+    update' --health') echo 'file' ;;
+    update' --wait') echo 'value' ;;
+    update' --tool') echo 'file' ;;
     flash' --only') echo 'words all loader os' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
@@ -57,6 +63,7 @@ _x8ctl_options() {
     identify) echo ' --for' ;;
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
     sketch) echo ' --no-verify' ;;
+    update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --forget' ;;
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
@@ -78,10 +85,12 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide sketch flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide sketch update flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'sketch 0') echo 'words upload status reset' ;;
     'sketch '*) echo 'file' ;;
+    'update 0') echo 'words check show apply status finish rollback legacy-399' ;;
+    'update '*) echo 'file' ;;
     'flash '*) echo 'file' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
@@ -89,7 +98,7 @@ _x8ctl_operands() {
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide sketch flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide sketch update flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
     esac
 }
 
