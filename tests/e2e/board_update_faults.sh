@@ -23,10 +23,14 @@ possible
 start "expired, missing, for other boards, of another kind"
 board expired aklite=C
 inside '[check 12] [install 12]' 'A check -s b; I'
-give noroots b
+board noroots aklite=C
 inside '[check 14]' 'A check -s b'
-give hwid b
-inside '[check 15]' 'A check -s b'
+give u b
+inside '[check 16]' 'A check -s b'
+give noroots b
+inside '[check 16]' 'A check -s b'
+board noroots aklite=C tufroots=1
+inside '[check 16]' 'A check -s b'
 for case in hwid:6 tag:15 prod:0; do
     fixture=${case%:*} code=${case#*:}
     board "$fixture" aklite=C
