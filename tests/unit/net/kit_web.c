@@ -32,8 +32,10 @@ static int read_request(struct web *web, int fd)
             break;
     }
     pthread_mutex_lock(&web->lock);
-    if (strlen(web->request) + len < sizeof web->request)
-        strcat(web->request, text);
+    if (web->asked + len < sizeof web->request) {
+        memcpy(web->request + web->asked, text, len + 1);
+        web->asked += len;
+    }
     pthread_mutex_unlock(&web->lock);
     return 0;
 }

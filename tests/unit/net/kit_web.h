@@ -18,6 +18,7 @@ struct web {
     pthread_t thread;
     pthread_mutex_t lock;
     char request[8192]; /* all requests, one behind the other */
+    size_t asked;       /* their length */
     atomic_uint count;
     void (*answer)(struct web *web, int fd, unsigned n); /* n: 0 for the first request */
     void *ctx;

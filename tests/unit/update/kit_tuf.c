@@ -53,7 +53,7 @@ void kit_key_new(struct kit_key *key, int rsa_bits)
         must(n > 0);
         BIO_free(bio);
         key->method = "rsassa-pss-sha256";
-        strcat(key->type, "RSA");
+        memcpy(key->type, "RSA", 4);
     } else {
         uint8_t raw[32];
         size_t len = sizeof raw;
@@ -62,7 +62,7 @@ void kit_key_new(struct kit_key *key, int rsa_bits)
         must(key->pkey && EVP_PKEY_get_raw_public_key(key->pkey, raw, &len) == 1);
         x8_hex(key->public, raw, sizeof raw);
         key->method = "ed25519";
-        strcat(key->type, "ED25519");
+        memcpy(key->type, "ED25519", 8);
     }
     escape_lines(key->public, key->escaped);
     hex_sum(key->public, strlen(key->public), key->id);

@@ -549,20 +549,19 @@ static void a_listed_target_must_be_installable(void **state)
 
 static void the_highest_number_is_first(void **state)
 {
-    static const char one[] = "\"%s\":{\"custom\":{\"hardwareIds\":[\"portenta-x8\",\"b\"],"
+    static const char one[] = "%c\"%c\":{\"custom\":{\"hardwareIds\":[\"portenta-x8\",\"b\"],"
                               "\"targetFormat\":\"OSTREE\",\"version\":\"%s\"},\"hashes\":{"
                               "\"sha256\":\"" KIT_COMMIT "\"},\"length\":0}";
-    char text[4096] = "{";
+    char text[4096];
     static const char *const versions[] = {"99", "1000", "x", "0934"};
     struct result r;
+    size_t len = 0;
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        char name[2] = {(char)('a' + i), 0};
-
-        snprintf(text + strlen(text), sizeof text - strlen(text), one, name, versions[i]);
-        strcat(text, i == 3 ? "}" : ",");
-    }
+    for (size_t i = 0; i < 4; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, one, i ? ',' : '{', (int)('a' + i),
+                                versions[i]);
+    snprintf(text + len, sizeof text - len, "}");
     begin(&r, NULL);
     kit_bundle_make(&r.b, &(struct kit_change){.targets = text});
     r.b.files.bundle_targets = (struct x8_span){0};
