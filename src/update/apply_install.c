@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INSTALLS                                                                                   \
-    3 /* the first, one after a boot firmware's restart, one after something was lost */
-
 /* What an earlier update left of aklite-offline's outcome must not be taken for this one's. */
 static int forget_runs(struct machine *m, struct x8_error *err)
 {
@@ -68,7 +65,7 @@ int step_send(struct machine *m, struct x8_error *err)
  * Everything is sent, once. */
 static int send_all(struct machine *m, struct x8_error *err)
 {
-    if (!m->run->bundle || m->run->full || m->installs >= INSTALLS)
+    if (!m->run->bundle || m->run->full || m->installs >= MACHINE_INSTALLS)
         return machine_failed(m, "the update was not installed", err);
     x8_emit(&m->op, X8_EV_WARN, "the board lacks object %.16s...; sending everything",
             m->verdict.object);
@@ -84,7 +81,7 @@ static int lost_install(struct machine *m, struct x8_error *err)
         return rc;
     if (machine_is_target(m, m->board.pending) || machine_is_target(m, m->board.booted))
         return machine_step(m, X8_STEP_REBOOT, err);
-    if (m->installs < INSTALLS)
+    if (m->installs < MACHINE_INSTALLS)
         return machine_step_here(m, X8_STEP_INSTALL, err);
     x8_fail(err, X8_E_REFUSED, "the installation does not come to its end on the board");
     x8_error_why(err, "aklite-offline was killed %d times, or the board restarted meanwhile",
@@ -136,7 +133,7 @@ static int installed(struct machine *m, struct x8_error *err)
         x8_emit(&m->op, X8_EV_STAGE, "the board had it already");
         return machine_step(m, X8_STEP_PROVE, err);
     case X8_MEANS_BOOTFW:
-        if (m->installs >= INSTALLS)
+        if (m->installs >= MACHINE_INSTALLS)
             return machine_failed(m, "the update was not installed", err);
         x8_emit(&m->op, X8_EV_NOTICE, "an earlier boot firmware waits for a restart first");
         rc = machine_restart(m, err);

@@ -23,7 +23,9 @@ struct machine {
     struct x8_aklite_verdict verdict; /* of the last run of aklite-offline */
 };
 
-#define MACHINE_RUNS 3 /* `run` is started so often at most */
+/* The first, one after a boot firmware's restart, one after something was lost. */
+#define MACHINE_INSTALLS 3
+#define MACHINE_RUNS     3 /* `run` is started so often at most */
 
 /* A step returns 0 when the machine goes on (with journal->step, which it may have changed), 1 when
  * the update has ended well, or a negative code. */

@@ -99,6 +99,11 @@ int step_prove(struct machine *m, struct x8_error *err)
         return is_new(m, &proven, err);
     if (proven.proof == X8_PROOF_OLD)
         return is_old(m, &proven, err);
+    /* It was deployed, and the power went before that was written down: there is nothing pending to
+     * finish, and installing what runs already writes it. */
+    if (proven.proof == X8_PROOF_UNCONFIRMED && proven.record_is_old && m->runs &&
+        m->installs < MACHINE_INSTALLS)
+        return machine_step_here(m, X8_STEP_INSTALL, err);
     if (proven.proof == X8_PROOF_UNCONFIRMED && m->runs < MACHINE_RUNS)
         return machine_step(m, X8_STEP_RUN, err);
     x8_fail(err, X8_E_UNKNOWN_STATE, "what the board runs after the update is not certain");

@@ -53,10 +53,11 @@ static void judge_new(const struct proving *p)
     else if (board->upgrade_available < 0 && board->bootcount > 0)
         say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the boot loader has counted %d starts",
             want->version, board->bootcount);
-    else if (board->target[0] && want->target[0] && strcmp(board->target, want->target) != 0)
+    else if (board->target[0] && want->target[0] && strcmp(board->target, want->target) != 0) {
         say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the board's record still names %.100s",
             want->version, board->target);
-    else
+        p->out->record_is_old = 1;
+    } else
         say(p, X8_PROOF_NEW, "image %s runs (%.*s) and is confirmed", want->version,
             board->booted[0] ? 12 : 30, board->booted[0] ? board->booted : "commit not readable");
 }

@@ -24,7 +24,8 @@ struct x8_proven {
     enum x8_proof proof;
     char reason[300];    /* the fact that decided, in words */
     char apps_down[256]; /* apps of the target without a running container, space separated */
-    int reboot_advised;  /* boot firmware: one more restart */
+    int record_is_old;  /* UNCONFIRMED because only the board's record still names another target */
+    int reboot_advised; /* boot firmware: one more restart */
 };
 
 /* Judge what a probe found. Pure. */
