@@ -12,6 +12,7 @@
 enum {
     OPEN_MS = 20000, /* a loaded board needs a second or two */
     CLOSE_TRIES = 2,
+    FIRST_READ = 65536, /* more than the window that libssh opens a channel with: 64000 */
 };
 
 /* --- what the server says: with the lock held, from whatever thread called libssh --- */
@@ -24,8 +25,11 @@ static int on_data(ssh_session session, ssh_channel raw, void *data, uint32_t le
     (void)session;
     (void)raw;
     (void)data;
+    /* Left where it is: libssh lets the server send more for what is taken, also when the channel
+     * was closed here, and dropbear ends the connection over a word about a channel that is gone.
+     */
     if (channel->is_abandoned)
-        return (int)len; /* taken, and forgotten */
+        return 0;
     channel->waiting[is_error != 0] = len;
     pthread_cond_signal(&channel->readable);
     return 0;
@@ -285,6 +289,27 @@ int x8_ssh_status(const struct x8_ssh_channel *channel)
 
 /* --- the kinds --- */
 
+/*
+ * libssh before 0.11 opens a channel with a small window and widens it at the first bytes that
+ * come. When those come after the channel was closed here, dropbear ends the connection (on_data).
+ * So it is widened at once, by a read of more than the window holds, which takes what has come
+ * already. With the lock held.
+ */
+static int widen(struct x8_ssh_channel *channel, struct x8_error *err)
+{
+    struct x8_buf *taken = &channel->taken[0];
+    int n;
+
+    if (x8_buf_reserve(taken, FIRST_READ) != 0)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    n = ssh_channel_read_timeout(channel->raw, taken->data, FIRST_READ, 0, 0);
+    taken->len = n > 0 ? (size_t)n : 0;
+    channel->waiting[0] -= taken->len < channel->waiting[0] ? taken->len : channel->waiting[0];
+    if (taken->len == 0)
+        x8_buf_done(taken);
+    return 0;
+}
+
 /* Ask for the channel, then for what it is for. */
 static int begin(struct x8_ssh *ssh, const struct x8_op *op, struct wish *wishes, size_t count,
                  struct x8_ssh_channel **out, struct x8_error *err)
@@ -306,6 +331,8 @@ static int begin(struct x8_ssh *ssh, const struct x8_op *op, struct wish *wishes
         wishes[i].channel = channel;
         rc = fulfil(&wishes[i], &waiter, deadline, err);
     }
+    if (rc == 0)
+        rc = widen(channel, err);
     x8_ssh_leave(&waiter);
     if (rc != 0) {
         x8_ssh_channel_close(&channel);

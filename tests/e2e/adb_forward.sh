@@ -6,7 +6,7 @@ cd "$work" || exit 1
 bytes five 5000000
 
 # What speaks on the board: echo on a port and on a Unix socket, a page, one that says something first, one that hangs up,
-# one that only takes. A board has no Python; the double keeps this computer's for such things.
+# one that only takes, one that never ends. A board has no Python; the double keeps this computer's for such things.
 cat >servers.py <<'END'
 import hashlib, os, socket, threading
 def serve(listener, talk):
@@ -36,7 +36,11 @@ def takes(link):
         digest.update(data)
         count += len(data)
     link.sendall(digest.hexdigest().encode())
-talks = [echo, page, first, hangs_up, takes]
+def streams(link):
+    while link.recv(1):
+        while True:
+            link.sendall(bytes(65536))
+talks = [echo, page, first, hangs_up, takes, streams]
 listeners = [socket.create_server(("127.0.0.1", 0), backlog=200) for _ in talks]
 unix = socket.socket(socket.AF_UNIX)
 unix.bind("/tmp/echo socket")
@@ -54,7 +58,7 @@ servers() {
     "${via[@]}" "$X8CTL" "${select[@]}" push -q servers.py /tmp/ || exit 1
     inside 'setsid nohup /usr/libexec/host/bin/python3 /tmp/servers.py >/tmp/servers.log 2>&1 </dev/null &
         for i in {1..500}; do [ ! -e /tmp/ports ] || exit 0; sleep 0.02; done; cat /tmp/servers.log; exit 1' || exit 1
-    read -r echo page first hangs_up takes < <(inside 'cat /tmp/ports')
+    read -r echo page first hangs_up takes streams < <(inside 'cat /tmp/ports')
 }
 
 # up WORD COUNT ARGS...: x8ctl ARGS in the background until it has said WORD so often; the local ports are in ${here[@]}.
@@ -128,6 +132,12 @@ elif what == "says":
     link.sendall(arguments[1].encode() if len(arguments) > 1 else b"")
     wanted = arguments[0].encode()
     assert exactly(link, len(wanted)) == wanted, "other words"
+elif what == "breaks off":
+    for at in range(int(arguments[0])):
+        link = dial()
+        link.sendall(b"x")
+        exactly(link, 20000 * at)
+        link.close()
 elif what == "ends":
     try: # an end may come as a reset, as soon as the connection is made
         assert dial().recv(1) == b"", "it says something"
@@ -191,6 +201,11 @@ says 'warn .*nothing on the board listens on tcp:9$'
 talk "${here[2]}" echo 1000
 talk "${here[1]}" ends
 talk "${here[2]}" echo 1000
+down INT 0
+start "downloads that are broken off: the rest goes on"
+up forwarding 2 forward "0:$streams" "0:$echo"
+talk "${here[0]}" "breaks off" 20
+talk "${here[1]}" echo 1000
 down INT 0
 start "a port of one's choice and an address; a port that is taken is 14"
 port=$(free_port)

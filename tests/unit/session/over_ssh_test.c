@@ -439,6 +439,32 @@ static void closing_hangs_up(void **state)
     }
 }
 
+/* What is still on its way when a channel is closed: at once, and after much of it. */
+static void closing_in_the_middle_leaves_the_connection_well(void **state)
+{
+    struct x8_command command = {.text = "exec yes", .input = X8_INPUT_NONE};
+    size_t cap = 100000;
+    uint8_t *bytes = malloc(cap);
+
+    (void)state;
+    for (unsigned i = 0; i < 24; i++) {
+        struct x8_channel *channel = NULL;
+        enum x8_output which;
+
+        assert_int_equal(x8_start(kit.session, &kit.op, &command, &channel, &kit.err), 0);
+        for (size_t got = 0, want = (size_t)i % 8 * 100000; got < want;) {
+            ssize_t n = x8_channel_read(channel, &kit.op, &which, bytes, cap, 20000, &kit.err);
+
+            assert_true(n > 0);
+            got += (size_t)n;
+        }
+        x8_channel_close(&channel);
+    }
+    assert_int_equal(x8_run_ok(kit.session, &kit.op, "after all", "true", 20000, NULL, &kit.err),
+                     0);
+    free(bytes);
+}
+
 static void the_end_of_the_session_hangs_up(void **state)
 {
     struct x8_command command = {
@@ -686,6 +712,7 @@ int main(void)
         FOR_BOTH(a_terminal_is_one_and_takes_a_new_size),
         FOR_BOTH(a_person_gets_a_login_shell),
         FOR_BOTH(closing_hangs_up),
+        FOR_BOTH(closing_in_the_middle_leaves_the_connection_well),
         FOR_BOTH(the_end_of_the_session_hangs_up),
         FOR_BOTH(children_left_behind_are_hung_up_on),
         FOR_BOTH(a_child_may_guard_itself),
