@@ -69,17 +69,33 @@ static const struct aklite_cause *cause_of(const struct judging *j)
     return NULL;
 }
 
+/* Failures are wrapped from outside in, with "err: " between: where there is no room for all of it,
+ * the inner part says more. The outermost names only what we know. */
+static const char *inner(const char *words, size_t room)
+{
+    static const char mark[] = "err: ";
+    const char *next = x8_starts(words, "Failed to ") ? strstr(words, mark) : NULL;
+
+    while (next && next[sizeof(mark) - 1]) {
+        words = next + sizeof(mark) - 1;
+        next = strlen(words) > room ? strstr(words, mark) : NULL;
+    }
+    return words;
+}
+
 /* The board's own last words, behind ours. Failures are told on stderr; where that is empty the
  * log's end is what there is. */
 static void quote(const struct judging *j, const char *why)
 {
-    char words[160];
+    char words[1024], *out = j->out->why;
+    size_t cap = sizeof(j->out->why), used;
 
     aklite_last_words(&j->errors, words, sizeof(words));
     if (!words[0])
         aklite_last_words(&j->log, words, sizeof(words));
-    snprintf(j->out->why, sizeof(j->out->why), "%.120s%s%s", why, words[0] ? "; it says: " : "",
-             words);
+    snprintf(out, cap, "%.120s%s", why, words[0] ? "; it says: " : "");
+    used = strlen(out);
+    x8_copy(out + used, cap - used, inner(words, cap - used - 1));
 }
 
 static void set(const struct judging *j, enum x8_aklite_means means, enum x8_code code,

@@ -7,13 +7,16 @@
 
 #define FRESH                                                                                      \
     "get a fresh bundle of the same version (fioctl targets offline-update --tuf-only renews one)"
-#define AGAIN  "x8ctl update finish"
-#define RESEND "x8ctl update apply BUNDLE    sends what is missing and tries again"
-#define APPLOG "x8ctl exec --root -- docker ps -a    and docker logs NAME of an app that is not up"
-#define STATUS "x8ctl update status    shows what runs"
+#define AGAIN   "x8ctl update finish"
+#define RESEND  "x8ctl update apply BUNDLE    sends what is missing and tries again"
+#define APPLOG  "x8ctl exec --root -- docker ps -a    and docker logs NAME of an app that is not up"
+#define LASTLOG "x8ctl logs --root -b -1    shows the start that failed, where the board keeps it"
+#define STATUS  "x8ctl update status    shows what runs"
 
 static const char deployed[] = "the new system is deployed and starts with the next restart";
 static const char went_back[] = "the update was taken back, the system from before runs";
+static const char did_not_boot[] =
+    "the new system did not come up, so the boot loader went back to the one from before";
 static const char unknown_apps[] =
     "the update was taken back or failed half-way, and which apps run is not certain";
 
@@ -97,6 +100,15 @@ const struct aklite_row aklite_rows[] = {
     {AB,
      RUN,
      0,
+     {"Expected to boot", "but found"},
+     X8_MEANS_ROLLED_BACK,
+     X8_E_ROLLED_BACK,
+     0,
+     did_not_boot,
+     LASTLOG},
+    {AB,
+     RUN,
+     0,
      {"Rollback to ", NULL},
      X8_MEANS_ROLLED_BACK,
      X8_E_ROLLED_BACK,
@@ -137,6 +149,15 @@ const struct aklite_row aklite_rows[] = {
     /* run, B */
     {B, RUN, 90, NIL, X8_MEANS_DONE_REBOOT, X8_OK, 0,
      "applied; one more restart confirms the boot firmware", "x8ctl reboot"},
+    {B,
+     RUN,
+     99,
+     {"Expected to boot", NULL},
+     X8_MEANS_ROLLED_BACK,
+     X8_E_ROLLED_BACK,
+     0,
+     did_not_boot,
+     LASTLOG},
     {B, RUN, 99, NIL, X8_MEANS_ROLLED_BACK, X8_E_ROLLED_BACK, 0, went_back, APPLOG},
     {B, RUN, 110, NIL, X8_MEANS_UNDEFINED, X8_E_UNKNOWN_STATE, 0,
      "the boot loader went back to a system that the board has no record of; which apps run is "
@@ -148,6 +169,15 @@ const struct aklite_row aklite_rows[] = {
     {C, RUN, 5, NIL, X8_MEANS_DONE_REBOOT, X8_OK, 0,
      "applied; one more restart confirms the boot firmware", "x8ctl reboot"},
     {C, RUN, 40, NIL, X8_MEANS_DONE, X8_OK, 0, "nothing was pending", ""},
+    {C,
+     RUN,
+     99,
+     {"Expected to boot", NULL},
+     X8_MEANS_ROLLED_BACK,
+     X8_E_ROLLED_BACK,
+     0,
+     did_not_boot,
+     LASTLOG},
     {C, RUN, 99, NIL, X8_MEANS_ROLLED_BACK, X8_E_ROLLED_BACK, 0, went_back, APPLOG},
     {C, RUN, 110, NIL, X8_MEANS_ROLLED_BACK, X8_E_ROLLED_BACK, 0, went_back, APPLOG},
     {C,

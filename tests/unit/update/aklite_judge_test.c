@@ -171,6 +171,35 @@ static void an_unknown_failure_quotes_the_board(void **state)
     assert_non_null(strstr(v.why, "and the last"));
 }
 
+static void of_long_words_the_inner_ones_are_kept(void **state)
+{
+    char text[900];
+    (void)state;
+
+    snprintf(text, sizeof(text),
+             "Failed to install the offline update; src-dir: \"/x\"; err: short reason");
+    judge(A, X8_AKLITE_INSTALL, 1, "", text);
+    assert_non_null(strstr(v.why, "it says: short reason"));
+    snprintf(text, sizeof(text), "Failed to install; err: %0400d, err: the moon", 1);
+    judge(A, X8_AKLITE_INSTALL, 1, "", text);
+    assert_non_null(strstr(v.why, "it says: the moon"));
+    snprintf(text, sizeof(text), "Failed to install; err: ");
+    judge(A, X8_AKLITE_INSTALL, 1, "", text);
+    assert_non_null(strstr(v.why, "Failed to install"));
+}
+
+static void a_loader_that_went_back_is_told_from_apps_that_failed(void **state)
+{
+    static const char log[] = "Expected to boot on aaa but found bbb\nRollback to x\n";
+    (void)state;
+
+    for (int g = A; g <= C; g++) {
+        judge((enum x8_aklite)g, X8_AKLITE_RUN, g == A ? 0 : 99, log, "");
+        assert_int_equal(v.means, X8_MEANS_ROLLED_BACK);
+        assert_non_null(strstr(v.why, "boot loader"));
+    }
+}
+
 static void noise_is_not_quoted(void **state)
 {
     (void)state;
@@ -303,6 +332,8 @@ int main(void)
         cmocka_unit_test(run_codes_mean_what_their_generation_says),
         cmocka_unit_test(words_tell_what_a_code_does_not),
         cmocka_unit_test(an_unknown_failure_quotes_the_board),
+        cmocka_unit_test(of_long_words_the_inner_ones_are_kept),
+        cmocka_unit_test(a_loader_that_went_back_is_told_from_apps_that_failed),
         cmocka_unit_test(noise_is_not_quoted),
         cmocka_unit_test(an_object_that_is_missing_is_named),
         cmocka_unit_test(a_pull_that_fails_for_room_is_said_so),
