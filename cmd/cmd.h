@@ -135,6 +135,9 @@ void x8_env_lock_path(const char *name, char *out, size_t cap);
  * Nonzero when it did not arrive, which the end of the run tells (main_streams.c). */
 int x8_stdout_flush(struct x8_ctx *ctx);
 
+/* "1.2" (version.c). */
+const char *x8_version_text(void);
+
 /* Global options as rows (opts.c). */
 const struct x8_opt *x8_global_opts(void);
 

@@ -9,6 +9,11 @@
 
 static const char libraries[] = X8_LIBRARIES; /* lines "name version" */
 
+const char *x8_version_text(void)
+{
+    return X8_VERSION;
+}
+
 static void json_libraries(struct x8_json *in)
 {
     const char *line = libraries;

@@ -1,0 +1,142 @@
+/*
+ * Options and variables about images from the network.
+ */
+#include "store_env.h"
+
+#include "running.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct x8_store_options x8_store_opt;
+
+/* The first of two variables that is set and not empty, or NULL. */
+static const char *env(const char *name, const char *other)
+{
+    const char *text = getenv(name);
+
+    if ((!text || !text[0]) && other)
+        text = getenv(other);
+    return text && text[0] ? text : NULL;
+}
+
+/*
+ * The usual variables. HTTP_PROXY in capitals is not one of them: a web server's programs get it
+ * from whoever asks ("Proxy:" in a request), so curl reads the small one only. Source: curl's
+ * manual, "environment".
+ */
+static void proxies(struct x8_http_config *http)
+{
+    const char *all = env("all_proxy", "ALL_PROXY");
+
+    http->http_proxy = env("http_proxy", NULL);
+    http->https_proxy = env("https_proxy", "HTTPS_PROXY");
+    if (!http->http_proxy)
+        http->http_proxy = all;
+    if (!http->https_proxy)
+        http->https_proxy = all;
+    http->no_proxy = env("no_proxy", "NO_PROXY");
+}
+
+static int check_option(const char *name, const char *text, struct x8_error *err)
+{
+    if (!text || text[0])
+        return 0;
+    x8_fail(err, X8_E_USAGE, "--%s is given without a value", name);
+    x8_error_why(err, "its text is empty, as of a variable that is not set");
+    x8_error_next(err, "leave --%s out, or name a file", name);
+    return -(int)X8_E_USAGE;
+}
+
+int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct x8_error *err)
+{
+    static char agent[64]; /* written with the same text each time */
+    int rc = check_option("index", x8_store_opt.index, err);
+
+    (void)ctx;
+    if (rc == 0)
+        rc = check_option("ca-file", x8_store_opt.ca_file, err);
+    if (rc < 0)
+        return rc;
+    snprintf(agent, sizeof agent, "x8ctl/%s", x8_version_text());
+    memset(out, 0, sizeof *out);
+    x8_env_path("cache", "images", out->folder, sizeof out->folder);
+    out->index = x8_store_opt.index ? x8_store_opt.index : env("X8CTL_IMAGE_INDEX", NULL);
+    out->offline = x8_store_opt.offline;
+    out->http.user_agent = agent;
+    out->http.ca_file = x8_store_opt.ca_file;
+    out->http.ca_option = "--ca-file";
+    proxies(&out->http);
+    return 0;
+}
+
+void x8_store_done(struct x8_store_setup *setup)
+{
+    if (setup->has_catalogue)
+        x8_catalogue_done(&setup->catalogue);
+    setup->has_catalogue = 0;
+}
+
+int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
+                       const struct x8_catalogue **out, struct x8_error *err)
+{
+    int rc = 0;
+
+    if (!setup->has_catalogue) {
+        rc = x8_catalogue_open(op, setup->folder, setup->index, &setup->http, setup->offline,
+                               &setup->catalogue, err);
+        setup->has_catalogue = rc == 0;
+    }
+    if (rc == 0)
+        *out = &setup->catalogue;
+    return rc;
+}
+
+/* "http:" and the like; any scheme, as a wrong one deserves better words than "no such file". */
+static int is_url(const char *text)
+{
+    const char *colon = strstr(text, "://");
+
+    return colon && colon > text && !memchr(text, '/', (size_t)(colon - text));
+}
+
+int x8_store_is_remote(const char *source)
+{
+    static const char *const files[] = {".wic", ".img", ".bin", ".raw", ".gz",  ".tgz",  ".bz2",
+                                        ".xz",  ".zst", ".tar", ".zip", ".uuu", ".bmap", ".itb"};
+
+    if (is_url(source))
+        return 1;
+    if (!source[0] || strchr(source, '/') ||
+        strlen(source) >= sizeof(((struct x8_release *)0)->image))
+        return 0;
+    for (size_t i = 0; i < X8_COUNT(files); i++)
+        if (x8_ends(source, files[i]))
+            return 0;
+    return source[0] != '.' && x8_path_kind(source) == X8_PATH_NONE;
+}
+
+int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
+                 struct x8_wanted *wanted, struct x8_fetch *job, struct x8_error *err)
+{
+    static const struct x8_catalogue none;
+    const struct x8_catalogue *catalogue = &none;
+    int rc = is_url(word) ? 0 : x8_store_catalogue(op, setup, &catalogue, err);
+
+    if (rc == 0)
+        rc = x8_wanted_find(op, catalogue, word, wanted, err);
+    if (rc < 0)
+        return rc;
+    *job = (struct x8_fetch){.folder = setup->folder,
+                             .url = wanted->url,
+                             .name = wanted->name[0] ? wanted->name : NULL,
+                             .sha256 = wanted->sha256,
+                             .size = wanted->size,
+                             .http = &setup->http,
+                             .offline = setup->offline,
+                             .moves = wanted->moves};
+    return 0;
+}
