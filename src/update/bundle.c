@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char again[] = "get the bundle again, or another one that holds this target";
+
 void x8_bundle_done(struct x8_bundle *bundle)
 {
     struct bundle_temp temp = {bundle->temp, bundle->lock};
@@ -39,8 +41,7 @@ static int judge_commit(const struct x8_bundle *bundle, struct x8_findings *find
         return 1;
     }
     x8_found(findings, X8_FOUND_BAD, commit->missing ? X8_E_BAD_IMAGE : X8_E_BAD_DIGEST, "commit",
-             "get the bundle again, or another one that holds this target",
-             "the commit of %s is %s: %s", bundle->target->name,
+             again, "the commit of %s is %s: %s", bundle->target->name,
              commit->missing ? "not in the bundle" : "not what its name says", hex);
     return 0;
 }
@@ -53,6 +54,11 @@ static int check_graph(const struct x8_op *op, struct x8_bundle *bundle, int dee
     int rc = repo ? graph_walk(op, repo, bundle->target->commit, deep, &graph, err)
                   : x8_fail(err, X8_E_INTERNAL, "out of memory");
     free(repo);
+    if (rc == -X8_E_NO_FILE) {
+        x8_found(findings, X8_FOUND_BAD, X8_E_BAD_IMAGE, "graph", again,
+                 "the bundle has no repository: nothing of the system is there");
+        return 0;
+    }
     if (rc < 0)
         return rc;
     x8_graph_done(&bundle->graph);

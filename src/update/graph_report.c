@@ -37,8 +37,11 @@ void graph_report(const struct x8_graph *graph, int deep, struct x8_findings *fi
     if (missing + damaged > 0)
         x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "graph",
                  "download or copy the bundle again and compare its SHA-256",
-                 "of %zu objects found %zu are missing and %zu damaged: %s%s", graph->count,
-                 missing, damaged, names, missing + damaged > NAMED_MAX ? ", ..." : "");
+                 "%zu of %zu objects %s: %s%s", missing + damaged, graph->count,
+                 damaged == 0   ? "missing"
+                 : missing == 0 ? "damaged"
+                                : "missing or damaged",
+                 names, missing + damaged > NAMED_MAX ? ", ..." : "");
     else
         x8_found(findings, X8_FOUND_OK, X8_OK, "graph", NULL,
                  "%zu objects, %s stored, %s unpacked: %s", graph->count, stored, size,

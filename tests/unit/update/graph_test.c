@@ -227,7 +227,7 @@ static void a_bad_commit_ends_the_walk(void **state)
     (void)state;
     struct walk *w = fresh();
     assert_true(kit_repo_sh(&kit, "rm repo/objects/*/*.commit"));
-    is_bad(w, 1, "1 are missing", 1);
+    is_bad(w, 1, "1 of 1 objects missing", 1);
     assert_int_equal(w->graph.count, 1);
     over(w);
 }
@@ -239,7 +239,7 @@ static void exchanged_objects_are_found(void **state)
     char *a = kit_repo_file(&kit, "/etc/x"), *b = kit_repo_file(&kit, "/etc/none");
     assert_true(kit_repo_sh(&kit, "cp -p %s t && cp -p %s %s && cp -p t %s", a, b, a, b));
     assert_true(is_good(w, 0));
-    is_bad(w, 1, "2 damaged", 2);
+    is_bad(w, 1, "2 of ", 2);
     free(a);
     free(b);
     over(w);
@@ -313,7 +313,7 @@ static void several_threads_find_the_one_bad_object(void **state)
     assert_true(kit_repo_sh(&kit, "o=$(ostree ls -C --repo=repo big /5 | grep -oE '[0-9a-f]{64}' | "
                                   "sed 's,^..,repo/objects/&/,').filez && truncate -s -9 $o"));
     assert_int_equal(x8_graph_walk(&w->op, kit.repo, commit, 1, &w->graph, &w->found, &w->err), 0);
-    assert_non_null(strstr(x8_findings_bad(&w->found)->text, "0 are missing and 1 damaged"));
+    assert_non_null(strstr(x8_findings_bad(&w->found)->text, "1 of 11 objects damaged"));
     free(commit);
     over(w);
 }
