@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define TELL_MS 50 /* between reports of progress */
+#define TELL_MS    50                  /* between reports of progress */
+#define HEADER_MAX ((size_t)256 << 10) /* nobody has that much to say; some would never end */
 
 #define REDIRECT_OF(status)                                                                        \
     ((status) == 301 || (status) == 302 || (status) == 303 || (status) == 307 || (status) == 308)
@@ -56,7 +57,10 @@ size_t x8_http_on_header(char *line, size_t size, size_t count, void *ctx)
 
     call->last_ms = x8_now_ms();
     call->bytes += len;
-    if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
+    call->header_len += len;
+    if (call->header_len > HEADER_MAX)
+        call->verdict = x8_http_explain_curl(call, CURLE_WEIRD_SERVER_REPLY);
+    else if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
         call->verdict = status_line(call, line, len);
     else
         header(call, line, len);

@@ -34,6 +34,7 @@ struct http_call {
     unsigned redirects;
 
     enum http_answer answer;
+    size_t header_len; /* of all header lines of this request's answers */
     int has_range;
     char *location;             /* as the answer says it, or NULL */
     struct x8_http_range range; /* of the answer */

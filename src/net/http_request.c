@@ -131,6 +131,7 @@ static int prepare(struct http_call *call)
         curl_easy_setopt(call->easy, CURLOPT_URL, call->url) != CURLE_OK)
         return x8_fail(call->err, X8_E_INTERNAL, "libcurl cannot be set up");
     call->answer = HTTP_NONE;
+    call->header_len = 0;
     call->is_connected = 0;
     call->result->status = 0;
     call->words[0] = '\0';

@@ -437,6 +437,45 @@ static void a_trickle_is_silence_too(void **state)
     end(&c);
 }
 
+static void say_headers_for_ever(struct web *web, int fd, unsigned n)
+{
+    (void)web;
+    (void)n;
+    web_say(fd, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 20000; i++)
+        web_say(fd, "X-%d: a header without an end\r\n", i);
+}
+
+static void headers_have_a_limit(void **state)
+{
+    struct call c;
+
+    (void)state;
+    start(&c, say_headers_for_ever);
+    fails(&c, "does not speak HTTP", 0);
+    end(&c);
+}
+
+static void say_nothing(struct web *web, int fd, unsigned n)
+{
+    (void)web;
+    (void)fd;
+    (void)n;
+}
+
+/* What a TLS client says first has no empty line, so the server never answers. */
+static void a_handshake_has_a_limit(void **state)
+{
+    struct call c;
+
+    (void)state;
+    start(&c, say_nothing);
+    snprintf(c.url, sizeof c.url, "https://127.0.0.1:%u/file", c.web.port);
+    c.config.connect_ms = 300;
+    fails(&c, "did not take the connection in time", 1);
+    end(&c);
+}
+
 static void *raise_soon(void *ctx)
 {
     struct x8_cancel *cancel = ctx;
@@ -461,6 +500,27 @@ static void a_stop_is_heard_at_once(void **state)
     began = x8_now_ms();
     assert_int_equal(fetch_with(&c, &op), -X8_E_STOPPED);
     assert_in_range(x8_now_ms() - began, 50, 1000); /* 100 ms and a little; slow machines more */
+    pthread_join(thread, NULL);
+    x8_cancel_done(&cancel);
+    end(&c);
+}
+
+static void a_stop_is_heard_in_a_handshake(void **state)
+{
+    struct call c;
+    struct x8_cancel cancel;
+    struct x8_op op = {.deadline = X8_NO_DEADLINE, .cancel = &cancel};
+    pthread_t thread;
+    int64_t began;
+
+    (void)state;
+    start(&c, say_nothing);
+    snprintf(c.url, sizeof c.url, "https://127.0.0.1:%u/file", c.web.port);
+    x8_cancel_init(&cancel);
+    assert_int_equal(pthread_create(&thread, NULL, raise_soon, &cancel), 0);
+    began = x8_now_ms();
+    assert_int_equal(fetch_with(&c, &op), -X8_E_STOPPED);
+    assert_in_range(x8_now_ms() - began, 50, 1000);
     pthread_join(thread, NULL);
     x8_cancel_done(&cancel);
     end(&c);
@@ -780,7 +840,10 @@ int main(void)
         cmocka_unit_test(what_is_no_web_server_is_told),
         cmocka_unit_test(silence_has_a_limit),
         cmocka_unit_test(a_trickle_is_silence_too),
+        cmocka_unit_test(headers_have_a_limit),
+        cmocka_unit_test(a_handshake_has_a_limit),
         cmocka_unit_test(a_stop_is_heard_at_once),
+        cmocka_unit_test(a_stop_is_heard_in_a_handshake),
         cmocka_unit_test(the_operations_deadline_holds),
         cmocka_unit_test(redirects_are_followed_eight_times),
         cmocka_unit_test(a_redirect_to_another_scheme_is_refused),
