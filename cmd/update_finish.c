@@ -41,10 +41,11 @@ static int send_again(struct x8_job_on *job, struct x8_update_look *look, struct
     int rc;
 
     if (journal->aklite == X8_AKLITE_NONE) {
-        x8_fail(err, X8_E_PENDING, "nothing was installed on %s yet", job->target->label);
+        x8_fail(err, X8_E_WRONG_STATE, "nothing was installed on %s yet", job->target->label);
+        x8_error_why(err, "the update came as far as sending, and needs its two files for that");
         x8_error_next(err, "x8ctl update legacy-399 %.200s --tool aklite-offline-399.tar.gz",
                       journal->bundle);
-        return -(int)X8_E_PENDING;
+        return -(int)X8_E_WRONG_STATE;
     }
     x8_update_opt.allow_downgrade = journal->allow_downgrade;
     rc =

@@ -143,6 +143,15 @@ static int prepare(struct x8_session *session, const struct x8_op *op, const str
     return rc;
 }
 
+static void clean_up(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
+                     const struct brought *brought)
+{
+    struct x8_error ignored = {0};
+
+    if (in_folder(session, op, root, "clean up", "rm -rf -- \"$d\"", brought, NULL, &ignored) < 0)
+        x8_emit(op, X8_EV_WARN, "%s may stay on the board: %s", brought->folder, ignored.msg);
+}
+
 static int end(struct x8_session *session, const struct x8_op *op, const struct x8_update_run *run,
                const struct brought *brought, int rc, struct x8_error *err)
 {
@@ -155,9 +164,8 @@ static int end(struct x8_session *session, const struct x8_op *op, const struct 
                            "then x8ctl update finish");
     if (!session || run->journal->step < X8_STEP_DONE)
         return rc;
-    if (run->hooks.root(run->hooks.user, session, &root, &ignored) < 0 ||
-        in_folder(session, op, root, "clean up", "rm -rf -- \"$d\"", brought, NULL, &ignored) < 0)
-        x8_emit(op, X8_EV_WARN, "%s stays on the board: %s", brought->folder, ignored.msg);
+    if (run->hooks.root(run->hooks.user, session, &root, &ignored) == 0)
+        clean_up(session, op, root, brought);
     return rc;
 }
 
@@ -174,10 +182,14 @@ int x8_update_legacy(struct x8_session **session, const struct x8_op *op,
     memset(out, 0, sizeof *out);
     snprintf(brought.folder, sizeof brought.folder, "%s-" IMAGE, run.journal->stage);
     rc = run.hooks.root(run.hooks.user, *session, &root, err);
-    if (rc == 0)
-        rc = prepare(*session, op, job, root, &brought, err);
     if (rc < 0)
         return rc;
+    rc = prepare(*session, op, job, root, &brought, err);
+    if (rc < 0) {
+        if (run.journal->step == X8_STEP_SEND)
+            clean_up(*session, op, root, &brought);
+        return rc;
+    }
     run.tool = &tool;
     rc = x8_update_go(session, op, &run, out, err);
     return end(*session, op, &run, &brought, rc, err);

@@ -76,3 +76,19 @@ confirmed() {
     [ "$vars" = 'upgrade_available=0 bootcount=0 rollback=0 ' ] || problem "the boot loader has: $vars"
 }
 tidy() { asked '' 'ls -d x8ctl-update* 2>/dev/null'; }
+
+# killed_at STEP ARGS...: x8ctl update ARGS until the board's tool stands still at STEP (word hold=), then this computer loses
+# its power; the board goes on.
+killed_at() {
+    local step=$1 pid
+    shift
+    rm -f "$root/run/update/held-$step"
+    word "hold=$step"
+    "${via[@]}" "$X8CTL" "${select[@]}" --password-file "$work/pw" update "$@" >"$work/killed" 2>&1 &
+    pid=$!
+    await 40 "step $step" test -e "$root/run/update/held-$step" || cat "$work/killed"
+    kill -KILL "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    word hold=
+    : >"$root/run/update/go"
+}
