@@ -126,20 +126,22 @@ static void every_packing_is_unpacked_and_removed(void **state)
 {
     (void)state;
     static const struct {
-        const char *make, *name;
-    } rows[] = {{"tar cf a.tar offline-updates", "in/a.tar"},
-                {"tar czf a.tar.gz offline-updates", "in/a.tar.gz"},
-                {"tar cf - offline-updates | zstd -q >a.tar.zst", "in/a.tar.zst"},
-                {"tar cf - offline-updates | xz >a.tar.xz", "in/a.tar.xz"},
-                {"tar cf - offline-updates | bzip2 >a.tar.bz2", "in/a.tar.bz2"},
-                {"tar cf flat -C offline-updates tuf ostree_repo apps", "in/flat"},
-                {"tar cf dots -C offline-updates .", "in/dots"},
+        const char *make, *name, *tool;
+    } rows[] = {{"tar cf a.tar offline-updates", "in/a.tar", "tar"},
+                {"tar czf a.tar.gz offline-updates", "in/a.tar.gz", "gzip"},
+                {"tar cf - offline-updates | zstd -q >a.tar.zst", "in/a.tar.zst", "zstd"},
+                {"tar cf - offline-updates | xz >a.tar.xz", "in/a.tar.xz", "xz"},
+                {"tar cf - offline-updates | bzip2 >a.tar.bz2", "in/a.tar.bz2", "bzip2"},
+                {"tar cf flat -C offline-updates tuf ostree_repo apps", "in/flat", "tar"},
+                {"tar cf dots -C offline-updates .", "in/dots", "tar"},
                 {"cp offline-updates/tuf/3.root.json README && tar cf more ./README "
                  "./offline-updates",
-                 "in/more"}};
+                 "in/more", "tar"}};
     kit_offer_fresh(&kit);
     assert_true(sh("mkdir in && mv bundle in/offline-updates"));
     for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        if (!kit_repo_sh(&kit.repo, "command -v %s", rows[i].tool))
+            continue;
         if (!kit_repo_sh(&kit.repo, "cd in && %s", rows[i].make))
             fail_msg("%s", rows[i].make);
         if (kit_offer_open(&kit, rows[i].name, NULL) < 0)
