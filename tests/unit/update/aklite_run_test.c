@@ -140,7 +140,7 @@ static void let_go(struct board *b)
 {
     free(test_file(b->home, "go", "", 0));
 }
-#define UNTIL_GO "while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done\n"
+#define UNTIL_GO "while [ -d \"$HOME\" ] && [ ! -e \"$HOME/go\" ]; do sleep 0.05; done\n"
 
 static void a_status_and_both_streams_are_collected(void **state)
 {
