@@ -11,8 +11,9 @@
 static void the_board_can_pull_it(struct kit_send *k)
 {
     assert_int_equal(sh(k, "c=$(cat bundle/ostree_repo/refs/heads/lmp)\n"
-                           "ostree --repo=ostree/repo pull-local "
-                           "home/" X8_STAGE_FOLDER "/ostree_repo $c >/dev/null && "
+                           "ostree --repo=ostree/repo remote add --no-gpg-verify --if-not-exists "
+                           "staged file://$PWD/home/" X8_STAGE_FOLDER "/ostree_repo && "
+                           "ostree --repo=ostree/repo pull staged $c >/dev/null && "
                            "ostree --repo=ostree/repo fsck -q >/dev/null && "
                            "ostree --repo=ostree/repo ls $c /usr/bin/new >/dev/null"),
                      0);
