@@ -181,15 +181,12 @@ static void find_expiry(struct x8_tuf *out)
     for (int i = 0; i < X8_TUF_ROLES; i++) {
         const struct x8_tuf_role *role = &out->roles[i];
 
-        if (!role->present)
-            continue;
-        if (role->expires_s && out->expires_role[0] && role->expires_s >= out->expires_s)
+        /* a date that cannot be read is 0 and comes first: nothing is certain then */
+        if (!role->present || (out->expires_role[0] && role->expires_s >= out->expires_s))
             continue;
         out->expires_s = role->expires_s;
         x8_copy(out->expires_role, sizeof out->expires_role,
                 x8_tuf_role_name((enum x8_tuf_role_id)i));
-        if (!role->expires_s)
-            return; /* a date that cannot be read: nothing is certain any more */
     }
 }
 

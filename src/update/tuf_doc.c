@@ -56,6 +56,31 @@ static int count_to(const struct x8_json *list, int limit)
     return n;
 }
 
+static int is_known_method(const char *method)
+{
+    return method && (x8_casecmp(method, "ed25519") == 0 || x8_casecmp(method, "rsassa-pss") == 0 ||
+                      x8_casecmp(method, "rsassa-pss-sha256") == 0);
+}
+
+/* Boards give up on the whole file at the first of these, whoever signed.
+ * Source: aktualizr's verification of a role's signatures. */
+static const char *fault_of_signatures(const struct x8_json *list)
+{
+    for (const struct x8_json *a = x8_json_first(list); a; a = x8_json_next(a)) {
+        const char *id = x8_json_get_str(a, "keyid");
+
+        if (!id || !is_known_method(x8_json_get_str(a, "method")))
+            return "it has a signature of a kind that no board knows";
+        for (const struct x8_json *b = x8_json_next(a); b; b = x8_json_next(b)) {
+            const char *other = x8_json_get_str(b, "keyid");
+
+            if (other && strcmp(id, other) == 0)
+                return "it has two signatures under the same key id, which no board accepts";
+        }
+    }
+    return NULL;
+}
+
 /* What is wrong with the envelope, or NULL. */
 static const char *fault_of(const struct tuf_doc *doc, const char *role)
 {
@@ -69,7 +94,7 @@ static const char *fault_of(const struct tuf_doc *doc, const char *role)
         return "it has more signatures than anybody makes";
     if (role && (!type || x8_casecmp(type, role) != 0))
         return "it is of another type";
-    return NULL;
+    return fault_of_signatures(doc->signatures);
 }
 
 int x8_tuf_doc_read(struct tuf_doc *doc, struct x8_span text, const char *name, const char *role,

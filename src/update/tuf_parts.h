@@ -34,8 +34,9 @@ void x8_tuf_role_read(const struct tuf_doc *doc, enum x8_tuf_role_id id, struct 
                       struct x8_findings *findings);
 
 struct tuf_count {
-    unsigned good;      /* distinct keys of the role that signed these bytes */
-    unsigned bad;       /* signatures that are wrong, of no key of the role, or there twice */
+    unsigned good; /* distinct keys of the role that signed these bytes */
+    unsigned
+        bad; /* signatures that are wrong, of no key of the role, or of one that signed already */
     unsigned wrong;     /* of those: by a key of the role, but not over these bytes */
     unsigned threshold; /* 0: the root has no such role */
 };

@@ -329,14 +329,29 @@ static void a_threshold_of_two_wants_two_keys(void **state)
     begin(&r, NULL);
     kit_bundle_make(&r.b, &change);
     refused(&r, "signatures", X8_E_BAD_DIGEST, "signed by 1 of 2 needed");
-    change.target_signers = change.bundle_signers = KIT_KEYS(&r.b.first, &r.b.first);
-    kit_bundle_make(&r.b, &change);
-    refused(&r, "signatures", X8_E_BAD_DIGEST, "signed by 1 of 2 needed");
     change.target_signers = change.bundle_signers = KIT_KEYS(&r.b.first, &r.b.second);
     kit_bundle_make(&r.b, &change);
     assert_int_equal(again(&r), 0);
     nothing_bad(&r);
     assert_int_equal(r.tuf.roles[X8_TUF_TARGETS].good, 2);
+    end(&r);
+}
+
+static void what_boards_give_up_on_is_refused(void **state)
+{
+    struct result r;
+    struct kit_key odd;
+
+    (void)state;
+    begin(&r, NULL);
+    kit_bundle_make(&r.b, &(struct kit_change){.target_signers = KIT_KEYS(&r.b.first, &r.b.first)});
+    refused(&r, "layout", X8_E_BAD_IMAGE, "tuf/targets.json is no signed metadata: it has two");
+    assert_int_equal(r.tuf.count, 0);
+    odd = r.b.stranger;
+    odd.method = "ecdsa";
+    kit_bundle_make(&r.b, &(struct kit_change){.bundle_signers = KIT_KEYS(&r.b.first, &odd)});
+    refused(&r, "layout", X8_E_BAD_IMAGE, "of a kind that no board knows");
+    assert_int_equal(r.tuf.count, 0); /* and not all targets instead of those that it lists */
     end(&r);
 }
 
@@ -718,6 +733,7 @@ int main(void)
         cmocka_unit_test(a_stranger_signs_nothing),
         cmocka_unit_test(a_key_under_its_own_id_but_of_other_bytes_is_wrong),
         cmocka_unit_test(a_threshold_of_two_wants_two_keys),
+        cmocka_unit_test(what_boards_give_up_on_is_refused),
         cmocka_unit_test(one_key_under_two_ids_is_one_key),
         cmocka_unit_test(a_strange_signature_beside_good_ones),
         cmocka_unit_test(rsa_keys_sign_either_form_of_a_line_end),
