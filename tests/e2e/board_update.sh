@@ -135,8 +135,6 @@ prints '^   info: No any pending'
 
 # ---- upstream's own sequences ----
 
-good='[install 100]'
-after='[run 0] [image 861] [env 0 0 0] [target portenta-x8-lmp-861]'
 for gen in A B C; do
     start "$gen: an update of root file system and apps"
     board u "aklite=$gen"

@@ -133,7 +133,7 @@ inside '[install 1]' I
 says 'non-restorable app engine'
 board u aklite=A registered=ci resetapps=1 daemon=0
 inside "$good" 'S systemctl stop aktualizr-lite; I'
-inside '[target portenta-x8-lmp-861] [run 0]' 'for i in {1..500}; do grep -q "daemon finalises" /run/x8board/update/details && break; sleep 0.01; done; T; A run'
+inside '[target portenta-x8-lmp-861] [run 0]' 'for i in {1..500}; do grep -q "^2 daemon finalises" /run/x8board/update/details && break; sleep 0.01; done; T; A run'
 
 start "the page's unit, its marker, and the unit behind the marker"
 board u image=822 aklite=A
@@ -147,8 +147,8 @@ board u aklite=C slow=1500
 inside '[check 1] [late 100]' 'setsid nohup bash -c "echo fio | sudo -S -p \"\" aklite-offline install -s /home/fio/b >log 2>&1; echo [late \$?] >done" >/dev/null 2>&1 &
     until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; A check -s b; until [ -s done ]; do sleep 0.01; done; cat done'
 board u aklite=A slow=20000
-inside '' 'script -qc "echo fio | sudo -S -p \"\" aklite-offline install -s /home/fio/b" /dev/null >/dev/null 2>&1 & p=$!
-    until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; kill $p; for i in {1..300}; do grep -q SIGHUP /run/x8board/update/details && break; sleep 0.01; done'
+inside '' 'S aklite-offline install -s /home/fio/b >/dev/null 2>&1 &
+    until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; S kill -HUP $(pgrep -f "update_aklit[e].py"); for i in {1..300}; do grep -q SIGHUP /run/x8board/update/details && break; sleep 0.01; done'
 logged 'install ended by SIGHUP'
 
 # ---- power ----

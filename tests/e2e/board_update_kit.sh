@@ -26,13 +26,20 @@ print(d)' "$work/$1/facts.json" "$2"; }
 # board FIXTURE WORDS...: a fresh one, with that fixture's bundle in /home/fio/b.
 board() {
     local fixture=$1
+    of=$1
     shift
     [ ! -e "$work/r" ] || "$root/remove" "$work/r"
     "$root/make" "$work/r" sudo=fio "update=$work/$fixture" "$@" || problem "make failed: $*"
     give "$fixture" b
 }
 give() { rm -rf "${work:?}/r/var/rootdirs/home/fio/$2" && cp -a "$work/$1/offline-updates" "$work/r/var/rootdirs/home/fio/$2"; }
-damage() { "$update/break-bundle" "$work/r/var/rootdirs/home/fio/b" "$1" || problem "break-bundle $1"; }
+# damage KIND: the board's copy of its bundle. It is damaged beside the old commits, so that what the board lacks is hit.
+damage() {
+    rm -rf "$work/damaged"
+    cp -a "$work/$of" "$work/damaged"
+    "$update/break-bundle" "$work/damaged" "$1" || problem "break-bundle $1"
+    give damaged b
+}
 words() { printf '%s\n' "$@" >"$work/r/run/update/words"; }
 
 # What scripts find inside: S is sudo; A aklite-offline, whose status it prints; I its install of b; V what runs.
@@ -52,6 +59,10 @@ inside() {
 logged() { grep -Eq -e "$1" "$work/r/run/update/details" || problem "what happened lacks: $1"; }
 logged_no() { ! grep -Eq -e "$1" "$work/r/run/update/details" || problem "what happened has: $1"; }
 
+
+# What an install, and the boot after it, say when all is well.
+good='[install 100]'
+after='[run 0] [image 861] [env 0 0 0] [target portenta-x8-lmp-861]'
 
 # possible: end with 77 where sandboxes are not allowed. A board of the bundle u is made for that.
 possible() {
