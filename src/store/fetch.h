@@ -10,47 +10,59 @@
 #include "util/stream.h"
 
 struct x8_fetch {
-    const char *folder; /* of the cache */
+    const char *folder; /* of the cache; made when it is missing */
     const char *url;
     const char *name;   /* "934", for messages and the cache; NULL: the URL's last part */
     const char *sha256; /* known digest; NULL or "": pinned on first use, and said so */
     uint64_t size;      /* known size, 0 unknown */
     const struct x8_http_config *http;
     int offline;    /* the network is not used: X8_E_NETWORK naming --offline when it is needed */
-    unsigned tries; /* 0: 5, with back-off 1, 2, 4, 8 s or as Retry-After says (at most 60 s) */
+    int moves;      /* the name is given to newer files now and then ("latest"): the server is asked
+                       each time whether it did, and a new file is pinned anew and told */
+    int repin;      /* `image get --repin`: what the server has now replaces what was pinned */
+    unsigned tries; /* 0: 5, with back-off 1, 2, 4, 8 s or as Retry-After says (at most 60 s); they
+                       are counted anew after every MiB that came */
 };
 
 /*
  * 0 and the complete, verified file. Resumes a part by range with its validator; a file that
  * changed on the server starts again; X8_E_HOST_SPACE before the first byte where the size is
- * known; X8_E_BAD_DIGEST: refused, kept aside and named; X8_E_NETWORK; X8_E_STOPPED: what is there
- * goes on next time. Stage "download", progress in bytes.
+ * known, and later with the part kept; X8_E_BAD_IMAGE: another size than the known one;
+ * X8_E_BAD_DIGEST: refused, kept aside and named; X8_E_NETWORK; X8_E_STOPPED: what is there goes on
+ * next time; X8_E_USAGE (no http or https address). Stage "download", progress in bytes; "check"
+ * while a part of an earlier run is read. Where another process downloads the same, its end is
+ * waited for (X8_EV_WAIT every 2 s), and its file is the result.
  */
 int x8_fetch(const struct x8_op *op, const struct x8_fetch *job, struct x8_cached *out,
              struct x8_error *err);
 
 /*
- * The same bytes as they come, without the cache (flash --no-cache): a reader whose last bytes are
- * given out only after the digest of all was compared, where one is known. A link that breaks is
- * taken up again by range where the server allows; else X8_E_NETWORK.
+ * The same bytes as they come, without the cache (flash --no-cache): a reader whose last MiB is
+ * given out only after the digest of all was compared, where one is known or was pinned. A link
+ * that breaks is taken up again by range where the server allows; else X8_E_NETWORK. `job` and what
+ * it points to are borrowed until close, as is *op; progress is that of the download. The folder is
+ * used for pins only, and may be NULL.
  */
 int x8_fetch_reader(const struct x8_op *op, const struct x8_fetch *job, struct x8_reader **out,
                     struct x8_error *err);
 
-/* The catalogue: the built-in one, or a file or URL in its place (a URL's copy is kept in the cache
- * and used when offline or when the server cannot be reached, with a warning). */
+/* The catalogue: the built-in one (`index` NULL or ""), or a file or URL in its place (a URL's copy
+ * is kept in the cache and used when offline or when the server cannot be reached, with a
+ * warning). */
 int x8_catalogue_open(const struct x8_op *op, const char *folder, const char *index,
                       const struct x8_http_config *http, int offline, struct x8_catalogue *out,
                       struct x8_error *err);
 
 /*
- * What a word of the user's means: "latest", a number or release of the catalogue, or a URL.
- * "latest" asks the server where its name moves to (size, date, validator), and is pinned by its
- * digest once it was fetched. X8_E_NO_FILE with what is near.
+ * What a word of the user's means: "latest", a number or release of the catalogue, or a URL (http
+ * or https; X8_E_USAGE for others). Asks nobody: with `moves`, x8_fetch asks the server and pins
+ * what it gives by its digest. X8_E_NO_FILE with what is near, or for a release that nobody knows a
+ * place of.
  */
 struct x8_wanted {
     char url[512], name[64], sha256[65];
     uint64_t size;
+    int moves;                        /* for struct x8_fetch */
     const struct x8_release *release; /* or NULL; borrowed from the catalogue */
 };
 int x8_wanted_find(const struct x8_op *op, const struct x8_catalogue *catalogue, const char *word,
