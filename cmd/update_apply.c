@@ -41,12 +41,19 @@ static void tell_fit(const struct x8_op *base, const struct x8_update_look *look
             look->board.version[0] ? look->board.version : "an unknown image", need, have);
 }
 
-static void tell_warnings(const struct x8_op *op, const struct x8_findings *findings)
+/* What is done about containers is told when it is done. */
+static int is_seen_to(const struct x8_update_look *look, const struct x8_finding *item)
 {
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct x8_finding *item = &findings->items[i];
+    return x8_update_opt.keep_apps && look->at_stake &&
+           (strcmp(item->id, "containers") == 0 || strcmp(item->id, "docker-wipe") == 0);
+}
 
-        if (item->kind == X8_FOUND_WARN)
+static void tell_warnings(const struct x8_op *op, const struct x8_update_look *look)
+{
+    for (size_t i = 0; i < look->findings.count; i++) {
+        const struct x8_finding *item = &look->findings.items[i];
+
+        if (item->kind == X8_FOUND_WARN && !is_seen_to(look, item))
             x8_emit(op, X8_EV_WARN, "%s: %s%s%s", item->id, item->text, item->next[0] ? "; " : "",
                     item->next);
     }
@@ -148,7 +155,7 @@ int x8_update_apply_to(struct x8_job_on *job, const struct x8_update_bundle *sou
     x8_json_add(job->result, "findings", x8_update_findings_json(&look->findings));
     if (look->bundle.target)
         tell_bundle(&job->op, look);
-    tell_warnings(&job->op, &look->findings);
+    tell_warnings(&job->op, look);
     if (rc == -(int)X8_E_DIFFERS)
         return has_it_already(job, look);
     if (rc < 0)
