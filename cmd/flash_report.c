@@ -24,6 +24,15 @@ static uint64_t written(const struct x8_flash_result *result)
     return sum;
 }
 
+static uint64_t skipped(const struct x8_flash_result *result)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < result->target_count; i++)
+        sum += result->targets[i].skipped;
+    return sum;
+}
+
 static double seconds(int64_t ms)
 {
     return (double)ms / 1000.0;
@@ -100,6 +109,34 @@ static void print_json(struct x8_ctx *ctx, struct x8_json *json)
     x8_json_free(&json);
 }
 
+/* What --skip-unused leaves as it was on the board, and who says that it is unused. */
+static struct x8_json *unused_json(const struct x8_step *os)
+{
+    struct x8_json *json = x8_json_object(), *parts = x8_json_array();
+
+    x8_json_str(json, "by", os->skip_by == X8_SKIP_BMAP ? "bmap" : "map");
+    x8_json_u64(json, "image_bytes", os->size);
+    x8_json_u64(json, "used_bytes", os->size - os->unused);
+    x8_json_u64(json, "left_bytes", os->unused);
+    for (size_t i = 0; i < os->used_part_count; i++) {
+        const struct x8_used_part *part = &os->used_parts[i];
+        struct x8_json *row = x8_json_object();
+
+        x8_json_u64(row, "start", part->start);
+        x8_json_u64(row, "bytes", part->len);
+        x8_json_u64(row, "used_bytes", part->used);
+        x8_json_str(row, "kind", part->kind[0] ? part->kind : NULL);
+        x8_json_str(row, "label", part->label[0] ? part->label : NULL);
+        x8_json_str(row, "all_used_because", part->note[0] ? part->note : NULL);
+        x8_json_add(parts, NULL, row);
+    }
+    if (os->skip_by == X8_SKIP_MAP)
+        x8_json_add(json, "partitions", parts);
+    else
+        x8_json_free(&parts);
+    return json;
+}
+
 static struct x8_json *plan_json(const struct x8_plan *plan)
 {
     struct x8_json *json = x8_json_object();
@@ -109,12 +146,14 @@ static struct x8_json *plan_json(const struct x8_plan *plan)
                 plan->options.source ? plan->options.source : plan->options.command_line);
     x8_json_str(json, "script", plan->script_name);
     x8_json_str(json, "image", os ? x8_input_name(&os->input) : NULL);
+    if (os && os->skip_by != X8_SKIP_NOTHING)
+        x8_json_add(json, "unused", unused_json(os));
     return json;
 }
 
 static void print_line(const struct x8_flash_result *result)
 {
-    char size[24], time[24];
+    char size[24], time[24], unused[24], left[64] = "";
 
     if (result->rc < 0) {
         printf("%s\tfailed\t%s\t%s\n", result->port, x8_code_name(x8_code_of(result->rc)),
@@ -128,10 +167,14 @@ static void print_line(const struct x8_flash_result *result)
         return;
     }
     x8_size_text(size, written(result));
+    x8_size_text(unused, skipped(result));
+    if (skipped(result))
+        snprintf(left, sizeof left, " (%s unused left as it was)", unused);
     if (result->proof == X8_PROOF_FULL)
-        printf("%s: written %s and verified on the board, in %s\n", result->port, size, time);
+        printf("%s: written %s%s and verified on the board, in %s\n", result->port, size, left,
+               time);
     else
-        printf("%s: written %s, %s: %s, in %s\n", result->port, size,
+        printf("%s: written %s%s, %s: %s, in %s\n", result->port, size, left,
                result->proof == X8_PROOF_PARTLY ? "only partly verified" : "NOT verified",
                result->unproven, time);
 }
@@ -176,7 +219,7 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
 void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
                        const struct x8_measure *measure)
 {
-    char image[24], sent[24], filled[24];
+    char image[24], sent[24], filled[24], left[24];
 
     x8_ui_flush(ctx->ui);
     if (ctx->globals->json) {
@@ -197,4 +240,9 @@ void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
     printf(
         "checked: image %s; %s would be sent in %u pieces, %s written as fill; nothing was sent\n",
         image, sent, measure->pieces, filled);
+    if (measure->skipped_bytes) {
+        x8_size_text(left, measure->skipped_bytes);
+        printf("unused: %s of the image would not be sent; there the board keeps what it has\n",
+               left);
+    }
 }

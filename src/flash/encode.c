@@ -11,6 +11,8 @@
 struct recorder {
     struct x8_sink sink;
     struct x8_sink *next;
+    const struct x8_step *step;
+    uint32_t crc; /* of all of it, where the step's map was made from an earlier reading */
     struct x8_regions *regions;
     const struct x8_range *gaps;
     size_t gap_count, gap;
@@ -52,13 +54,27 @@ static int recorder_push(struct x8_sink *sink, const void *data, size_t len, str
     struct recorder *r = X8_CONTAINER(sink, struct recorder, sink);
     int rc = r->regions ? record(r, data, len, err) : 0;
 
+    if (r->step->skip_by == X8_SKIP_MAP)
+        r->crc = x8_crc32(r->crc, data, len);
     return rc < 0 ? rc : r->next->ops->push(r->next, data, len, err);
+}
+
+/* What was left out was unused in another image than this one. */
+static int changed(struct x8_error *err)
+{
+    x8_fail(err, X8_E_BAD_IMAGE, "the image changed while it was read");
+    x8_error_why(err, "its second reading has another checksum than the first, which said what is "
+                      "unused");
+    x8_error_next(err, "let whoever writes the image finish, then run the command again");
+    return -(int)X8_E_BAD_IMAGE;
 }
 
 static int recorder_finish(struct x8_sink *sink, struct x8_error *err)
 {
     struct recorder *r = X8_CONTAINER(sink, struct recorder, sink);
 
+    if (r->step->skip_by == X8_SKIP_MAP && r->crc != r->step->map_crc)
+        return changed(err);
     return r->next->ops->finish(r->next, err);
 }
 
@@ -154,7 +170,8 @@ static int64_t encode_raw(const struct x8_op *op, const struct x8_encode *encode
                           struct x8_reader *reader, const struct x8_piece_port *port,
                           struct x8_error *err)
 {
-    struct recorder recorder = {.sink.ops = &recorder_ops, .regions = encode->regions};
+    struct recorder recorder = {
+        .sink.ops = &recorder_ops, .step = encode->step, .regions = encode->regions};
     struct x8_sparse_config config;
     struct gaps gaps;
     struct x8_sparse_encoder *encoder = NULL;

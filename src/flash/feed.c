@@ -57,8 +57,19 @@ static void *decode(void *ctx)
 struct meter {
     const struct x8_op *op;
     const struct x8_piece *piece;
+    uint64_t base, span; /* done before the piece, and by it */
     uint64_t sent, total;
 };
+
+/* What counts as done: where blocks are left out, those that are written. */
+static void meter_begin(struct meter *meter, const struct x8_step *step,
+                        const struct x8_flash_target *target)
+{
+    const struct x8_piece *piece = meter->piece;
+
+    meter->base = step->gap_count ? target->written : piece->start;
+    meter->span = step->gap_count ? piece->written : piece->end - piece->start;
+}
 
 /* The last block may be padded past the image, and a size taken from a trailer may be too small. */
 static void tell_progress(const struct x8_op *op, uint64_t done, uint64_t total)
@@ -69,14 +80,12 @@ static void tell_progress(const struct x8_op *op, uint64_t done, uint64_t total)
 static void on_sent(void *ctx, size_t bytes)
 {
     struct meter *meter = ctx;
-    const struct x8_piece *piece = meter->piece;
-    uint64_t span = piece->end - piece->start;
+    double len = (double)meter->piece->len;
 
     meter->sent += bytes;
-    if (meter->sent <= piece->len)
+    if (meter->sent <= meter->piece->len)
         tell_progress(meter->op,
-                      piece->start +
-                          (uint64_t)((double)span * (double)meter->sent / (double)piece->len),
+                      meter->base + (uint64_t)((double)meter->span * (double)meter->sent / len),
                       meter->total);
 }
 
@@ -88,6 +97,7 @@ static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x
     int limit = x8_write_limit_ms(piece->written, step->command->timeout_ms);
     int rc;
 
+    meter_begin(&meter, step, target);
     fb->link->on_sent = on_sent;
     fb->link->on_sent_ctx = &meter;
     rc = x8_fb_download(fb, piece->data, piece->len, err);
@@ -104,15 +114,21 @@ static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x
     target->written += piece->written;
     target->filled += piece->filled;
     target->skipped += piece->skipped;
-    tell_progress(&job->op, piece->end, total);
+    tell_progress(&job->op, meter.base + meter.span, total);
     return 0;
+}
+
+/* Bytes that the board will be told to write, for the bar; 0 unknown. */
+static uint64_t bytes_to_write(const struct x8_step *step)
+{
+    return step->size == UINT64_MAX ? 0 : step->size - step->unused;
 }
 
 /* The wire side. Between pieces is the safe point for a stop. */
 static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
                     struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
 {
-    uint64_t total = step->size == UINT64_MAX ? 0 : step->size;
+    uint64_t total = bytes_to_write(step);
     struct x8_piece piece;
     int rc = 1;
 
@@ -240,7 +256,8 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
         x8_fail(err, X8_E_BAD_IMAGE, "partition %s: %s holds nothing to write", target->partition,
                 target->file);
         x8_error_why(err, "all of it is marked as unused, so that not a single byte was written");
-        x8_error_next(err, "use a complete image, or flash without its block map");
+        x8_error_next(err,
+                      "use a complete image, or flash without --skip-unused and its block map");
         return -(int)X8_E_BAD_IMAGE;
     }
     if (target->written + (is_sparse ? 0 : target->skipped) == want && want)
@@ -253,12 +270,15 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
 
 static void tell_written(const struct x8_job *job, const struct x8_flash_target *target)
 {
-    char written[24], sent[24];
+    char written[24], sent[24], skipped[24], left[64] = "";
 
     x8_size_text(written, target->written);
     x8_size_text(sent, target->sent);
-    x8_emit(&job->op, X8_EV_STAGE, "%s written to partition %s, %s sent", written,
-            target->partition, sent);
+    x8_size_text(skipped, target->skipped);
+    if (target->skipped)
+        snprintf(left, sizeof left, ", %s left as they were", skipped);
+    x8_emit(&job->op, X8_EV_STAGE, "%s written to partition %s, %s sent%s", written,
+            target->partition, sent, left);
 }
 
 int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
@@ -280,7 +300,7 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
     target = x8_job_target(job, step, step->command->partition);
     job->op.stage = "write";
     x8_emit_enter(&job->op);
-    x8_emit_progress(&job->op, 0, step->size == UINT64_MAX ? 0 : step->size);
+    x8_emit_progress(&job->op, 0, bytes_to_write(step));
     rc = run_both(job, fb, step, &decoder, target, err);
     target->bytes = decoder.image_bytes;
     if (rc == 0)

@@ -12,7 +12,8 @@ struct counter {
     uint8_t *buffer;
     struct x8_measure *out;
     const struct x8_op *op;
-    uint64_t total;
+    const struct x8_step *step;
+    uint64_t total, written;
 };
 
 static int counter_get(void *ctx, uint8_t **data, void **owner, struct x8_error *err)
@@ -28,15 +29,18 @@ static int counter_get(void *ctx, uint8_t **data, void **owner, struct x8_error 
 static int counter_put(void *ctx, const struct x8_piece *piece, struct x8_error *err)
 {
     struct counter *counter = ctx;
+    uint64_t done;
 
     (void)err;
     counter->out->sent_bytes += piece->len;
     counter->out->fill_bytes += piece->filled;
     counter->out->skipped_bytes += piece->skipped;
     counter->out->pieces++;
+    counter->written += piece->written;
+    done = counter->step->gap_count ? counter->written : piece->end;
     /* Padding may lead past the image, and its size may not be certain. */
-    x8_emit_progress(counter->op, piece->end,
-                     counter->total && counter->total < piece->end ? piece->end : counter->total);
+    x8_emit_progress(counter->op, done,
+                     counter->total && counter->total < done ? done : counter->total);
     return 0;
 }
 
@@ -47,7 +51,8 @@ static int measure_step(const struct x8_op *op, const struct x8_plan *plan,
     struct counter counter = {.buffer = malloc(MEASURE_PIECE),
                               .out = out,
                               .op = op,
-                              .total = step->size == UINT64_MAX ? 0 : step->size};
+                              .step = step,
+                              .total = step->size == UINT64_MAX ? 0 : step->size - step->unused};
     struct x8_piece_port port = {counter_get, counter_put, &counter};
     struct x8_encode encode = {.plan = plan,
                                .step = step,

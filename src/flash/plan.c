@@ -21,6 +21,7 @@ void x8_step_done(struct x8_step *step)
     x8_buf_done(&step->bytes);
     x8_bmap_done(&step->bmap);
     free(step->gaps);
+    free(step->used_parts);
     memset(step, 0, sizeof *step);
 }
 

@@ -11,6 +11,7 @@
 #include "flash/layout.h"
 #include "image/bmap.h"
 #include "image/parttable.h"
+#include "image/usedmap.h"
 
 enum x8_only { X8_ONLY_ALL, X8_ONLY_LOADER, X8_ONLY_OS };
 enum x8_verify { X8_VERIFY_AUTO, X8_VERIFY_FULL, X8_VERIFY_NONE };
@@ -21,7 +22,8 @@ struct x8_plan_options {
                            the parts */
     const char *command_line; /* a single command instead of a script ("FB: ucmd mmc list") */
     enum x8_only only;
-    int skip_unused; /* leave blocks alone that the block map calls unused */
+    int skip_unused; /* leave blocks alone that the block map, else the image's own file systems, do
+                        not use */
     int allow_host;  /* sh, shell and < may run */
     int allow_fuse;  /* commands of X8_RISK_FUSE may run; may be set until the plan runs */
     int is_flash; /* `x8ctl flash`: the board is an X8, an OS image must look like one, a run must
@@ -29,6 +31,9 @@ struct x8_plan_options {
     const char *(*getenv)(void *ctx, const char *name); /* for `@` lines; may be NULL */
     void *getenv_ctx;
 };
+
+/* Who said which blocks stay as they are on the board. */
+enum x8_skip_by { X8_SKIP_NOTHING, X8_SKIP_BMAP, X8_SKIP_MAP };
 
 /* One command with its file at hand. */
 struct x8_step {
@@ -48,6 +53,11 @@ struct x8_step {
     int has_bmap;
     struct x8_range *gaps; /* to leave alone; NULL for none */
     size_t gap_count;
+    uint64_t unused; /* bytes of the gaps, all together */
+    enum x8_skip_by skip_by;
+    uint32_t map_crc;                /* X8_SKIP_MAP: of the image the map was made from */
+    struct x8_used_part *used_parts; /* of X8_SKIP_MAP: what was found where */
+    size_t used_part_count;
     struct x8_step *then; /* `if`: the command behind then */
 };
 
@@ -108,6 +118,10 @@ int x8_plan_check_step(const struct x8_op *op, struct x8_plan *plan, struct x8_s
 /* The same for the image that a step streams (plan_image.c); the input is found already. */
 int x8_plan_check_image(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
                         struct x8_error *err);
+/* --skip-unused without a block map: read the image once as stage "map", and take what its file
+ * systems do not use as gaps (plan_unused.c). */
+int x8_plan_map_unused(const struct x8_op *op, const struct x8_plan *plan, struct x8_step *step,
+                       struct x8_error *err);
 void x8_step_done(struct x8_step *step);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "flash/plan.h"
 
+#include "util/text.h"
+
 #include <stdlib.h>
 
 #define BMAP_MAX (32u << 20)
@@ -194,7 +196,39 @@ static int apply_bmap(const struct x8_plan *plan, struct x8_step *step, struct x
     if (n < 0)
         return n;
     step->gap_count = (size_t)n;
+    step->skip_by = X8_SKIP_BMAP;
+    for (size_t i = 0; i < step->gap_count; i++)
+        step->unused += step->gaps[i].end - step->gaps[i].start;
     return 0;
+}
+
+/* What will be left out, and who says so. */
+static void tell_unused(const struct x8_op *op, const struct x8_step *step)
+{
+    char used[24], all[24], left[24];
+
+    if (step->is_sparse) {
+        x8_emit(op, X8_EV_NOTICE,
+                "%s is a sparse image: it is sent as its maker made it, unused blocks are not "
+                "looked for",
+                x8_input_name(&step->input));
+        return;
+    }
+    if (!step->unused) {
+        x8_emit(op, X8_EV_NOTICE, "nothing of %s is known to be unused: all of it is sent",
+                x8_input_name(&step->input));
+        return;
+    }
+    x8_size_text(used, step->size - step->unused);
+    x8_size_text(all, step->size);
+    x8_size_text(left, step->unused);
+    x8_emit(op, X8_EV_NOTICE,
+            "%s of %s are in use and will be sent (says %s); %s are not, and stay on the board as "
+            "they are",
+            used, all,
+            step->skip_by == X8_SKIP_BMAP ? "the block map beside the image"
+                                          : "the image's own file systems",
+            left);
 }
 
 int x8_plan_check_image(const struct x8_op *op, struct x8_plan *plan, struct x8_step *step,
@@ -209,5 +243,9 @@ int x8_plan_check_image(const struct x8_op *op, struct x8_plan *plan, struct x8_
         rc = load_bmap(op, plan, step, err);
     if (rc == 0)
         rc = apply_bmap(plan, step, err);
+    if (rc == 0 && plan->options.skip_unused && !step->has_bmap && !step->is_sparse)
+        rc = x8_plan_map_unused(op, plan, step, err);
+    if (rc == 0 && plan->options.skip_unused)
+        tell_unused(op, step);
     return rc;
 }
