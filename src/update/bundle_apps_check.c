@@ -138,7 +138,7 @@ int bundle_check_apps(int root, const struct x8_op *op, const struct x8_bundle *
                       struct x8_findings *findings, struct x8_error *err)
 {
     BUNDLE_AUTO_TREE tree = {0};
-    size_t bad_blobs = 0;
+    size_t bad_blobs = 0, bad_images = 0;
     int rc = bundle_tree_list(root, "apps", &tree, err);
     if (rc < 0)
         return rc;
@@ -147,7 +147,9 @@ int bundle_check_apps(int root, const struct x8_op *op, const struct x8_bundle *
     bad += check_required(bundle, findings);
     tell_foreign(bundle, findings);
     rc = bundle_check_blobs(root, op, &tree, deep, &bad_blobs, findings, err);
-    if (rc == 0 && bad + bad_blobs == 0)
+    if (rc == 0)
+        rc = bundle_check_images(root, bundle, &tree, &bad_images, findings, err);
+    if (rc == 0 && bad + bad_blobs + bad_images == 0)
         tell_good(bundle, &tree, deep, findings);
     return rc;
 }

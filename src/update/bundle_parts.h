@@ -98,6 +98,13 @@ const char *bundle_blob_sum(const char *path);
 int bundle_check_blobs(int root, const struct x8_op *op, const struct bundle_tree *tree, int deep,
                        size_t *out_bad, struct x8_findings *findings, struct x8_error *err);
 
+/* --- bundle_oci.c */
+
+/* Are all blobs there that the container images of the target's apps consist of? Finding "apps"
+ * when not; the count of bad ones in `out_bad`. */
+int bundle_check_images(int root, const struct x8_bundle *bundle, const struct bundle_tree *tree,
+                        size_t *out_bad, struct x8_findings *findings, struct x8_error *err);
+
 /* --- bundle.c */
 
 /* The bundle's folder, opened. */

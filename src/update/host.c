@@ -74,7 +74,7 @@
     "*'Bad CRC'*|*'wrong or corrupted'*|*'default env'*) ;;\n"                                     \
     "*=*) echo env .; grep -E '^(bootcount|upgrade_available|rollback|bootupgrade_available)='"    \
     " <<<\"$e\" | p env;; esac\n"                                                                  \
-    "while read -r x y z; do [ \"$y\" = /mnt/boot ] && { echo is boot; break; }; done"             \
+    "while read -r x y z; do case $y in */mnt/boot) echo is boot; break;; esac; done"              \
     " <$S/proc/mounts\n"
 
 #define SERVICES                                                                                   \

@@ -112,6 +112,39 @@ static void a_blob_that_is_not_what_its_name_says(void **state)
             "its name is no SHA-256");
 }
 
+/* An image of app web in `bundle/apps`, of the text $m as manifest ($b: digests of the blobs). */
+#define IMAGE(m)                                                                                   \
+    "set -- blobs/sha256/*; a=${1##*/} b=${2##*/}; w=$(dirname apps/web/*/uri); m=" m              \
+    "; d=$(printf %s \"$m\" | sha256sum | cut -c 1-64); printf %s \"$m\" >blobs/sha256/$d; mkdir " \
+    "-p "                                                                                          \
+    "$w/images/h/r/x; printf '{\"manifests\":[{\"digest\":\"sha256:%s\"}]}' $d "                   \
+    ">$w/images/h/r/x/index.json"
+
+static void a_blob_that_an_image_needs_and_that_is_not_there(void **state)
+{
+    (void)state;
+    kit_offer_fresh(&kit);
+    assert_true(kit_repo_sh(&kit.repo, "cd bundle/apps && %s",
+                            IMAGE("'{\"config\":{\"digest\":\"sha256:'$a'\"},\"layers\":[{"
+                                  "\"digest\":\"sha256:'$b'\"}]}'")));
+    kit_offer_check(&kit, 1);
+    kit_offer_nothing_bad(&kit);
+    kit_offer_close(&kit);
+    refused(IMAGE("'{\"config\":{\"digest\":\"sha256:'$a'\"},\"layers\":[{\"digest\":\"sha256:'$b'"
+                  "\"}]}'") "; rm blobs/sha256/$b",
+            0, X8_E_BAD_IMAGE, "this blob is missing");
+    refused(IMAGE("'{\"config\":{\"digest\":\"sha256:'$a'\"}}'") "; rm blobs/sha256/$a", 0,
+            X8_E_BAD_IMAGE, "this blob is missing");
+    refused(IMAGE("'{}'") "; rm blobs/sha256/$d", 0, X8_E_BAD_IMAGE, "this blob is missing");
+    refused(IMAGE("'{\"layers\":[{\"digest\":\"md5:1\"}]}'"), 0, X8_E_BAD_IMAGE,
+            "without a SHA-256");
+    refused(IMAGE("nonsense"), 0, X8_E_BAD_IMAGE, "no description of a container image");
+    refused(
+        IMAGE("'{\"layers\":[{\"digest\":\"sha256:../../../../../../../../../../../../../../../../"
+              "../../../../../x\"}]}'"),
+        0, X8_E_BAD_IMAGE, "");
+}
+
 static void links_and_special_files_are_refused(void **state)
 {
     (void)state;
@@ -214,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_folder_has_the_digest_of_its_uri),
         cmocka_unit_test(an_app_without_its_uri),
         cmocka_unit_test(a_blob_that_is_not_what_its_name_says),
+        cmocka_unit_test(a_blob_that_an_image_needs_and_that_is_not_there),
         cmocka_unit_test(links_and_special_files_are_refused),
         cmocka_unit_test(a_folder_of_apps_that_is_a_link_is_refused),
         cmocka_unit_test(all_files_travel_in_order),
