@@ -4,6 +4,7 @@
  */
 #include "store/fetch_parts.h"
 
+#include "net/http_header.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -59,14 +60,15 @@ int fetch_pin(const struct x8_op *op, const struct x8_fetch *job, const char *wa
 
 void fetch_explain_pin(const struct x8_fetch *job, struct x8_error *err)
 {
-    char shown[200], name[128];
+    char shown[200], name[128], last[128], why[400];
 
-    x8_copy(shown, sizeof(shown), err->why);
     fetch_name(job, name, sizeof(name));
-    x8_error_why(err, "%s; that was pinned when it was first used", err->why[0] ? shown : name);
-    x8_error_next(err,
-                  "find out why it changed; x8ctl image get --repin %.200s    accepts the new one",
-                  name);
+    fetch_last_part(job->url, last, sizeof(last));
+    x8_http_shown(job->url, shown, sizeof(shown));
+    x8_copy(why, sizeof(why), err->why);
+    x8_error_why(err, "it is not what it was when it was first used: %s", why);
+    x8_error_next(err, "find out why it changed; x8ctl image get --repin %s    accepts the new one",
+                  strcmp(name, last) == 0 ? shown : name);
 }
 
 static void seen_path(const struct x8_fetch *job, char *out, size_t cap)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE ((size_t)64 << 10)
+#define PIECE ((size_t)16 << 10)
 
 void kit_sha(const void *data, size_t len, char out[65])
 {
@@ -37,34 +37,28 @@ uint8_t *kit_noise(size_t len, unsigned seed)
     return data;
 }
 
-/* The last request: what it asks for. 1 with *out_from when it wants the rest of this very file. */
+/* The last request: 1 with *out_from when it wants the rest of this very file. With the lock. */
 static int wants_rest(struct web *web, const struct file *f, size_t *out_from)
 {
     unsigned long long from = 0;
     char condition[200];
-    const char *last, *next;
+    const char *range = strstr(web->request, "Range: bytes=");
     int is_it = 0;
 
-    pthread_mutex_lock(&web->lock);
-    for (last = web->request; (next = strstr(last + 1, "GET ")); last = next)
-        ;
-    const char *range = strstr(last, "Range: bytes=");
     if (range && f->etag && sscanf(range, "Range: bytes=%llu-", &from) == 1) {
         snprintf(condition, sizeof condition, "If-Range: %s\r\n", f->etag);
-        is_it = strstr(last, condition) != NULL;
+        is_it = strstr(web->request, condition) != NULL;
     }
-    web->request[0] = '\0'; /* room for the next */
-    memmove(web->request, web->request, 1);
-    pthread_mutex_unlock(&web->lock);
+    web->asked = 0; /* room for the next */
+    web->request[0] = '\0';
     *out_from = (size_t)from;
     return is_it;
 }
 
-static void send_body(struct web *web, int fd, struct file *f, size_t from)
+static void send_body(struct web *web, int fd, const struct file *f, size_t from)
 {
     size_t end = f->cut && f->cut < f->len ? f->cut : f->len;
 
-    atomic_fetch_add(&f->bodies, 1);
     while (from < end) {
         size_t n = end - from < PIECE ? end - from : PIECE;
         ssize_t sent = send(fd, f->data + from, n, MSG_NOSIGNAL);
@@ -93,32 +87,45 @@ static void say_head(int fd, const struct file *f, size_t from, int is_rest)
         web_say(fd, "HTTP/1.1 200 OK\r\n%s%sConnection: close\r\n\r\n", etag, length);
 }
 
+static void say_busy(int fd, const struct file *f)
+{
+    char after[40] = "";
+
+    if (f->retry_after >= 0)
+        snprintf(after, sizeof after, "Retry-After: %d\r\n", f->retry_after);
+    web_say(fd, "HTTP/1.1 503 Busy\r\n%sContent-Length: 0\r\n\r\n", after);
+}
+
 static void answer(struct web *web, int fd, unsigned n)
 {
-    struct file *f = web->ctx;
+    struct kit *kit = web->ctx;
+    struct file f;
     size_t from;
-    int is_rest = wants_rest(web, f, &from);
+    int is_rest, is_busy;
 
-    if (f->before)
-        f->before(f, n);
-    if (f->fails > 0) {
-        char after[40] = "";
-        atomic_fetch_sub(&f->fails, 1);
-        if (f->retry_after >= 0)
-            snprintf(after, sizeof after, "Retry-After: %d\r\n", f->retry_after);
-        web_say(fd, "HTTP/1.1 503 Busy\r\n%sContent-Length: 0\r\n\r\n", after);
-    } else if (f->status) {
-        web_say(fd, "HTTP/1.1 %d Oh\r\n%s%s%sContent-Length: 0\r\n\r\n", f->status,
-                f->location ? "Location: " : "", f->location ? f->location : "",
-                f->location ? "\r\n" : "");
-    } else if (is_rest && from >= f->len) {
+    pthread_mutex_lock(&web->lock);
+    if (kit->file.before)
+        kit->file.before(&kit->file, n);
+    f = kit->file;
+    is_busy = f.fails > 0;
+    kit->file.fails -= is_busy;
+    is_rest = wants_rest(web, &f, &from);
+    pthread_mutex_unlock(&web->lock);
+    if (is_busy) {
+        say_busy(fd, &f);
+    } else if (f.status) {
+        web_say(fd, "HTTP/1.1 %d Oh\r\n%s%s%sContent-Length: 0\r\n\r\n", f.status,
+                f.location ? "Location: " : "", f.location ? f.location : "",
+                f.location ? "\r\n" : "");
+    } else if (is_rest && from >= f.len) {
         web_say(fd,
                 "HTTP/1.1 416 No\r\nETag: %s\r\nContent-Range: bytes */%zu\r\n"
                 "Content-Length: 0\r\n\r\n",
-                f->etag, f->len);
+                f.etag, f.len);
     } else {
-        say_head(fd, f, is_rest ? from : 0, is_rest);
-        send_body(web, fd, f, is_rest ? from : 0);
+        atomic_fetch_add(&kit->bodies, 1);
+        say_head(fd, &f, is_rest ? from : 0, is_rest);
+        send_body(web, fd, &f, is_rest ? from : 0);
     }
 }
 
@@ -154,7 +161,7 @@ void kit_begin(struct kit *kit, const void *data, size_t len)
     kit->file.retry_after = -1;
     kit->file.data = data;
     kit->file.len = len;
-    web_start(&kit->web, answer, &kit->file);
+    web_start(&kit->web, answer, kit);
     web_url(&kit->web, "images/934.tar.gz", kit->url);
     kit_sha(data, len, kit->sha);
     kit->http = (struct x8_http_config){.user_agent = "x8ctl/test"};
@@ -176,12 +183,21 @@ void kit_end(struct kit *kit)
     test_dir_free(kit->dir);
 }
 
+void kit_meet(struct kit *kit)
+{
+    pthread_mutex_lock(&kit->web.lock);
+    pthread_mutex_unlock(&kit->web.lock);
+}
+
 int kit_fetch(struct kit *kit)
 {
     memset(&kit->err, 0, sizeof kit->err);
     memset(&kit->got, 0, sizeof kit->got);
     kit->told[0] = '\0';
-    return x8_fetch(&kit->op, &kit->job, &kit->got, &kit->err);
+    kit_meet(kit);
+    int rc = x8_fetch(&kit->op, &kit->job, &kit->got, &kit->err);
+    kit_meet(kit);
+    return rc;
 }
 
 unsigned kit_count(const struct kit *kit, const char *kind)

@@ -10,28 +10,28 @@
 
 #include <stdatomic.h>
 
-/* What the server has; the test changes it between requests, or from inside `before`. */
+/* What the server has; the test changes it between downloads, or from inside `before`. */
 struct file {
     const char *etag; /* NULL: none, and no ranges */
     const uint8_t *data;
     size_t len;
-    atomic_size_t cut;    /* send so many bytes of the body and close; 0: all */
-    atomic_int fails;     /* so many requests are answered with 503 first */
+    size_t cut;           /* send the body up to there and close; 0: all */
+    int fails;            /* so many requests are answered with 503 first */
     int retry_after;      /* seconds, for these; -1: not said */
     int status;           /* instead of 200; 0: as it should be */
     const char *location; /* with a status of 3xx */
     int is_unsized;       /* no Content-Length */
-    int pace_ms;          /* between pieces of 64 KiB */
+    int pace_ms;          /* between pieces of 16 KiB */
     uint64_t claims;      /* the Content-Length; 0: the true one */
     /* Called with each request before the answer. */
     void (*before)(struct file *file, unsigned n);
-    atomic_uint bodies; /* answers with a body of the file, whole or a part */
 };
 
 struct kit {
     struct web web;
     struct file file;
-    char *dir, *cache; /* the cache's folder is not there at first */
+    atomic_uint bodies; /* answers with a body of the file, whole or a part */
+    char *dir, *cache;  /* the cache's folder is not there at first */
     char url[200], sha[65];
     struct x8_http_config http;
     struct x8_cancel cancel;
@@ -53,6 +53,8 @@ void kit_sha(const void *data, size_t len, char out[65]);
 /* Bytes that no packing or zeroing leaves as they are; free(). */
 uint8_t *kit_noise(size_t len, unsigned seed);
 
+/* What was changed of the file counts from now on, for the server's thread too. */
+void kit_meet(struct kit *kit);
 /* x8_fetch() with the job; what it fails with stays in kit->err. */
 int kit_fetch(struct kit *kit);
 /* It works, and the file in the cache has these bytes; nothing else is left of the download. */
