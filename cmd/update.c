@@ -1,6 +1,7 @@
 /*
  * x8ctl update check|show|apply|status|finish|rollback|legacy-399: the line.
  */
+#include "store_env.h"
 #include "update_parts.h"
 
 #include "util/file.h"
@@ -162,6 +163,10 @@ static const struct x8_opt opts[] = {
      "how long the board may take to come back from each restart (5m)", NULL},
     {"tool", 0, X8_OPT_STRING, &x8_update_opt.tool, "FILE", NULL,
      "legacy-399: Arduino's aklite-offline-399.tar.gz", "file"},
+    {"offline", 0, X8_OPT_FLAG, &x8_store_opt.offline, NULL, NULL,
+     "a BUNDLE that is an address: what is in the cache is enough, or it fails", NULL},
+    {"ca-file", 0, X8_OPT_STRING, &x8_store_opt.ca_file, "FILE", NULL,
+     "certificates (PEM) of those who may vouch for servers, as a company's own", "file"},
     {"forget", 0, X8_OPT_FLAG, &x8_update_opt.forget, NULL, NULL,
      "finish: drop the journal of an update that is of no interest any more", NULL},
     {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
@@ -175,8 +180,8 @@ static const struct x8_example examples[] = {
     {"x8ctl update status --json", "what the board runs, and what waits"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2,  3,  4,  10, 11, 12, 13, 14, 15, 16, 17, 20,  21,  22, 23,
-                                      25, 26, 30, 31, 33, 34, 35, 36, 40, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {2,  3,  4,  10, 11, 12, 13, 14, 15, 16, 17, 20, 21,  22,  23,
+                                      24, 25, 26, 30, 31, 33, 34, 35, 36, 40, 41, 50, 130, 143, 0};
 
 const struct x8_cmd x8_cmd_update = {
     .name = "update",
@@ -189,7 +194,8 @@ const struct x8_cmd x8_cmd_update = {
         "WORD is check, show, apply, status, finish, rollback or legacy-399; show, apply\n"
         "and legacy-399 take a BUNDLE. That is a folder with tuf/, ostree_repo/\n"
         "and apps/, or an archive of one (.tar, .tar.gz, .tar.zst): what fioctl makes and\n"
-        "Arduino offers as offline-update-NUMBER.tar.gz. An image for x8ctl flash is none.\n"
+        "Arduino offers as offline-update-NUMBER.tar.gz; or its address (https://...): the\n"
+        "file is kept in the cache. An image for x8ctl flash is none.\n"
         "\n"
         "show needs no board. Status 0: nothing speaks against the bundle; else that of\n"
         "the first thing that does: 22 for a signature, a date that is over, or an\n"

@@ -38,7 +38,8 @@ int x8_update_lock(const struct x8_update_look *look, int *out_fd, struct x8_err
 static void absolute(const char *path, char *out, size_t cap)
 {
     char here[PATH_LEN];
-    char *joined = getcwd(here, sizeof here) ? x8_path_join(here, path) : NULL;
+    char *joined =
+        !x8_update_is_url(path) && getcwd(here, sizeof here) ? x8_path_join(here, path) : NULL;
     char *whole = joined ? x8_path_normal(joined) : NULL;
 
     x8_copy(out, cap, whole ? whole : path);

@@ -47,8 +47,8 @@ int x8_update_bundle_open(struct x8_ctx *ctx, const char *path, const char *targ
 /* Copies of all items of `from`. */
 void x8_update_findings_add(struct x8_findings *to, const struct x8_findings *from);
 
-/* X8_E_USAGE for an operand that is an address on the network: such a file is fetched first. */
-int x8_update_refuse_url(const char *path, struct x8_error *err);
+/* 1 for an address of the web: such a bundle is fetched into the cache first. */
+int x8_update_is_url(const char *path);
 
 /* Days from now until then, rounded down; negative when it is over. */
 int64_t x8_update_days_left(int64_t then_s, int64_t now_s);

@@ -22,6 +22,7 @@ _x8ctl_kind() {
     update' --health') echo 'file' ;;
     update' --wait') echo 'value' ;;
     update' --tool') echo 'file' ;;
+    update' --ca-file') echo 'file' ;;
     flash' --only') echo 'words all loader os' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
@@ -63,7 +64,7 @@ _x8ctl_options() {
     identify) echo ' --for' ;;
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
     sketch) echo ' --no-verify' ;;
-    update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --forget' ;;
+    update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;

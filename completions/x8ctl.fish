@@ -72,6 +72,8 @@ complete -c x8ctl -n '__fish_seen_subcommand_from update' -l full -d 'send every
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -l health -r -F -d 'apply: checks that the updated board has to pass, as with x8ctl wait --health'
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -l wait -x -d 'how long the board may take to come back from each restart (5m)'
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -l tool -r -F -d 'legacy-399: Arduino'\''s aklite-offline-399.tar.gz'
+complete -c x8ctl -n '__fish_seen_subcommand_from update' -l offline -d 'a BUNDLE that is an address: what is in the cache is enough, or it fails'
+complete -c x8ctl -n '__fish_seen_subcommand_from update' -l ca-file -r -F -d 'certificates (PEM) of those who may vouch for servers, as a company'\''s own'
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -l forget -d 'finish: drop the journal of an update that is of no interest any more'
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -a 'check show apply status finish rollback legacy-399'
 complete -c x8ctl -n '__fish_seen_subcommand_from update' -F

@@ -159,10 +159,25 @@ failed 21 bad-image
 mkdir -p empty
 looks 21 empty
 error_form '21 bad-image'
-start "an address"
-looks 2 https://downloads.arduino.cc/portentax8image/update-latest.tar.gz
-error_form '2 usage'
-says 'curl'
+start "an address: fetched, kept, and named as such"
+python3 -c '
+import http.server, sys
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+print(server.server_port, flush=True)
+server.serve_forever()' >port 2>/dev/null &
+server=$!
+await 10 "a web server" test -s port
+url=http://127.0.0.1:$(cat port)/right/bundle.tar.gz
+looks 0 "$url" --json
+json "d['bundle']['path'] == '$url' and d['verdict'] == 'ok'"
+kill "$server"
+wait "$server" 2>/dev/null
+start "without the network what was fetched is enough, what was not is told"
+looks 0 "$url" --offline
+looks 24 "$url.other" --offline
+error_form '24 network'
 start "apply, and check, look at the bundle before they look for a board"
 run 20 "$X8CTL" update apply no-such-bundle "${nobody[@]}"
 run 20 "$X8CTL" update check --to no-such-bundle "${nobody[@]}"
