@@ -141,6 +141,10 @@ int send_judge_space(struct send *send, struct x8_error *err)
     struct x8_sent *out = send->out;
     out->need = x8_update_need(staged, fresh, send->job->bundle->blob_bytes, fs_size);
     out->free = is_one ? have : plus(have, repo->free);
+    if (stage->size == 0) {
+        x8_emit(&send->xfer.op, X8_EV_WARN, "the board does not say how much room it has");
+        return 0;
+    }
     if (is_one)
         return out->need > have ? no_room(send->job->stage, staged, out->need, have, err) : 0;
     if (staged > have)

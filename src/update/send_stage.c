@@ -107,9 +107,8 @@ int send_prepare(struct send *send, struct x8_error *err)
     if (send->kind == STAGE_OTHERS)
         rc = give(send->xfer.session, &send->xfer.op, job->root, job->stage, send->owner, err);
     send->kind = STAGE_OURS;
-    if (rc == 0 && (x8_buf_addf(&text, "umask 077\nmkdir ") < 0 ||
-                    x8_quote(&text, job->stage) < 0 || x8_buf_addf(&text, " 2>&1 || [ -d ") < 0 ||
-                    x8_quote(&text, job->stage) < 0 || x8_buf_addf(&text, " ] || exit 1\n") < 0))
+    if (rc == 0 && (x8_buf_addf(&text, "umask 077; s=") < 0 || x8_quote(&text, job->stage) < 0 ||
+                    x8_buf_addf(&text, "\n[ -d \"$s\" ] || mkdir \"$s\" || exit 1\n") < 0))
         rc = x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc == 0)
         rc = enter(&text, job->stage, err);

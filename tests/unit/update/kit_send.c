@@ -70,11 +70,8 @@ static void listen(void *ctx, const struct x8_event *event)
         snprintf(k->warning, sizeof(k->warning), "%s", event->text);
     if (event->kind == X8_EV_STAGE)
         snprintf(k->stages + len, sizeof(k->stages) - len, "%s ", event->stage);
-    if (event->kind == X8_EV_PROGRESS) {
+    if (event->kind == X8_EV_PROGRESS)
         assert_true(event->done <= event->total);
-        if (k->stop_at && strcmp(event->stage, "send") == 0 && event->done >= k->stop_at)
-            k->stop_at = UINT64_MAX;
-    }
 }
 
 static int setup(void **state, int with_busybox)

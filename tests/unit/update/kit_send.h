@@ -21,7 +21,6 @@ struct kit_send {
     struct x8_sent out;
     struct x8_error err;
     char warning[512], stages[256];
-    uint64_t stop_at; /* bytes of stage "send" at which the user stops; 0: never */
 };
 
 /* For a group: what all tests start from is made once. */

@@ -4,6 +4,8 @@
  */
 #include "kit_send.h"
 
+#include "util/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,23 @@ static void nothing_is_sent_when_there_is_no_room(void **state)
     assert_non_null(strstr(k->err.msg, "2.9"));
     assert_non_null(strstr(k->err.next, "du -xh"));
     assert_int_equal(sh(k, "[ -z \"$(ls -A home)\" ]"), 0);
+}
+
+static void a_board_that_does_not_know_its_room_is_tried(void **state)
+{
+    struct kit_send *k = kit(state);
+    kit_shell_stub(&k->shell, "df", "exit 1");
+    ok(k, go(k));
+    is_whole(k, "bundle", 0);
+    assert_string_equal(k->warning, "the board does not say how much room it has");
+}
+
+static void a_home_that_takes_no_folder_is_told_with_its_words(void **state)
+{
+    struct kit_send *k = kit(state);
+    kit_shell_stub(&k->shell, "mkdir", "echo 'mkdir: x: Read-only file system' >&2; exit 1");
+    assert_int_equal(go(k), -X8_E_REFUSED);
+    assert_non_null(strstr(k->err.why, "Read-only file system"));
 }
 
 static void a_byte_that_changed_on_the_way_is_found(void **state)
@@ -176,13 +195,17 @@ static void a_link_in_the_bundle_is_not_followed(void **state)
     is_half(k);
 }
 
+/* The user stops when a batch is in place. */
 static void *stopper(void *ctx)
 {
     struct kit_send *k = ctx;
     struct x8_error ignored;
-    while (__atomic_load_n(&k->stop_at, __ATOMIC_SEQ_CST) != UINT64_MAX)
+    char *mark = test_path(k->stage, "placed");
+    int64_t limit = x8_deadline_in(60000);
+    while (x8_path_kind(mark) == X8_PATH_NONE && x8_deadline_left(limit, 1) > 0)
         x8_cancel_sleep(NULL, x8_deadline_in(1), X8_CANCEL_HARD, &ignored);
     x8_cancel_raise(&k->cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
+    free(mark);
     return NULL;
 }
 
@@ -192,17 +215,20 @@ static void a_stop_keeps_what_was_acknowledged(void **state)
     pthread_t thread;
     k->job.full = 1;
     k->shell.base.parallel = 1;
+    /* The third batch begins when one of the first two is in place, and never ends. */
     kit_shell_stub(&k->shell, "tar",
-                   "[ -e $OLDPWD/../../slow ] && sleep 30\nexec /usr/bin/tar \"$@\"");
-    kit_shell_stub(&k->shell, "mv", "/bin/mv \"$@\" && touch ../../../slow");
-    k->stop_at = 3500000;
+                   "[ ! -e ../../../placed ] || sleep 60\nexec /usr/bin/tar \"$@\"");
+    kit_shell_stub(&k->shell, "mv", "/bin/mv \"$@\" && touch ../../../placed");
     pthread_create(&thread, NULL, stopper, k);
+    int64_t begin = x8_now_ms();
     int rc = go(k);
-    __atomic_store_n(&k->stop_at, UINT64_MAX, __ATOMIC_SEQ_CST);
     pthread_join(thread, NULL);
     assert_int_equal(rc, -X8_E_STOPPED);
+    assert_true(x8_now_ms() - begin < 45000);
     is_half(k);
-    assert_int_equal(sh(k, "[ -z \"$(find home -name '.x8ctl-*')\" ]"), 0);
+    assert_int_equal(sh(k, "[ -z \"$(find home -name '.x8ctl-*')\" ] && [ -n \"$(find home -name "
+                           "'*.filez')\" ]"),
+                     0);
 }
 
 int main(void)
@@ -211,6 +237,8 @@ int main(void)
         gnu(a_link_that_is_cut_anywhere_loses_a_batch_at_most),
         gnu(a_link_that_is_cut_at_each_command_can_be_mended),
         gnu(nothing_is_sent_when_there_is_no_room),
+        gnu(a_board_that_does_not_know_its_room_is_tried),
+        gnu(a_home_that_takes_no_folder_is_told_with_its_words),
         both(a_byte_that_changed_on_the_way_is_found),
         both(a_list_of_digests_that_is_damaged_is_no_proof),
         gnu(a_tar_that_fails_says_why),
