@@ -252,8 +252,12 @@ static int with_turn(struct fetching *f, const char *old)
         rc = part_take_turn(&f->part, f->op, f->name, f->err);
     if (rc == 0) /* it may have come meanwhile */
         rc = find_there(f);
-    if (rc < 0 || (rc == 1 && strcmp(old, f->out->sha256) != 0))
-        return rc < 0 ? rc : 0;
+    if (rc < 0)
+        return rc;
+    if (rc == 1 && strcmp(old, f->out->sha256) != 0) {
+        unlink(f->part.lock);
+        return 0;
+    }
     return run(f);
 }
 
