@@ -104,7 +104,7 @@ extern const struct x8_cmd x8_cmd_info, x8_cmd_os_release, x8_cmd_wait, x8_cmd_i
 extern const struct x8_cmd x8_cmd_setup;
 extern const struct x8_cmd x8_cmd_reboot, x8_cmd_recover, x8_cmd_name;
 extern const struct x8_cmd x8_cmd_update;
-extern const struct x8_cmd x8_cmd_sketch, x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain;
+extern const struct x8_cmd x8_cmd_sketch, x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain, x8_cmd_image;
 extern const struct x8_cmd x8_cmd_shell, x8_cmd_exec, x8_cmd_push, x8_cmd_pull;
 extern const struct x8_cmd x8_cmd_forward, x8_cmd_open, x8_cmd_logs;
 extern const struct x8_cmd x8_cmd_udev, x8_cmd_completion, x8_cmd_help, x8_cmd_version;

@@ -41,9 +41,11 @@ static const char environment[] =
     "  X8CTL_PROGRESS    how progress is shown, as --progress\n"
     "  X8CTL_PASSWORD_FILE\n"
     "                    file with the board user's password, as --password-file\n"
+    "  X8CTL_IMAGE_INDEX catalogue of images, as --index; this and the variables for\n"
+    "                    proxies: x8ctl help images\n"
     "  X8CTL_HOME        one folder for all that x8ctl keeps: config/ (boards.json, your\n"
     "                    names for boards; sketch.json, see x8ctl help sketches),\n"
-    "                    state/ (kept boot areas), cache/ and locks/\n"
+    "                    state/ (kept boot areas), cache/ (images) and locks/\n"
     "  XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME\n"
     "                    without X8CTL_HOME: x8ctl/ in each of them; without them in\n"
     "                    ~/.config, ~/.local/state and ~/.cache\n"
@@ -183,6 +185,51 @@ static const char sketches[] =
     "\n"
     "  {\"regions\": [{\"start\": \"0x90000000\", \"length\": \"0x1000000\"}]}\n";
 
+static const char images[] =
+    "x8ctl image list shows the catalogue: the releases that x8ctl was built with, or\n"
+    "those of another file or address: --index, or X8CTL_IMAGE_INDEX. A company can\n"
+    "have its own, beside a mirror of the files. It is JSON:\n"
+    "\n"
+    "  { \"format\": 1,\n"
+    "    \"base\": \"https://mirror.example/x8/\",\n"
+    "    \"latest\": {\"image\": \"934\"},\n"
+    "    \"images\": [\n"
+    "      { \"image\": \"934\", \"release\": \"91.9\", \"date\": \"2025-08\", \"lmp\": \"91\",\n"
+    "        \"file\": \"934.tar.gz\", \"size\": 1097240589, \"sha256\": \"2f2065c7...\",\n"
+    "        \"parts\": { \"u-boot-portenta-x8.itb\": \"b4c055ed...\" },\n"
+    "        \"notes\": \"what one should know\" } ] }\n"
+    "\n"
+    "  base      what \"file\" is relative to; without it, where the catalogue came from\n"
+    "  latest    the image that counts as the latest, or a file name that moves\n"
+    "  image     its number: the only member that must be there\n"
+    "  file      a name, or an address of its own; without it nobody can get it\n"
+    "  size      of the file, in bytes\n"
+    "  sha256    of the file: another one is refused\n"
+    "  parts     SHA-256 of files in it, by name, packed (.wic.gz) or not (.wic);\n"
+    "            x8ctl image verify compares them\n"
+    "\n"
+    "Other members are left alone. Known ones of another kind, and two images with one\n"
+    "number, are refused. A catalogue from an address is kept, and used when the\n"
+    "server cannot be reached, with a warning.\n"
+    "\n"
+    "The cache is images/ in ~/.cache/x8ctl, or where XDG_CACHE_HOME and X8CTL_HOME\n"
+    "say. A file in it is called by its SHA-256 and gets that name when it is complete\n"
+    "and compared. What was cut off is there as part-..., and goes on where it stopped\n"
+    "if the server still has the same file. bad-... came with a wrong digest. A\n"
+    "digest that no catalogue knows is noted (pin-...) when an address is first used.\n"
+    "x8ctl image prune makes room.\n"
+    "\n"
+    "  X8CTL_IMAGE_INDEX  the catalogue, as --index\n"
+    "  http_proxy, https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY\n"
+    "                     the way out for either kind of address\n"
+    "  no_proxy, NO_PROXY hosts that are reached without it\n"
+    "\n"
+    "Servers are asked over http and https only; certificates are always checked.\n"
+    "--ca-file names those of a company's own authority. --offline never asks anybody.\n"
+    "\n"
+    "  x8ctl image get 934 --index https://mirror.example/x8/index.json\n"
+    "  x8ctl flash 934 --offline\n";
+
 const struct x8_topic x8_topics[] = {
     {"options", "options of every command",
      "They may stand before or after the command word; -- ends options.\n\n", all_options},
@@ -197,6 +244,7 @@ const struct x8_topic x8_topics[] = {
     {"leds", "what the lights on the board mean", "The two LEDs of a Portenta X8:\n\n", all_leds},
     {"ci", "running without a person", ci, NULL},
     {"sketches", "what becomes of a sketch, and where it may lie", sketches, NULL},
+    {"images", "the catalogue of images, downloads, the cache", images, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -31,6 +31,7 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_flash,
     &x8_cmd_uuu,
     &x8_cmd_explain,
+    &x8_cmd_image,
     &x8_cmd_recover,
     &x8_cmd_setup,
     &x8_cmd_shell,

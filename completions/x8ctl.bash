@@ -32,6 +32,11 @@ _x8ctl_kind() {
     uuu' --stage-timeout') echo 'value' ;;
     uuu' --path' | uuu' -m') echo 'board' ;;
     explain' --script') echo 'file' ;;
+    image' --output' | image' -o') echo 'file' ;;
+    image' --keep') echo 'value' ;;
+    image' --older') echo 'value' ;;
+    image' --index') echo 'file' ;;
+    image' --ca-file') echo 'file' ;;
     setup' --name') echo 'value' ;;
     setup' --ssh-key') echo 'file' ;;
     setup' --new-password-file') echo 'file' ;;
@@ -68,6 +73,7 @@ _x8ctl_options() {
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
+    image) echo ' --output --force --repin --keep --older --index --offline --ca-file' ;;
     recover) echo ' --restore-boot' ;;
     setup) echo ' --name --ssh-key --change-password --new-password-file --new-password-fd --renew-host-key' ;;
     shell) echo ' --root --command' ;;
@@ -86,7 +92,7 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide sketch update flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'sketch 0') echo 'words upload status reset' ;;
     'sketch '*) echo 'file' ;;
@@ -95,11 +101,13 @@ _x8ctl_operands() {
     'flash '*) echo 'file' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
+    'image 0') echo 'words list get show verify map prune' ;;
+    'image '*) echo 'file' ;;
     'recover '*) echo 'dir' ;;
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide sketch update flash uuu explain recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images' ;;
     esac
 }
 

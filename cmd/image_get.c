@@ -1,0 +1,222 @@
+/*
+ * x8ctl image get: a release or an address into the cache, and out of it under its usual name.
+ */
+#include "image_parts.h"
+
+#include "util/file.h"
+#include "util/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_LEN = 2048 };
+
+/* The last part of the address, without what a server is asked behind '?'. */
+static void usual_name(const char *url, char *out, size_t cap)
+{
+    size_t len = strcspn(url, "?#"), from;
+
+    while (len && url[len - 1] == '/')
+        len--;
+    for (from = len; from && url[from - 1] != '/';)
+        from--;
+    snprintf(out, cap, "%.*s", (int)(len - from), url + from);
+    if (!out[0] || out[0] == '.' || strchr(out, ':'))
+        x8_copy(out, cap, "image");
+}
+
+static int target_path(const char *output, const char *url, char out[PATH_LEN],
+                       struct x8_error *err)
+{
+    char name[200], *folder;
+    int rc = 0;
+
+    usual_name(url, name, sizeof name);
+    if (x8_path_kind(output) == X8_PATH_DIR) {
+        snprintf(out, PATH_LEN, "%s%s%s", output, x8_ends(output, "/") ? "" : "/", name);
+        return 0;
+    }
+    folder = x8_path_dir(output);
+    if (!folder || x8_ends(output, "/") || x8_path_kind(folder) != X8_PATH_DIR) {
+        rc = x8_fail(err, X8_E_NO_FILE, "there is no folder %s",
+                     x8_ends(output, "/") || !folder ? output : folder);
+        x8_error_next(err, "mkdir -p %s", x8_ends(output, "/") || !folder ? output : folder);
+    }
+    free(folder);
+    snprintf(out, PATH_LEN, "%s", output);
+    return rc;
+}
+
+/* What lies there already: 1 the same, 0 nothing (or what --force gives up), or an error. */
+static int look_there(struct x8_ctx *ctx, const char *path, const struct x8_cached *cached,
+                      struct x8_error *err)
+{
+    struct stat st;
+    char sha256[65];
+    int rc;
+
+    if (lstat(path, &st) != 0)
+        return 0;
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == cached->size) {
+        rc = x8_image_digest(&ctx->op, path, sha256, err);
+        if (rc < 0 || strcmp(sha256, cached->sha256) == 0)
+            return rc < 0 ? rc : 1;
+    }
+    if (x8_image_opt.force && S_ISREG(st.st_mode))
+        return 0;
+    x8_fail(err, X8_E_NO_FILE, "%s is there already, and is something else", path);
+    x8_error_why(err, "nothing is overwritten that was not made by this command");
+    x8_error_next(err, "x8ctl image get --force -o %s ...    replaces a file", path);
+    return -(int)X8_E_NO_FILE;
+}
+
+static int write_failed(const char *path, int errnum, struct x8_error *err)
+{
+    int full = errnum == ENOSPC || errnum == EDQUOT;
+
+    x8_fail_sys(err, full ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errnum, "%s cannot be written",
+                path);
+    x8_error_next(err, full ? "make room there, or give another folder with -o; what was "
+                              "downloaded stays in the cache"
+                            : "give a folder with -o in which you may write");
+    return -(int)(full ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION);
+}
+
+struct file_sink {
+    struct x8_sink sink;
+    int fd;
+    const char *path;
+};
+
+static int file_push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
+{
+    struct file_sink *file = X8_CONTAINER(sink, struct file_sink, sink);
+    const char *from = data;
+
+    while (len) {
+        ssize_t n = write(file->fd, from, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return write_failed(file->path, errno, err);
+        from += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int file_finish(struct x8_sink *sink, struct x8_error *err)
+{
+    struct file_sink *file = X8_CONTAINER(sink, struct file_sink, sink);
+
+    return fsync(file->fd) < 0 ? write_failed(file->path, errno, err) : 0;
+}
+
+static int copy_to(struct x8_ctx *ctx, const struct x8_cached *cached, const char *temp,
+                   struct x8_error *err)
+{
+    static const struct x8_sink_ops ops = {file_push, file_finish};
+    X8_AUTO_READER reader = NULL;
+    X8_AUTO_FD fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    struct file_sink file = {{&ops}, fd, temp};
+    int rc;
+
+    if (fd < 0)
+        return write_failed(temp, errno, err);
+    rc = x8_file_reader(cached->path, &reader, NULL, err);
+    return rc < 0 ? rc : x8_image_pour(&ctx->op, "copy", reader, cached->size, &file.sink, err);
+}
+
+/*
+ * A second name of the cached file costs neither time nor space; on another file system it is
+ * copied. The name appears by one rename, so that what stands there is always whole.
+ */
+static int put_out(struct x8_ctx *ctx, const struct x8_cached *cached, const char *path,
+                   struct x8_error *err)
+{
+    char temp[PATH_LEN + 32];
+    int rc = look_there(ctx, path, cached, err);
+
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    snprintf(temp, sizeof temp, "%s.%ld.part", path, (long)getpid());
+    if (link(cached->path, temp) != 0)
+        rc = copy_to(ctx, cached, temp, err);
+    if (rc == 0 && rename(temp, path) != 0)
+        rc = write_failed(path, errno, err);
+    /* Also after success: a rename between two names of one file leaves both. */
+    unlink(temp);
+    return rc;
+}
+
+static void print(struct x8_ctx *ctx, const struct x8_wanted *wanted,
+                  const struct x8_cached *cached, const char *path)
+{
+    struct x8_json *json;
+
+    if (!ctx->globals->json) {
+        puts(path);
+        return;
+    }
+    json = x8_json_object();
+    x8_json_str(json, "image", wanted->release ? wanted->release->image : NULL);
+    x8_json_str(json, "name", cached->name[0] ? cached->name : NULL);
+    x8_json_str(json, "url", cached->url[0] ? cached->url : NULL);
+    x8_json_str(json, "path", path);
+    x8_json_u64(json, "size", cached->size);
+    x8_json_str(json, "sha256", cached->sha256);
+    x8_json_bool(json, "known", cached->is_known);
+    x8_image_print_json(ctx, &json);
+}
+
+static int fetch(struct x8_ctx *ctx, struct x8_store_setup *setup, const char *word,
+                 struct x8_wanted *wanted, struct x8_cached *cached, struct x8_error *err)
+{
+    struct x8_fetch job;
+    int rc = x8_store_job(&ctx->op, setup, word, wanted, &job, err);
+
+    if (rc < 0)
+        return rc;
+    job.repin = x8_image_opt.repin;
+    if (ctx->globals->dry_run) {
+        x8_ui_say(ctx->ui, "would get %s", wanted->url);
+        return 0;
+    }
+    rc = x8_fetch(&ctx->op, &job, cached, err);
+    if (rc == 0)
+        x8_cache_touch(setup->folder, cached);
+    return rc;
+}
+
+int x8_image_run_get(struct x8_ctx *ctx, const char *word, struct x8_error *err)
+{
+    const char *output = x8_image_opt.output;
+    X8_AUTO_STORE setup = {0};
+    struct x8_wanted wanted = {0};
+    struct x8_cached cached = {0};
+    char path[PATH_LEN];
+    int rc = x8_store_setup(ctx, &setup, err);
+
+    /* A folder that is not there is told before the download, not behind it. */
+    if (rc == 0 && output)
+        rc = target_path(output, "", path, err);
+    if (rc == 0)
+        rc = fetch(ctx, &setup, word, &wanted, &cached, err);
+    if (rc < 0 || ctx->globals->dry_run)
+        return rc < 0 ? rc : 0;
+    x8_copy(path, sizeof path, cached.path);
+    if (output)
+        rc = target_path(output, wanted.url, path, err);
+    if (rc == 0 && output)
+        rc = put_out(ctx, &cached, path, err);
+    x8_ui_flush(ctx->ui);
+    if (rc == 0)
+        print(ctx, &wanted, &cached, path);
+    return rc;
+}

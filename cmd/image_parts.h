@@ -1,0 +1,113 @@
+/*
+ * The verbs of x8ctl image, one file each (image_list.c, image_get.c, ...). image.c reads the line,
+ * image_source.c finds what SOURCE means, image_look.c reads it, image_release.c says which release
+ * it is, image_text.c is how lines read.
+ */
+#ifndef X8_CMD_IMAGE_PARTS_H
+#define X8_CMD_IMAGE_PARTS_H
+
+#include "store_env.h"
+
+#include "image/imageset.h"
+#include "image/usedmap.h"
+#include "util/digest.h"
+
+/* --- image.c */
+struct x8_image_options {
+    int all, force, repin;
+    const char *output, *older;
+    uint64_t keep; /* UINT64_MAX: not given */
+};
+extern struct x8_image_options x8_image_opt;
+
+int x8_image_run_list(struct x8_ctx *ctx, struct x8_error *err);
+int x8_image_run_get(struct x8_ctx *ctx, const char *word, struct x8_error *err);
+int x8_image_run_show(struct x8_ctx *ctx, const char *source, struct x8_error *err);
+int x8_image_run_verify(struct x8_ctx *ctx, const char *source, struct x8_error *err);
+int x8_image_run_map(struct x8_ctx *ctx, const char *source, struct x8_error *err);
+int x8_image_run_prune(struct x8_ctx *ctx, struct x8_error *err);
+
+/* --- image_source.c */
+struct x8_image_source {
+    struct x8_store_setup setup;
+    const struct x8_catalogue *catalogue;
+    struct x8_wanted wanted; /* of a release or an address */
+    int is_remote;           /* it came out of the cache */
+    struct x8_cached cached;
+    const char *path; /* what to open */
+    const char *word; /* as the user said it */
+};
+/* A file or folder as it is; a release or an address out of the cache, into which it is downloaded
+ * first; with `deep` the cached file is hashed again. */
+int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
+                         struct x8_image_source *out, struct x8_error *err);
+void x8_image_source_done(struct x8_image_source *source);
+#define X8_AUTO_IMAGE_SOURCE X8_CLEANUP(x8_image_source_done) struct x8_image_source
+
+/* --- image_look.c */
+enum x8_image_verdict { X8_IMAGE_UNKNOWN, X8_IMAGE_GOOD, X8_IMAGE_WRONG };
+struct x8_image_part {
+    const struct x8_entry *entry;
+    char sha256[65];   /* as stored; "" when it was not read */
+    char unpacked[65]; /* of the system image, when it is packed; or "" */
+    enum x8_image_verdict verdict, unpacked_verdict;
+};
+struct x8_image_look {
+    struct x8_imageset *set;
+    struct x8_image_part *parts; /* those with a role */
+    size_t part_count, other_count;
+    struct x8_image_part *os; /* the one that would be flashed, or NULL */
+    struct x8_error no_os;    /* why not */
+    uint64_t os_size;         /* unpacked */
+    int is_sparse;            /* Android's form: not looked into */
+    struct x8_usedmap *map;
+    size_t bmap_ranges; /* compared with the block map beside it; 0: there is none */
+    int is_archive;
+    uint64_t size;                 /* of the file */
+    char sha256[65];               /* of the file, "" for a folder */
+    char machine[64];              /* from the names, or "" */
+    enum x8_image_verdict verdict; /* of the file's digest */
+    const struct x8_release *release;
+    const char *release_by; /* how that is known: "by its digest" */
+};
+/* Read all of it: an archive's file for its digest, then its members, then the system image. */
+int x8_image_look(const struct x8_op *op, const struct x8_image_source *source,
+                  struct x8_image_look *out, struct x8_error *err);
+void x8_image_look_done(struct x8_image_look *look);
+#define X8_AUTO_IMAGE_LOOK X8_CLEANUP(x8_image_look_done) struct x8_image_look
+
+/* --- image_stream.c */
+/* A reader that digests what passes. Takes `inner` over in every case; `sha` is borrowed. */
+int x8_image_tap(struct x8_reader *inner, struct x8_sha256 *sha, struct x8_reader **out,
+                 struct x8_error *err);
+/* Where a system image ends: its digest, and what else looks at it. */
+struct x8_image_basin {
+    struct x8_sink sink;
+    struct x8_sink *next[2]; /* each may be NULL */
+    struct x8_sha256 *sha;   /* may be NULL */
+    uint64_t size;
+    uint8_t head[4]; /* its first bytes */
+};
+void x8_image_basin_init(struct x8_image_basin *basin);
+/* Everything of `reader` into `sink`; progress as `stage` of `total` (UINT64_MAX: unknown). */
+int x8_image_pour(const struct x8_op *op, const char *stage, struct x8_reader *reader,
+                  uint64_t total, struct x8_sink *sink, struct x8_error *err);
+/* SHA-256 of a whole file, progress as stage "digest". */
+int x8_image_digest(const struct x8_op *op, const char *path, char out[65], struct x8_error *err);
+void x8_image_hex(struct x8_sha256 *sha, char out[65]);
+
+/* --- image_release.c */
+/* Which release of the catalogue it is, or says it is, and what of it has the known digests. */
+void x8_image_judge(const struct x8_image_source *source, struct x8_image_look *look);
+
+/* --- image_text.c */
+/* One line: aligned for a person, else label, tab, text. */
+void x8_image_line(struct x8_buf *out, int is_person, const char *label, const char *fmt, ...)
+    X8_PRINTF(4, 5);
+const char *x8_image_role_name(enum x8_role role); /* "os", "spl", ... */
+const char *x8_image_verdict_name(enum x8_image_verdict verdict);
+void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json); /* and free it */
+/* "12 % of them": n of total. */
+unsigned x8_image_percent(uint64_t n, uint64_t total);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * What the SOURCE of a command means: something on this computer, or a release or an address whose
+ * file lies in the cache, or will.
+ */
+#include "image_parts.h"
+
+#include "util/file.h"
+#include "util/text.h"
+
+#include <string.h>
+
+static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *source,
+                      struct x8_error *err)
+{
+    struct x8_fetch job;
+    int rc = x8_store_job(&ctx->op, &source->setup, source->word, &source->wanted, &job, err);
+
+    if (rc == 0)
+        rc = x8_fetch(&ctx->op, &job, &source->cached, err);
+    if (rc == 0 && deep) {
+        /* x8_fetch hashed what it just stored; what lay there before is looked at now. */
+        rc = x8_cache_find(&ctx->op, source->setup.folder, source->cached.sha256, 1,
+                           &source->cached, err);
+        if (rc == 0)
+            rc = x8_fail(err, X8_E_NO_FILE, "%s went out of the cache meanwhile", source->word);
+    }
+    if (rc < 0)
+        return rc;
+    x8_cache_touch(source->setup.folder, &source->cached);
+    source->path = source->cached.path;
+    return 0;
+}
+
+int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
+                         struct x8_image_source *out, struct x8_error *err)
+{
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    out->word = out->path = word;
+    out->is_remote = x8_store_is_remote(word);
+    rc = x8_store_setup(ctx, &out->setup, err);
+    if (rc == 0)
+        rc = x8_store_catalogue(&ctx->op, &out->setup, &out->catalogue, err);
+    if (rc == 0 && out->is_remote)
+        rc = from_cache(ctx, deep, out, err);
+    if (rc < 0)
+        x8_image_source_done(out);
+    return rc < 0 ? rc : 0;
+}
+
+void x8_image_source_done(struct x8_image_source *source)
+{
+    x8_store_done(&source->setup);
+}

@@ -1,0 +1,67 @@
+/*
+ * How the facts about images read on stdout.
+ */
+#include "image_parts.h"
+
+#include "util/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL_COLUMNS = 10, TEXT_LEN = 1400 };
+
+void x8_image_line(struct x8_buf *out, int is_person, const char *label, const char *fmt, ...)
+{
+    char text[TEXT_LEN];
+    va_list ap;
+    int rc;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    x8_clean(text, sizeof text, text, strlen(text));
+    rc = is_person ? x8_buf_addf(out, "%-*s %s\n", LABEL_COLUMNS, label, text)
+                   : x8_buf_addf(out, "%s\t%s\n", label, text);
+    if (rc < 0)
+        abort();
+}
+
+const char *x8_image_role_name(enum x8_role role)
+{
+    static const char *const names[X8_ROLE_COUNT] = {[X8_ROLE_OTHER] = "other",
+                                                     [X8_ROLE_SCRIPT] = "script",
+                                                     [X8_ROLE_MFG_SPL] = "flash-spl",
+                                                     [X8_ROLE_MFG_FIT] = "flash-fit",
+                                                     [X8_ROLE_OS] = "os",
+                                                     [X8_ROLE_SPL] = "spl",
+                                                     [X8_ROLE_FIT] = "fit",
+                                                     [X8_ROLE_SIT] = "sit",
+                                                     [X8_ROLE_BMAP] = "bmap"};
+
+    return names[role];
+}
+
+const char *x8_image_verdict_name(enum x8_image_verdict verdict)
+{
+    static const char *const names[] = {
+        [X8_IMAGE_UNKNOWN] = "unknown", [X8_IMAGE_GOOD] = "good", [X8_IMAGE_WRONG] = "wrong"};
+
+    return names[verdict];
+}
+
+void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json)
+{
+    char *text = x8_json_text(*json, 1);
+
+    puts(text); /* whether it arrived is found out at the end of the run */
+    free(text);
+    x8_json_free(json);
+    ctx->has_result = 1;
+}
+
+unsigned x8_image_percent(uint64_t n, uint64_t total)
+{
+    return total ? (unsigned)((double)n * 100.0 / (double)total + 0.5) : 0;
+}

@@ -1,0 +1,142 @@
+/*
+ * x8ctl image verify: is it whole, and is it what the catalogue knows?
+ */
+#include "image_parts.h"
+
+#include "util/file.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* What was compared, in lines and as JSON. */
+struct report {
+    struct x8_buf text;
+    struct x8_json *items;
+    int is_person;
+    unsigned count[3]; /* of each verdict */
+    char wrong[200];   /* the first that is */
+};
+
+static void tell(struct report *report, const char *what, const char *sha256,
+                 enum x8_image_verdict verdict)
+{
+    struct x8_json *json = x8_json_object();
+
+    report->count[verdict]++;
+    if (verdict == X8_IMAGE_WRONG && !report->wrong[0])
+        snprintf(report->wrong, sizeof report->wrong, "%s", what);
+    x8_image_line(&report->text, report->is_person, x8_image_verdict_name(verdict), "%s  %s",
+                  sha256, what);
+    x8_json_str(json, "what", what);
+    x8_json_str(json, "sha256", sha256);
+    x8_json_str(json, "digest", x8_image_verdict_name(verdict));
+    x8_json_add(report->items, NULL, json);
+}
+
+static void compare_all(const struct x8_image_source *source, const struct x8_image_look *look,
+                        struct report *report)
+{
+    char name[300];
+
+    if (look->sha256[0])
+        tell(report, x8_path_base(source->path), look->sha256, look->verdict);
+    for (size_t i = 0; i < look->part_count; i++) {
+        const struct x8_image_part *part = &look->parts[i];
+
+        if (part->sha256[0])
+            tell(report, part->entry->path, part->sha256, part->verdict);
+        snprintf(name, sizeof name, "%.250s, unpacked", part->entry->path);
+        if (part->unpacked[0])
+            tell(report, name, part->unpacked, part->unpacked_verdict);
+    }
+}
+
+static int judge(const struct x8_image_look *look, const struct report *report,
+                 const struct x8_image_source *source, struct x8_error *err)
+{
+    if (!report->count[X8_IMAGE_WRONG])
+        return 0;
+    x8_fail(err, X8_E_BAD_DIGEST, "%s is not what release %s has: %s", source->word,
+            look->release->image, report->wrong);
+    x8_error_why(err,
+                 "its digest is another one than the catalogue's (%s); %u of %u that are known are "
+                 "right; it was taken for release %s %s",
+                 source->catalogue->from, report->count[X8_IMAGE_GOOD],
+                 report->count[X8_IMAGE_GOOD] + report->count[X8_IMAGE_WRONG], look->release->image,
+                 look->release_by);
+    x8_error_next(err,
+                  "x8ctl image get %s    gets the right one; another build than Arduino's "
+                  "needs another name, or a catalogue of its own (x8ctl help images)",
+                  look->release->image);
+    return -(int)X8_E_BAD_DIGEST;
+}
+
+/* What the numbers mean. */
+static void summary(const struct x8_image_look *look, struct report *report)
+{
+    int is_person = report->is_person;
+
+    x8_image_line(&report->text, is_person, "whole", "%s",
+                  look->os ? "archives, compression and checksums in them are right"
+                           : "what was read is, but there is no system image in it");
+    if (look->bmap_ranges)
+        x8_image_line(&report->text, is_person, "bmap", "all %zu ranges of the block map are right",
+                      look->bmap_ranges);
+    if (!look->release)
+        x8_image_line(&report->text, is_person, "release",
+                      "none that the catalogue knows by its digests or its name");
+    else if (!report->count[X8_IMAGE_GOOD] && !report->count[X8_IMAGE_WRONG])
+        x8_image_line(&report->text, is_person, "release",
+                      "%s, %s, but the catalogue has no digests of it", look->release->image,
+                      look->release_by);
+    else
+        x8_image_line(&report->text, is_person, "release", "%s, %s", look->release->image,
+                      look->release_by);
+}
+
+static void print_json(struct x8_ctx *ctx, const struct x8_image_source *source,
+                       const struct x8_image_look *look, struct report *report, int rc,
+                       const struct x8_error *err)
+{
+    struct x8_json *json = x8_json_object();
+
+    x8_json_str(json, "verdict", x8_code_name(rc < 0 ? err->code : X8_OK));
+    x8_json_str(json, "source", source->path);
+    x8_json_str(json, "image", look->release ? look->release->image : NULL);
+    x8_json_str(json, "release_by", look->release ? look->release_by : NULL);
+    x8_json_u64(json, "good", report->count[X8_IMAGE_GOOD]);
+    x8_json_u64(json, "unknown", report->count[X8_IMAGE_UNKNOWN]);
+    x8_json_u64(json, "wrong", report->count[X8_IMAGE_WRONG]);
+    x8_json_u64(json, "bmap_ranges", look->bmap_ranges);
+    x8_json_add(json, "digests", report->items);
+    report->items = NULL;
+    if (rc < 0)
+        x8_json_error(json, "error", err);
+    x8_image_print_json(ctx, &json);
+}
+
+int x8_image_run_verify(struct x8_ctx *ctx, const char *word, struct x8_error *err)
+{
+    X8_AUTO_IMAGE_SOURCE source = {0};
+    X8_AUTO_IMAGE_LOOK look = {0};
+    struct report report = {.is_person = isatty(STDOUT_FILENO)};
+    int rc = x8_image_source_open(ctx, word, 1, &source, err);
+
+    if (rc == 0)
+        rc = x8_image_look(&ctx->op, &source, &look, err);
+    if (rc < 0)
+        return rc;
+    report.items = x8_json_array();
+    compare_all(&source, &look, &report);
+    rc = judge(&look, &report, &source, err);
+    x8_ui_flush(ctx->ui);
+    if (ctx->globals->json) {
+        print_json(ctx, &source, &look, &report, rc, err);
+    } else {
+        summary(&look, &report);
+        fputs(x8_buf_text(&report.text), stdout);
+    }
+    x8_json_free(&report.items);
+    x8_buf_done(&report.text);
+    return rc;
+}
