@@ -3,6 +3,7 @@
  */
 #include "boot_erase.h"
 #include "flash_boards.h"
+#include "flash_source.h"
 #include "opts.h"
 
 #include "board/carriers.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 
 static struct {
-    int only, skip_unused, via_boot_erase;
+    int only, skip_unused, via_boot_erase, no_cache;
     const char *script, *carrier;
 } opt;
 
@@ -39,11 +40,17 @@ static const struct x8_opt opts[] = {
     {.name = "skip-unused",
      .kind = X8_OPT_FLAG,
      .value = &opt.skip_unused,
-     .help = "leave blocks alone that the block map (.bmap) calls unused; old data stays there"},
+     .help = "do not send blocks that the image's block map (.bmap), else its own file systems, do "
+             "not use; old data stays there"},
     {.name = "via-boot-erase",
      .kind = X8_OPT_FLAG,
      .value = &opt.via_boot_erase,
      .help = "without a carrier: take a board that runs Linux, clear its boot areas, then flash"},
+    {.name = "no-cache",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.no_cache,
+     .help = "read a release or address from its server as it is needed, and keep nothing"},
+    X8_STORE_OPTS,
     X8_RUN_OPTS,
     {0},
 };
@@ -56,11 +63,13 @@ static const struct x8_example examples[] = {
      "a Yocto build, every board in flashing mode"},
     {"x8ctl flash 934.tar.gz --via-boot-erase", "a running board without a carrier"},
     {"x8ctl flash 934.tar.gz --dry-run", "check and measure everything, send nothing"},
+    {"x8ctl flash latest", "the newest release, downloaded once and kept in the cache"},
+    {"x8ctl flash 934 --offline --skip-unused", "one that is in the cache, only what it uses"},
     {NULL, NULL},
 };
 
-static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16, 17,  20,  21, 22,
-                                      23, 30, 31, 35, 40, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16, 17, 20,  21,  22, 23,
+                                      24, 25, 30, 31, 35, 40, 41, 50, 130, 143, 0};
 
 static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
 {
@@ -83,6 +92,15 @@ static void say_switches(struct x8_ctx *ctx, const struct x8_carrier *row)
                            "without a carrier just replug");
 }
 
+static const char *price(const struct x8_plan *plan)
+{
+    const struct x8_step *os = x8_plan_os(plan);
+
+    return os && os->unused ? "Everything on the eMMC is lost, though traces of it stay where the "
+                              "image uses nothing."
+                            : "Everything on the eMMC is lost.";
+}
+
 static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_carrier *row,
                         struct x8_error *err)
 {
@@ -93,7 +111,7 @@ static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x
         rc = n = x8_pick_boards(ctx, NULL, 1, &boards, err);
     if (rc >= 0)
         rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Write to",
-                              opt.via_boot_erase ? NULL : "Everything on the eMMC is lost.", err);
+                              opt.via_boot_erase ? NULL : price(plan), err);
     if (rc == 0)
         rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
     if (rc == 0)
@@ -146,6 +164,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
                                       .allow_host = x8_run_opts.allow_host,
                                       .is_flash = 1,
                                       .getenv = x8_env_for_script};
+    X8_AUTO_FLASH_SOURCE source = {0};
     struct x8_plan plan;
     int rc;
 
@@ -155,7 +174,9 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         return -(int)X8_E_USAGE;
     }
     (void)carrier(err, &rc); /* a mistyped name is told before the source is read */
-    options.source = ctx->argv[0];
+    if (rc == 0)
+        rc = x8_flash_source_open(ctx, ctx->argv[0], opt.no_cache, &source, err);
+    x8_flash_source_use(&source, &options);
     if (rc == 0)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
@@ -169,11 +190,19 @@ const struct x8_cmd x8_cmd_flash = {
     .name = "flash",
     .group = "flash",
     .summary = "write an OS image and loader to a board over USB (erases the board)",
-    .usage = "SOURCE",
+    .usage = "SOURCE|latest|VERSION|URL",
     .description =
         "SOURCE is the vendor's archive as downloaded (934.tar.gz), a folder with its\n"
         "parts (packed or unpacked, any image name), a Yocto deploy folder, or a .uuu\n"
         "script. Nothing is unpacked to disk. Parts are found by their role.\n"
+        "\n"
+        "It can also be a release (latest, 934, 91.9: x8ctl image list) or an address\n"
+        "(https://...): downloaded into the cache, compared with the digest that is\n"
+        "known or was pinned at first use, and flashed from there. A file or folder of\n"
+        "that name here comes first, which is said. With --no-cache nothing is kept: the\n"
+        "archive is read from its server once to check it, then for each board again,\n"
+        "and must have the same digest each time, which is compared before the last\n"
+        "piece of the image is sent.\n"
         "\n"
         "The board is taken in whatever stage it is: boot ROM, SPL or fastboot. What was\n"
         "written is read back and compared on the board, because its loader answers OKAY\n"
@@ -184,6 +213,13 @@ const struct x8_cmd x8_cmd_flash = {
         "its parts, and once while writing. Where its members stand in an awkward order\n"
         "(the image first) it still works; the cost is the same: its outer layer is\n"
         "decompressed twice, a few seconds for a release.\n"
+        "\n"
+        "--skip-unused sends only what the image uses: blocks that a block map beside it\n"
+        "(.bmap) does not list; without one, blocks that are free in its ext2/3/4 and\n"
+        "FAT file systems, found by reading it once beforehand (all else counts as\n"
+        "used). What is not sent keeps what the board had there, and is not read back:\n"
+        "the system does not miss it, but old data may be recovered from it. Without\n"
+        "the option every block is written.\n"
         "\n"
         "--via-boot-erase begins with a board that runs Linux and sits on no carrier: as\n"
         "x8ctl reboot --to flash it keeps a copy of the boot areas, asks for the last\n"
@@ -197,7 +233,7 @@ const struct x8_cmd x8_cmd_flash = {
     .opts = opts,
     .examples = examples,
     .exits = exits,
-    .see_also = "x8ctl guide, x8ctl list, x8ctl reboot, x8ctl uuu, x8ctl explain",
+    .see_also = "x8ctl guide, x8ctl image, x8ctl list, x8ctl reboot, x8ctl uuu, x8ctl explain",
     .complete = "file",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,

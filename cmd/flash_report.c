@@ -144,6 +144,10 @@ static struct x8_json *plan_json(const struct x8_plan *plan)
 
     x8_json_str(json, "source",
                 plan->options.source ? plan->options.source : plan->options.command_line);
+    if (plan->options.origin) {
+        x8_json_str(json, "url", plan->options.origin->url);
+        x8_json_str(json, "sha256", plan->options.origin->sha256);
+    }
     x8_json_str(json, "script", plan->script_name);
     x8_json_str(json, "image", os ? x8_input_name(&os->input) : NULL);
     if (os && os->skip_by != X8_SKIP_NOTHING)

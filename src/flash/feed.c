@@ -22,6 +22,9 @@
 /* Decoding 16 MiB takes a fraction of a second; an input that stands still this long (a dead
  * network disk) is given up. */
 #define DECODE_LIMIT_MS 60000
+/* An archive on its way from a server: what lies between two pieces of the image, and behind the
+ * last, has to come first. A silent server is given up long before this. */
+#define STREAM_LIMIT_MS (3 * 3600 * 1000)
 
 int x8_write_limit_ms(uint64_t bytes, int at_least_ms)
 {
@@ -128,6 +131,8 @@ static uint64_t bytes_to_write(const struct x8_step *step)
 static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
                     struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
 {
+    const struct x8_image_origin *origin = job->plan->options.origin;
+    int limit = origin && !origin->path ? STREAM_LIMIT_MS : DECODE_LIMIT_MS;
     uint64_t total = bytes_to_write(step);
     struct x8_piece piece;
     int rc = 1;
@@ -135,7 +140,7 @@ static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_
     while (rc > 0) {
         rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
         if (rc == 0)
-            rc = x8_ring_take(&decoder->ring, x8_deadline_in(DECODE_LIMIT_MS), &piece, err);
+            rc = x8_ring_take(&decoder->ring, x8_deadline_in(limit), &piece, err);
         if (rc > 0) {
             int sent = send_piece(job, fb, step, &piece, target, total, err);
 

@@ -17,7 +17,8 @@ enum x8_only { X8_ONLY_ALL, X8_ONLY_LOADER, X8_ONLY_OS };
 enum x8_verify { X8_VERIFY_AUTO, X8_VERIFY_FULL, X8_VERIFY_NONE };
 
 struct x8_plan_options {
-    const char *source; /* archive, folder or script; NULL with `command_line` */
+    const char *source;                   /* archive, folder or script; NULL with `command_line` */
+    const struct x8_image_origin *origin; /* the archive of `source` comes from there; or NULL */
     const char *script; /* name inside the set, or host path; NULL: full_image.uuu, or one made from
                            the parts */
     const char *command_line; /* a single command instead of a script ("FB: ucmd mmc list") */

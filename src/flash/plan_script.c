@@ -164,7 +164,8 @@ static int choose_script(struct x8_plan *plan, struct x8_error *err)
 
     if (options->script)
         return choose_named_script(plan, options->script, err);
-    if (x8_ends(options->source, ".uuu") || x8_path_kind(options->source) == X8_PATH_FILE) {
+    if (!options->origin &&
+        (x8_ends(options->source, ".uuu") || x8_path_kind(options->source) == X8_PATH_FILE)) {
         /* The source may be the script itself; any file name will do, its content decides. */
         entry = find_script(plan->set, x8_path_base(options->source));
         if (entry && entry->role == X8_ROLE_SCRIPT)
@@ -198,7 +199,7 @@ static int parse_script(struct x8_plan *plan, struct x8_error *err)
  * x8ctl was started. */
 static int find_host_dir(struct x8_plan *plan, struct x8_error *err)
 {
-    const char *source = plan->options.source;
+    const char *source = plan->options.origin ? NULL : plan->options.source;
 
     if (source && x8_path_kind(source) == X8_PATH_DIR)
         plan->host_dir = x8_path_join(source, plan->script_dir);
@@ -235,7 +236,9 @@ static int open_command_line(const struct x8_op *op, struct x8_plan *plan, struc
 
 static int open_source(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err)
 {
-    int rc = x8_imageset_open(op, plan->options.source, &plan->set, err);
+    const struct x8_image_origin *origin = plan->options.origin;
+    int rc = origin ? x8_imageset_open_origin(op, origin, &plan->set, err)
+                    : x8_imageset_open(op, plan->options.source, &plan->set, err);
 
     if (rc == 0)
         rc = choose_script(plan, err);

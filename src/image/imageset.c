@@ -84,7 +84,8 @@ static void item_list_done(struct item_list *list)
 const char *item_label(const struct item *item, char out[LABEL_MAX])
 {
     char box[LABEL_MAX] = "", own[LABEL_MAX];
-    const char *name = x8_path_base(item->disk ? item->disk : item->path);
+    const char *name =
+        item->origin ? item->origin->name : x8_path_base(item->disk ? item->disk : item->path);
     x8_clean(own, sizeof(own), name, strlen(name));
     if (item->box)
         item_label(item->box, box);
@@ -103,7 +104,7 @@ const char *item_label(const struct item *item, char out[LABEL_MAX])
 /* Its folder and the one above; an absolute path, so that the folder has a name. */
 static int open_script(struct x8_imageset *set, struct x8_error *err)
 {
-    char *given = x8_path_dir(set->source);
+    char *given = x8_path_dir(set->path);
     char *folder = given ? realpath(given, NULL) : NULL;
     int rc = folder
                  ? 0
@@ -111,7 +112,7 @@ static int open_script(struct x8_imageset *set, struct x8_error *err)
     if (folder) {
         const char *name = x8_path_base(folder);
         set->root = x8_path_dir(folder);
-        set->script = x8_path_join(name, x8_path_base(set->source));
+        set->script = x8_path_join(name, x8_path_base(set->path));
         rc = set->root && set->script ? scan_script(set, name, err)
                                       : x8_fail(err, X8_E_INTERNAL, "out of memory");
     }
@@ -127,18 +128,18 @@ static int open_image(struct x8_imageset *set, struct x8_error *err)
 {
     struct item *item = NULL;
     const char *name = x8_path_base(set->source);
-    set->root = x8_path_dir(set->source);
-    int rc = set->root ? scan_file(set->source, name, &item, err) : -X8_E_INTERNAL;
+    set->root = x8_path_dir(set->path);
+    int rc = set->root ? scan_file(set->path, name, &item, err) : -X8_E_INTERNAL;
     if (rc < 0)
         return rc;
     item->pub.role = item->named_role = X8_ROLE_OS;
     rc = item_list_add(&set->items, item, err);
-    size_t len = strlen(set->source), short_len = unpacked_name_len(set->source);
+    size_t len = strlen(set->path), short_len = unpacked_name_len(set->path);
     for (int packed = 0; packed < 2 && rc >= 0; packed++, len = short_len) {
         X8_AUTO_BUF path = {0};
         if (packed && len == short_len)
             break;
-        if (x8_buf_add(&path, set->source, len) < 0 || x8_buf_add(&path, ".bmap", 5) < 0)
+        if (x8_buf_add(&path, set->path, len) < 0 || x8_buf_add(&path, ".bmap", 5) < 0)
             return x8_fail(err, X8_E_INTERNAL, "out of memory");
         const char *bmap = x8_buf_text(&path);
         if (scan_file(bmap, x8_path_base(bmap), &item, NULL) >= 0)
@@ -165,35 +166,48 @@ static int peek(struct x8_imageset *set, uint8_t head[ARCHIVE_HEAD], size_t *len
     return n < 0 ? (int)n : 0;
 }
 
+/* Read through an opener, only an archive says what it holds. */
+static int no_archive(const struct x8_imageset *set, struct x8_error *err)
+{
+    x8_fail(err, X8_E_BAD_IMAGE, "%s: not an archive", set->source);
+    x8_error_why(err, "only the archive of a release can be used as it comes");
+    x8_error_next(err, "give the address of a release's archive, or download this and name the "
+                       "file");
+    return -X8_E_BAD_IMAGE;
+}
+
 static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err)
 {
     uint8_t head[ARCHIVE_HEAD];
     size_t len;
     enum x8_packing packing;
     /* A pipe cannot be read twice, and waiting for its writer could take for ever. */
-    X8_AUTO_FD fd = x8_file_open(set->source, 0, err);
-    if (fd < 0)
+    X8_AUTO_FD fd = set->path ? x8_file_open(set->path, 0, err) : -1;
+    if (set->path && fd < 0)
         return fd;
-    if (role_of_name(set->source) == X8_ROLE_SCRIPT)
+    if (set->path && role_of_name(set->source) == X8_ROLE_SCRIPT)
         return open_script(set, err);
     set->outer = item_new("", err);
     if (!set->outer)
         return -X8_E_INTERNAL;
-    set->outer->disk = x8_path_join("", set->source);
-    if (!set->outer->disk)
+    set->outer->origin = set->origin;
+    set->outer->disk = set->path ? x8_path_join("", set->path) : NULL;
+    if (set->path && !set->outer->disk)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     int rc = peek(set, head, &len, &packing, err);
     if (rc < 0)
         return rc;
     if (archive_is((struct x8_span){head, len})) {
-        set->is_stream = packing != X8_PACK_NONE || memcmp(head, "PK", 2) == 0;
+        set->is_stream = !set->path || packing != X8_PACK_NONE || memcmp(head, "PK", 2) == 0;
         rc = walk_box(set, op, set->outer, "", err);
         return rc < 0 ? rc : settle_items(set, err);
     }
-    if (len >= 11 && memcmp(head, "uuu_version", 11) == 0)
+    if (set->path && len >= 11 && memcmp(head, "uuu_version", 11) == 0)
         return open_script(set, err);
-    if (role_of_name(set->source) == X8_ROLE_OS)
+    if (set->path && role_of_name(set->source) == X8_ROLE_OS)
         return open_image(set, err);
+    if (!set->path)
+        return no_archive(set, err);
     x8_fail(err, X8_E_BAD_IMAGE, "%s: neither an archive nor a script nor an image", set->source);
     x8_error_why(err, "it is empty, or begins like nothing that is known");
     x8_error_next(err, "name a release archive, its folder, a .uuu script or a .wic image");
@@ -204,28 +218,44 @@ static int open_source(struct x8_imageset *set, const struct x8_op *op, struct x
 {
     struct x8_op fallback = {.deadline = X8_NO_DEADLINE};
     op = op ? op : &fallback;
-    if (x8_path_kind(set->source) != X8_PATH_DIR)
+    if (!set->path || x8_path_kind(set->path) != X8_PATH_DIR)
         return open_file(set, op, err);
-    set->root = x8_path_join("", set->source);
+    set->root = x8_path_join("", set->path);
     if (!set->root)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     return scan_folder(set, op, err);
 }
 
-int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
-                     struct x8_error *err)
+static int open_set(const struct x8_op *op, const char *source, const char *path,
+                    const struct x8_image_origin *origin, struct x8_imageset **out,
+                    struct x8_error *err)
 {
     struct x8_imageset *set = calloc(1, sizeof(*set));
     if (!set)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     pthread_mutex_init(&set->lock, NULL);
+    set->origin = origin;
     set->source = strdup(source);
-    int rc = set->source ? open_source(set, op, err) : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    set->path = path ? strdup(path) : NULL;
+    int rc = set->source && (set->path || !path) ? open_source(set, op, err)
+                                                 : x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc < 0)
         x8_imageset_free(&set);
     else
         *out = set;
     return rc < 0 ? rc : 0;
+}
+
+int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
+                     struct x8_error *err)
+{
+    return open_set(op, source, source, NULL, out, err);
+}
+
+int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin *origin,
+                            struct x8_imageset **out, struct x8_error *err)
+{
+    return open_set(op, origin->name, origin->path, origin, out, err);
 }
 
 void x8_imageset_free(struct x8_imageset **set)
@@ -237,6 +267,7 @@ void x8_imageset_free(struct x8_imageset **set)
     item_list_done(&(*set)->found);
     item_free((*set)->outer);
     free((*set)->source);
+    free((*set)->path);
     free((*set)->root);
     free((*set)->script);
     pthread_mutex_destroy(&(*set)->lock);

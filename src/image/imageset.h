@@ -52,6 +52,27 @@ struct x8_imageset;
  */
 int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
                      struct x8_error *err);
+
+/* One file that is not here under its own name: in a cache, or on a server. What is pointed to is
+ * borrowed for the life of the set. */
+struct x8_image_origin {
+    const char *name; /* "934.tar.gz": for messages, and for what its ending tells */
+    const char *path; /* where it lies on this computer, or NULL: */
+    /* a new reader of all of it, from its start; also several at once, from any thread */
+    int (*open)(void *ctx, struct x8_reader **out, struct x8_error *err);
+    void *ctx;
+    uint64_t size;      /* bytes, for progress; 0 unknown */
+    const char *url;    /* where it comes from, as it may be shown; or NULL */
+    const char *sha256; /* its digest, for reports; "" as long as it is not known; or NULL */
+};
+
+/*
+ * The same over such a file. One that is read through `open` must be an archive (X8_E_BAD_IMAGE). A
+ * member's end is told only when the archive behind it was read to its proven end, so that a reader
+ * that compares a digest at its own end is heard before the member's last byte counts.
+ */
+int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin *origin,
+                            struct x8_imageset **out, struct x8_error *err);
 void x8_imageset_free(struct x8_imageset **set);
 
 /* What was opened, for messages. Borrowed. */

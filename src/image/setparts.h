@@ -27,9 +27,10 @@
 struct item {
     struct x8_entry pub; /* first: an entry is its item */
     char *path;
-    char *disk;             /* the host's file; NULL for a member */
-    const struct item *box; /* the archive a member lies in */
-    unsigned ordinal;       /* which member */
+    char *disk;                           /* the host's file; NULL for a member */
+    const struct x8_image_origin *origin; /* of a set's outer file; borrowed, or NULL */
+    const struct item *box;               /* the archive a member lies in */
+    unsigned ordinal;                     /* which member */
     uint64_t offset; /* of a member's data in the file of its box; UINT64_MAX when not plain */
     unsigned seq;    /* order of finding */
     int is_link;     /* reached through a link */
@@ -49,7 +50,9 @@ struct item_list {
 };
 
 struct x8_imageset {
-    char *source;            /* as given */
+    char *source;                         /* as given, for messages */
+    char *path;                           /* where it lies; NULL when it is read through `origin` */
+    const struct x8_image_origin *origin; /* or NULL */
     char *root;              /* folder of the tree; NULL when the source is an archive */
     char *script;            /* path of the script when the source is one */
     struct item *outer;      /* the archive when the source is one; not in `items` */

@@ -128,18 +128,51 @@ static int open_disk(const struct item *item, const struct x8_op *op, struct nam
     return rc < 0 ? rc : named_new(file, "", out, err);
 }
 
+/* The file of a set that is read through an opener. Its errors are labelled as a file's are not. */
+static int open_origin(const struct item *item, const struct x8_op *op, struct named **out,
+                       struct x8_error *err)
+{
+    const struct x8_image_origin *origin = item->origin;
+    struct x8_reader *stream = NULL;
+    int rc = origin->open(origin->ctx, &stream, err);
+    if (rc >= 0 && op)
+        rc = watch_new(op, stream, origin->size, &stream, err);
+    return rc < 0 ? rc : named_new(stream, "", out, err);
+}
+
 /* --- members */
 
 struct member_reader {
     struct x8_reader reader;
     struct archive_walk *walk;
     int owns_walk;
+    int to_the_end; /* its end counts when the whole archive proved to be right */
+    int ended;
 };
+
+static int is_through_opener(const struct item *item)
+{
+    for (; item; item = item->box)
+        if (item->origin && !item->disk)
+            return 1;
+    return 0;
+}
+
+static ssize_t walk_to_end(struct member_reader *member, struct x8_error *err)
+{
+    struct archive_member other;
+    int rc = 1;
+    while (rc > 0)
+        rc = archive_walk_next(member->walk, &other, err);
+    member->ended = rc == 0;
+    return rc;
+}
 
 static ssize_t member_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
 {
     struct member_reader *member = X8_CONTAINER(reader, struct member_reader, reader);
-    return archive_walk_read(member->walk, out, cap, err);
+    ssize_t n = member->ended ? 0 : archive_walk_read(member->walk, out, cap, err);
+    return n == 0 && member->to_the_end && !member->ended ? walk_to_end(member, err) : n;
 }
 
 static void member_close(struct x8_reader *reader)
@@ -151,7 +184,7 @@ static void member_close(struct x8_reader *reader)
 }
 
 /* Takes `walk` over when `owns_walk`, in every case. */
-static int member_new(struct archive_walk *walk, int owns_walk, const char *label,
+static int member_new(struct archive_walk *walk, int owns_walk, int to_the_end, const char *label,
                       struct named **out, struct x8_error *err)
 {
     static const struct x8_reader_ops ops = {member_read, member_close};
@@ -161,14 +194,15 @@ static int member_new(struct archive_walk *walk, int owns_walk, const char *labe
             archive_walk_close(&walk);
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     }
-    *member = (struct member_reader){{&ops}, walk, owns_walk};
+    *member = (struct member_reader){.reader = {&ops}, .walk = walk, .owns_walk = owns_walk};
+    member->to_the_end = to_the_end;
     return named_new(&member->reader, label, out, err);
 }
 
 int open_passing(struct archive_walk *walk, const char *label, struct named **out,
                  struct x8_error *err)
 {
-    return member_new(walk, 0, label, out, err);
+    return member_new(walk, 0, 0, label, out, err);
 }
 
 static int walk_to(struct archive_walk *walk, unsigned ordinal, struct x8_error *err)
@@ -209,7 +243,7 @@ static int open_member(const struct item *item, const struct x8_op *op, struct n
             x8_error_prefix(err, "%s", label);
         return rc;
     }
-    rc = member_new(walk, 1, item_label(item, label), out, err);
+    rc = member_new(walk, 1, is_through_opener(item->box), item_label(item, label), out, err);
     if (rc >= 0)
         box->tell = &(*out)->below_failed;
     return rc;
@@ -223,6 +257,8 @@ int open_item(const struct item *item, const struct x8_op *op, struct named **ou
     int rc;
     if (item->disk)
         return open_disk(item, op, out, err);
+    if (item->origin)
+        return open_origin(item, op, out, err);
     if (item->is_kept)
         rc = x8_mem_reader((struct x8_span){item->kept, (size_t)item->pub.size}, &reader, err);
     else if (item->offset != UINT64_MAX)

@@ -299,6 +299,6 @@ int walk_box(struct x8_imageset *set, const struct x8_op *op, const struct item 
     int rc = open_item(box, op, &stored, err);
     if (rc >= 0)
         rc = open_unpacked(stored, walk.label, &unpacked, &packing, err);
-    walk.plain = packing == X8_PACK_NONE;
+    walk.plain = packing == X8_PACK_NONE && box->disk;
     return rc < 0 ? rc : walk_stream(&walk, unpacked, err);
 }
