@@ -190,7 +190,7 @@ const struct x8_cmd x8_cmd_flash = {
     .name = "flash",
     .group = "flash",
     .summary = "write an OS image and loader to a board over USB (erases the board)",
-    .usage = "SOURCE|latest|VERSION|URL",
+    .usage = "SOURCE",
     .description =
         "SOURCE is the vendor's archive as downloaded (934.tar.gz), a folder with its\n"
         "parts (packed or unpacked, any image name), a Yocto deploy folder, or a .uuu\n"
@@ -200,9 +200,9 @@ const struct x8_cmd x8_cmd_flash = {
         "(https://...): downloaded into the cache, compared with the digest that is\n"
         "known or was pinned at first use, and flashed from there. A file or folder of\n"
         "that name here comes first, which is said. With --no-cache nothing is kept: the\n"
-        "archive is read from its server once to check it, then for each board again,\n"
-        "and must have the same digest each time, which is compared before the last\n"
-        "piece of the image is sent.\n"
+        "archive is read from its server to check it, then again for each board, and\n"
+        "must have the same digest each time, which is compared before the last piece of\n"
+        "the image is sent.\n"
         "\n"
         "The board is taken in whatever stage it is: boot ROM, SPL or fastboot. What was\n"
         "written is read back and compared on the board, because its loader answers OKAY\n"

@@ -199,10 +199,11 @@ static int from_server(struct x8_flash_source *source)
     source->origin.open = open_stream;
     source->origin.ctx = source;
     source->origin.size = source->wanted.size;
-    x8_emit(&source->op, X8_EV_NOTICE,
-            "%s is read from %s as it is needed and not kept: once to check it, once for each "
-            "board, and once more with --skip-unused",
-            source->word, source->url);
+    x8_emit(
+        &source->op, X8_EV_NOTICE,
+        "%s is read from %s each time it is needed, and not kept: to check it, for every board, "
+        "and once more with --skip-unused",
+        source->word, source->url);
     return 0;
 }
 

@@ -26,6 +26,8 @@ _x8ctl_kind() {
     flash' --only') echo 'words all loader os' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
+    flash' --index') echo 'file' ;;
+    flash' --ca-file') echo 'file' ;;
     flash' --verify') echo 'words auto full none' ;;
     flash' --stage-timeout') echo 'value' ;;
     uuu' --verify') echo 'words auto full none' ;;
@@ -70,7 +72,7 @@ _x8ctl_options() {
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
     sketch) echo ' --no-verify' ;;
     update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
-    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --verify --allow-host-commands --stage-timeout' ;;
+    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
     image) echo ' --output --force --repin --keep --older --index --offline --ca-file' ;;
