@@ -24,8 +24,11 @@ int fetch_digest_wanted(const struct x8_fetch *job, char out[65], struct x8_erro
 
     out[0] = '\0';
     if (job->sha256 && job->sha256[0]) {
-        if (strlen(job->sha256) != 64 || x8_unhex(digest, sizeof(digest), job->sha256) < 0)
-            return x8_fail(err, X8_E_USAGE, "'%.80s' is no SHA-256", job->sha256);
+        if (strlen(job->sha256) != 64 || x8_unhex(digest, sizeof(digest), job->sha256) < 0) {
+            x8_fail(err, X8_E_USAGE, "'%.80s' is no SHA-256", job->sha256);
+            x8_error_next(err, "give its 64 hexadecimal digits, as sha256sum shows them");
+            return -X8_E_USAGE;
+        }
         x8_hex(out, digest, sizeof(digest));
         return 1;
     }
