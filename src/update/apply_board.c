@@ -136,19 +136,29 @@ static int take_up(struct machine *m, enum x8_aklite_verb verb, int64_t limit_ms
     return rc < 0 ? rc : 1;
 }
 
-/* `install` is the old image's program, or one that was brought along; `run` is the new image's,
- * which may be of another generation. */
+/* The program of the image that is up, or one that was brought along where that has none. After a
+ * restart it may be of another generation, also for an `install` that is done again. */
 static struct x8_aklite_tool tool_of(const struct machine *m, enum x8_aklite_verb verb)
 {
-    if (verb == X8_AKLITE_INSTALL && m->run->tool)
+    if (verb == X8_AKLITE_INSTALL && m->board.aklite == X8_AKLITE_NONE && m->run->tool)
         return *m->run->tool;
-    return (struct x8_aklite_tool){.generation = verb == X8_AKLITE_INSTALL ? m->journal->aklite
-                                                                           : m->board.aklite};
+    return (struct x8_aklite_tool){
+        .generation = m->board.aklite != X8_AKLITE_NONE ? m->board.aklite : m->journal->aklite};
+}
+
+/* A run of an earlier boot was the old image's. */
+static enum x8_aklite generation_of(const struct machine *m, enum x8_aklite_verb verb,
+                                    const struct x8_aklite_run *seen)
+{
+    if (!seen->boot_id[0] || strcmp(seen->boot_id, m->board.boot_id) == 0)
+        return tool_of(m, verb).generation;
+    return m->journal->aklite == X8_AKLITE_NONE && m->run->tool ? m->run->tool->generation
+                                                                : m->journal->aklite;
 }
 
 static void judge(struct machine *m, enum x8_aklite_verb verb, const struct x8_aklite_run *seen)
 {
-    x8_aklite_judge(tool_of(m, verb).generation, verb, seen->status, x8_buf_span(&seen->log),
+    x8_aklite_judge(generation_of(m, verb, seen), verb, seen->status, x8_buf_span(&seen->log),
                     x8_buf_span(&seen->errors), &m->verdict);
     x8_emit(&m->op, X8_EV_DETAIL, "aklite-offline ended with %d", seen->status);
 }
