@@ -15,6 +15,7 @@ void x8_streams_repair(void)
     /* stdout is opened for reading on purpose: a result written to it fails and is noticed, while
      * a command without a result is not disturbed. */
     static const int modes[3] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    static char buffer[64 * 1024];
 
     for (int fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
@@ -23,6 +24,10 @@ void x8_streams_repair(void)
         if (open("/dev/null", modes[fd]) != fd)
             _exit(X8_E_INTERNAL);
     }
+    /* A result is written as a whole, so that the reason why it did not arrive is still known at
+     * the end: a write in the middle of it would take that along. */
+    if (!isatty(STDOUT_FILENO))
+        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 }
 
 int x8_stdout_flush(struct x8_ctx *ctx)
