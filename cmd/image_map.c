@@ -10,6 +10,7 @@
 #include "util/file.h"
 #include "util/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,7 @@ static int digest(const struct x8_op *op, const struct x8_imageset *set,
 static char *place_of(const char *source, const struct x8_imageset *set,
                       const struct x8_entry *entry)
 {
-    char *folder, *above, *place;
+    char *folder, *above, *place, *plain;
 
     if (x8_path_kind(source) == X8_PATH_DIR)
         return x8_path_join(source, entry->path);
@@ -87,9 +88,11 @@ static char *place_of(const char *source, const struct x8_imageset *set,
     folder = x8_path_dir(source);
     above = folder ? x8_path_join(folder, "..") : NULL;
     place = above ? x8_path_join(above, entry->path) : NULL;
+    plain = place ? x8_path_normal(place) : NULL;
     free(folder);
     free(above);
-    return place;
+    free(place);
+    return plain;
 }
 
 /* The image's name without its packing, in that place. */
@@ -177,8 +180,10 @@ static int put(struct x8_ctx *ctx, const char *path, const struct x8_buf *text,
     if (ctx->globals->dry_run)
         return 0;
     if (strcmp(path, "-") == 0) {
-        /* Whether it arrived is found out at the end of the run. */
-        fwrite(x8_buf_span(text).data, 1, x8_buf_span(text).len, stdout);
+        /* What does not arrive is told at the end of the run; why, is known here only. */
+        if (fwrite(x8_buf_span(text).data, 1, x8_buf_span(text).len, stdout) <
+            x8_buf_span(text).len)
+            ctx->stdout_errno = errno;
         return 0;
     }
     return x8_file_replace(path, x8_buf_span(text).data, x8_buf_span(text).len, 0644, err);

@@ -13,16 +13,20 @@ static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *sour
                       struct x8_error *err)
 {
     struct x8_fetch job;
+    char sha256[65];
     int rc = x8_store_job(&ctx->op, &source->setup, source->word, &source->wanted, &job, err);
 
     if (rc == 0)
         rc = x8_fetch(&ctx->op, &job, &source->cached, err);
     if (rc == 0 && deep) {
         /* x8_fetch hashed what it just stored; what lay there before is looked at now. */
-        rc = x8_cache_find(&ctx->op, source->setup.folder, source->cached.sha256, 1,
-                           &source->cached, err);
-        if (rc == 0)
+        x8_copy(sha256, sizeof sha256, source->cached.sha256);
+        rc = x8_cache_find(&ctx->op, source->setup.folder, sha256, 1, &source->cached, err);
+        if (rc == 0) {
             rc = x8_fail(err, X8_E_NO_FILE, "%s went out of the cache meanwhile", source->word);
+            x8_error_why(err, "something else removed it, as x8ctl image prune does");
+            x8_error_next(err, "try again");
+        }
     }
     if (rc < 0)
         return rc;

@@ -89,6 +89,10 @@ int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
         rc = x8_catalogue_open(op, setup->folder, setup->index, &setup->http, setup->offline,
                                &setup->catalogue, err);
         setup->has_catalogue = rc == 0;
+        if (rc < 0 && !err->why[0])
+            x8_error_why(err, "a catalogue is a short JSON file");
+        if (rc < 0 && !err->next[0])
+            x8_error_next(err, "x8ctl help images    says how it has to look");
     }
     if (rc == 0)
         *out = &setup->catalogue;
