@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# x8ctl image show, verify, map and prune: what lies on this computer.
+# shellcheck source=image_kit.sh
+. "$(dirname "$0")/image_kit.sh"
+for tool in mke2fs e2fsck debugfs mkfs.vfat; do
+    command -v "$tool" >/dev/null || { echo "skipped: no $tool on this machine"; exit 77; }
+done
+
+make_set
+catalogue "$work/index.json" https://mirror.example/
+export X8CTL_IMAGE_INDEX=$work/index.json
+cd "$work" || exit 1
+
+start "show: an archive that the catalogue knows"
+image 0 show 777.tar.gz
+prints "^sha256	$(sha_of "$archive")$"
+prints '^release	777, Arduino.s 91.77, 2026-01-02, by its digest$'
+prints '^machine	portenta-x8$'
+prints '^partition	1  8.0 MiB at 1.0 MiB, fat12 BOOT, .* used$'
+prints '^partition	2  16.0 MiB at 9.0 MiB, ext4 otaroot, .* used$'
+prints "^unpacked	sha256 $(sha_of "$disk")$"
+prints "^part	sit +512 B  $(sha_of "$set/sit-portenta-x8.bin")  777/sit-portenta-x8.bin$"
+
+start "show: the same as JSON"
+image 0 show 777.tar.gz --json
+json "d['image'] == '777' and d['digest'] == 'good' and d['os']['size'] == 25 << 20 and 0 < d['os']['used'] < 6 << 20"
+json "[p['kind'] for p in d['os']['partitions']] == ['fat12', 'ext4'] and d['os']['table'] == 'MBR'"
+json "[p['digest'] for p in d['parts'] if p['role'] == 'sit'] == ['good'] and len(d['parts']) > 10"
+
+start "show: a folder, an image, a script, and parts without a system image"
+image 0 show 777
+prints '^release	777, .*, by the digest of its system image$'
+image 0 show disk.wic
+prints '^image	disk.wic, 25.0 MiB unpacked$'
+image 0 show 777/mfgtool-files-portenta-x8/full_image.uuu
+prints '^used	.* of 25.0 MiB'
+mkdir part && cp 777/sit-portenta-x8.bin part
+image 0 show part
+prints '^image	none: '
+
+start "verify: good, by the archive, the folder and the image"
+image 0 verify 777.tar.gz
+prints "^good	$(sha_of "$archive")  777.tar.gz$"
+prints '^good	[0-9a-f]{64}  777/lmp.*.wic.gz, unpacked$'
+prints '^unknown	[0-9a-f]{64}  777/u-boot-portenta-x8.itb$'
+image 0 verify 777 --json
+json "d['verdict'] == 'ok' and d['good'] == 2 and d['wrong'] == 0 and d['unknown'] > 5"
+
+start "verify: an image that nobody knows is whole, and called unknown"
+cp 777.tar.gz other.tar.gz
+X8CTL_IMAGE_INDEX='' image 0 verify other.tar.gz
+prints '^unknown	[0-9a-f]{64}  other.tar.gz$'
+prints_no '^good'
+prints '^release	none'
+
+start "verify: what calls itself 777 and is not"
+rm -rf fake && mkdir fake && cp -r 777 fake/777
+printf x >>fake/777/sit-portenta-x8.bin
+tar czf fake/777.tar.gz -C fake 777
+image 22 verify fake/777.tar.gz
+error_form 22
+prints '^wrong	[0-9a-f]{64}  777.tar.gz$'
+prints '^wrong	[0-9a-f]{64}  777/sit-portenta-x8.bin$'
+image 22 verify fake/777 --json
+json "d['verdict'] == 'bad-digest' and d['wrong'] == 1 and d['error']['status'] == 22"
+
+start "verify: damage inside is found, by whichever layer has it"
+python3 - "$archive" <<'END'
+import sys
+data = open(sys.argv[1], "rb").read()
+open("cut.tar.gz", "wb").write(data[:len(data) // 2])
+mid = len(data) // 2
+open("flipped.tar.gz", "wb").write(data[:mid] + bytes([data[mid] ^ 1]) + data[mid + 1:])
+END
+image 21 verify cut.tar.gz
+error_form 21
+image 21 verify flipped.tar.gz
+cp -r 777 inner
+python3 - "inner/$name.wic.gz" <<'END'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[-6] ^= 1
+open(sys.argv[1], "wb").write(data)
+END
+image 21 verify inner
+says "$name.wic.gz"
+tar cf inner.tar inner
+image 21 verify inner.tar
+
+# What a map says: its ranges, their digests, and the disk with nothing but them.
+cat >"$work/check_map.py" <<'END'
+import hashlib, re, sys
+disk, xml = open(sys.argv[1], "rb").read(), open(sys.argv[2]).read()
+assert int(re.search(r"<ImageSize>\s*(\d+)", xml)[1]) == len(disk)
+block = int(re.search(r"<BlockSize>\s*(\d+)", xml)[1])
+zeroed = re.sub(r"(<BmapFileChecksum>\s*)[0-9a-f]{64}", lambda m: m[1] + "0" * 64, xml)
+assert hashlib.sha256(zeroed.encode()).hexdigest() == re.search(r"<BmapFileChecksum>\s*([0-9a-f]{64})", xml)[1]
+kept, used = bytearray(b"\xa5" * len(disk)), 0
+for digest, first, last in re.findall(r'chksum="([0-9a-f]+)">\s*(\d+)(?:-(\d+))?', xml):
+    start, end = int(first) * block, (int(last or first) + 1) * block
+    assert hashlib.sha256(disk[start:end]).hexdigest() == digest, first
+    kept[start:end] = disk[start:end]
+    used += end - start
+assert used < 6 << 20, used
+open(sys.argv[3], "wb").write(kept)
+open(sys.argv[3] + ".ext", "wb").write(kept[9 << 20:25 << 20])
+END
+
+start "map: beside the image, and with nothing but its ranges the file systems are whole"
+image 0 map disk.wic
+prints '^disk.wic.bmap: .* of 25.0 MiB in use \([0-9]+ %\), [0-9]+ ranges$'
+python3 check_map.py disk.wic disk.wic.bmap kept || problem "the map is wrong"
+e2fsck -fn kept.ext >"$work/e2fsck" 2>&1 || problem "e2fsck: $(cat "$work/e2fsck")"
+debugfs -R "dump /random $work/random" kept.ext 2>/dev/null
+holds "a file differs" cmp -s random files/random
+
+start "map: the same from every form, to a file, to stdout"
+cp disk.wic.bmap want.bmap
+image 0 map "777/$name.wic.gz" -o gz.bmap
+image 0 map 777.tar.gz -o archive.bmap
+image 0 map 777 -o folder.bmap
+for got in gz archive folder; do
+    holds "$got.bmap differs" cmp -s want.bmap "$got.bmap"
+done
+image 0 map disk.wic -o -
+holds "stdout differs" cmp -s want.bmap "$out"
+says 'of 25.0 MiB in use'
+image 0 map disk.wic -o j.bmap --json
+json "d['written'] and d['size'] == 25 << 20 and 0 < d['used'] < 6 << 20"
+
+start "map: never over a file that is there, but with --force"
+echo mine >mine.bmap
+image 20 map disk.wic -o mine.bmap
+error_form 20
+holds "it was overwritten" grep -qx mine mine.bmap
+image 0 map disk.wic -o mine.bmap --force
+holds "it was not replaced" cmp -s want.bmap mine.bmap
+image 20 map disk.wic -o part
+image 0 map disk.wic -o dry.bmap --dry-run
+holds "a dry run wrote" test ! -e dry.bmap
+
+start "map: flash finds it beside the image; verify and show compare it"
+image 0 map 777
+run 0 "$X8CTL" flash --dry-run --skip-unused 777
+prints 'unused: .* of the image would not be sent'
+image 0 show 777
+prints '^bmap	fits: [0-9]+ ranges$'
+image 0 verify 777
+prints '^bmap	all [0-9]+ ranges'
+cp -r 777 changed && cp disk.wic changed.wic
+printf XXXX | dd of=changed.wic bs=1 seek=2048 conv=notrunc status=none
+gzip -c changed.wic >"changed/$name.wic.gz"
+image 22 verify changed
+says 'bytes 0 to [0-9]+ have another SHA-256'
+
+start "map: what is not understood counts as used, and is said"
+"$X8_MKIMAGE" --size 8M --kernel-kb 64 --folder odd
+image 0 map odd -o odd.bmap
+prints '\(100 %\), 1 range$'
+says 'partition 1 counts as used as a whole: '
+head -c 100000 /dev/urandom >noise.wic
+image 0 map noise.wic -o -
+says 'counts as used'
+
+start "wrong input"
+image 20 show no-such.wic
+image 20 map part
+: >empty.wic
+image 21 map empty.wic
+image 2 show
+image 2 list 777
+image 2 map disk.wic --keep 3
+image 2 prune --older yesterday
+image 20 list --index no-such.json
+error_form 20
+image 21 list --index disk.wic
+error_form 21
+echo '{"format": 1, "images": [{"image": 5}]}' >bad.json
+image 21 list --index bad.json
+says 'x8ctl help images'
+image 2 list --index ''
+
+# put N: a file in the cache that was last used N days ago.
+put() {
+    local digest
+    head -c $((1000 * $1 + 1000)) /dev/urandom >"$cache/new"
+    digest=$(sha_of "$cache/new")
+    mv "$cache/new" "$cache/$digest"
+    touch -d "$1 days ago" "$cache/$digest"
+}
+mkdir -p "$cache"
+for days in 1 10 40 90; do put "$days"; done
+files() { find "$cache" -regex '.*/[0-9a-f]+' | wc -l; }
+
+start "prune: asks, and without a terminal says what to give"
+image 41 prune
+says '-y|--yes'
+holds "something went" test "$(files)" = 4
+image 0 prune --dry-run
+prints '^2 files would be removed, 128.9 KiB would be freed$'
+holds "a dry run removed" test "$(files)" = 4
+
+start "prune: the oldest go"
+image 0 prune -y --older 60d
+prints '^1 file removed, 88.9 KiB freed$'
+image 0 prune -y --keep 1 --json
+json "d['freed_bytes'] == 52000 and len(d['removed']) == 2 and not d['dry_run']"
+holds "too much went" test "$(files)" = 1
+image 0 prune -y --keep 0
+image 0 prune -y --keep 0
+prints '^0 files removed, 0 B freed$'
+finish

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# x8ctl image list and get: releases from a real web server into the cache, once, whole, proven.
+# shellcheck source=image_kit.sh
+. "$(dirname "$0")/image_kit.sh"
+
+# Three megabytes that do not compress, with a small set before them.
+set=$work/777 disk=$work/777.raw archive=$work/777.tar.gz
+make_release "$set" --name "$name.wic"
+head -c 3000000 /dev/urandom >"$set/noise.bin"
+tar czf "$archive" -C "$work" 777
+digest=$(sha_of "$archive")
+serve
+url=http://127.0.0.1:$port
+cp "$archive" "$work/www/777.tar.gz"
+cp "$set/sit-portenta-x8.bin" "$work/www/latest.tar.gz"
+catalogue "$work/www/index.json" "$url/"
+export X8CTL_IMAGE_INDEX=$url/index.json
+# A folder 777 would be what "777" means.
+mkdir "$work/there"
+cd "$work/there" || exit 1
+
+start "list: a catalogue from an address, nothing is here yet"
+image 0 list
+prints '^777	2026-01-02	91.77	91	no	'
+prints '^latest	.*	no	'
+prints_no '^600	'
+image 0 list --all
+prints '^600	.*	no	lost; no place'
+
+start "get: the release by its number, proven by its digest"
+image 0 get 777
+prints "^$cache/$digest$"
+holds "the file differs" cmp -s "$archive" "$cache/$digest"
+image 0 list --json
+json "[(i['cached'], i['path'][-64:], i['sha256']) for i in d['images'] if i['image'] == '777'] == [('yes', '$digest', '$digest')]"
+
+start "get: the second time from the cache, by either name, and nobody is asked for it"
+image 0 get 91.77 --json
+json "d['image'] == '777' and d['known'] and d['sha256'] == '$digest' and d['url'] == '$url/777.tar.gz'"
+holds "it was downloaded again" test "$(asked 'GET /777.tar.gz')" = 1
+
+start "get: under its usual name, atomically, and never over another file"
+mkdir here
+image 0 get 777 -o here
+prints '^here/777.tar.gz$'
+holds "the file differs" cmp -s "$archive" here/777.tar.gz
+image 0 get 777 -o here
+image 0 get 777 -o here/mine.tar.gz
+echo other >here/mine.tar.gz.2
+image 20 get 777 -o here/mine.tar.gz.2
+error_form 20
+image 0 get 777 -o here/mine.tar.gz.2 --force
+holds "it was not replaced" cmp -s "$archive" here/mine.tar.gz.2
+image 20 get 777 -o nowhere/x
+holds "something was left" test "$(find here -type f | wc -l)" = 3
+
+start "show and verify: a release, through the cache"
+image 0 show 777
+prints '^release	777, .*, by its digest$'
+image 0 verify 777
+prints "^good	$digest"
+holds "it was downloaded again" test "$(asked 'GET /777.tar.gz')" = 1
+
+start "offline: what is here is enough; what is not, is not fetched"
+kill "$server" && wait "$server" 2>/dev/null
+image 0 get 777 --offline
+prints "$digest$"
+image 24 get 700 --offline
+error_form 24
+says -- '--offline'
+image 0 list --offline
+prints '^777	.*	yes	'
+
+start "a server that does not answer: the kept catalogue, with a warning"
+image 0 list
+says 'warn'
+prints '^777	'
+serve
+
+start "a cached file that was changed is no longer it"
+printf x >>"$cache/$digest"
+image 22 verify 777 --offline
+error_form 22
+image 0 get 777
+holds "the file differs" cmp -s "$archive" "$cache/$digest"
+
+start "a cached file whose bytes alone changed is found by verify"
+touch -r "$cache/$digest" "$work/when"
+printf x | dd of="$cache/$digest" bs=1 seek=100000 conv=notrunc status=none
+touch -r "$work/when" "$cache/$digest"
+image 22 verify 777
+error_form 22
+image 0 get 777
+holds "the file differs" cmp -s "$archive" "$cache/$digest"
+
+start "a wrong digest: refused, kept aside, nothing under its name"
+sed "s/$digest/$(printf '%064d' 0)/" "$work/www/index.json" >wrong.json
+image 22 get 777 --index wrong.json
+error_form 22
+says "$digest"
+holds "it was not kept aside" test -e "$cache/bad-$digest"
+holds "it got the name" test ! -e "$cache/$(printf '%064d' 0)"
+
+start "resume: killed in the middle, it goes on where it was"
+cp "$work/www/777.tar.gz" "$work/www/700.tar.gz"
+printf 'more' >>"$work/www/700.tar.gz"
+"$X8CTL" image get "$url/slow/700.tar.gz" >/dev/null 2>"$err" &
+getting=$!
+for _ in $(seq 200); do
+    [ "$(find "$cache" -name 'part-*' -size +400k ! -name '*.*' | wc -l)" = 1 ] && break
+    sleep 0.05
+done
+kill -9 "$getting"
+wait "$getting" 2>/dev/null
+image 0 list --all
+prints '	part	'
+image 0 get "$url/slow/700.tar.gz"
+holds "the file differs" cmp -s "$work/www/700.tar.gz" "$(cat "$out")"
+holds "it was not resumed" test "$(asked '^206 GET /slow/700')" = 1
+says 'pinned|noted|not known|unknown|first'
+
+start "an address whose file is another one now: refused until --repin"
+image 0 get "$url/latest.tar.gz"
+echo changed >"$work/www/latest.tar.gz"
+rm -f "$cache"/[0-9a-f]*
+image 22 get "$url/latest.tar.gz"
+error_form 22
+image 0 get "$url/latest.tar.gz" --repin
+holds "the file differs" cmp -s "$work/www/latest.tar.gz" "$(cat "$out")"
+
+start "latest: asked each time, and told when it moved"
+image 0 get latest --json
+json "d['size'] == 8"
+echo moved again >"$work/www/latest.tar.gz"
+image 0 get latest --json
+json "d['size'] == 12"
+
+start "a proxy from the environment is used, but for what no_proxy names"
+rm -f "$cache"/[0-9a-f]*
+http_proxy=http://127.0.0.1:1 image 24 get 700
+says '127.0.0.1:1|proxy'
+http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 image 0 get 700
+
+start "what the server does not have, and what nobody has"
+image 24 get "$url/none.tar.gz"
+error_form 24
+says '404'
+image 20 get 600
+error_form 20
+image 20 get 778
+says '777'
+image 2 get "file://$archive"
+error_form 2
+image 20 get "https://127.0.0.1:$port/x" --ca-file no-such.pem
+finish
