@@ -185,7 +185,7 @@ static int fetch(struct x8_ctx *ctx, struct x8_store_setup *setup, const char *w
         return rc;
     job.repin = x8_image_opt.repin;
     if (ctx->globals->dry_run) {
-        x8_ui_say(ctx->ui, "would get %s", wanted->url);
+        x8_ui_say(ctx->ui, "would get %s", wanted->name); /* addresses may hold passwords */
         return 0;
     }
     rc = x8_fetch(&ctx->op, &job, cached, err);

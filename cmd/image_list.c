@@ -72,8 +72,9 @@ static void extra(struct x8_table *table, const char *url, const char *sha256, u
 }
 
 static void add_release(struct x8_table *table, struct cache *cache,
-                        const struct x8_release *release)
+                        const struct x8_catalogue *catalogue, const struct x8_release *release)
 {
+    int is_latest = strcmp(catalogue->latest_image, release->image) == 0;
     const struct x8_cached *item = find(cache, release->image, release->url, release->sha256);
     const char *no_place = release->url[0] ? "" : "no place to get it from is known";
     char notes[280];
@@ -81,8 +82,9 @@ static void add_release(struct x8_table *table, struct cache *cache,
     /* Nothing can be done with it but to know of it. */
     if (!release->url[0] && !item && !x8_image_opt.all)
         return;
-    snprintf(notes, sizeof notes, "%s%s%s", release->notes,
-             release->notes[0] && no_place[0] ? "; " : "", no_place);
+    snprintf(notes, sizeof notes, "%s%s%s%s%s", is_latest ? "latest" : "",
+             is_latest && release->notes[0] ? "; " : "", release->notes,
+             (is_latest || release->notes[0]) && no_place[0] ? "; " : "", no_place);
     x8_table_row(table, (const char *[]){release->image, release->date, release->release,
                                          release->lmp, state(item), notes});
     extra(table, release->url, release->sha256, release->size, item);
@@ -129,14 +131,14 @@ int x8_image_run_list(struct x8_ctx *ctx, struct x8_error *err)
     if (rc == 0)
         rc = cache.count = x8_cache_list(setup.folder, &cache.items, err);
     if (rc < 0)
-        return rc;
+        return x8_image_cache_failed(rc, err);
     cache.is_listed = calloc((size_t)cache.count + 1, 1);
     if (!cache.is_listed)
         abort();
     table = x8_table_new(columns);
     add_latest(table, &cache, catalogue);
     for (size_t i = 0; i < catalogue->count; i++)
-        add_release(table, &cache, &catalogue->items[i]);
+        add_release(table, &cache, catalogue, &catalogue->items[i]);
     add_others(table, &cache);
     x8_ui_flush(ctx->ui);
     if (ctx->globals->json)

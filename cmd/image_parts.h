@@ -107,6 +107,8 @@ void x8_image_line(struct x8_buf *out, int is_person, const char *label, const c
 const char *x8_image_role_name(enum x8_role role); /* "os", "spl", ... */
 const char *x8_image_verdict_name(enum x8_image_verdict verdict);
 void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json); /* and free it */
+/* What the cache said, and that it was the cache; returns rc. */
+int x8_image_cache_failed(int rc, struct x8_error *err);
 /* "12 % of them": n of total. */
 unsigned x8_image_percent(uint64_t n, uint64_t total);
 

@@ -151,7 +151,7 @@ int x8_image_run_prune(struct x8_ctx *ctx, struct x8_error *err)
     if (rc < 0)
         return rc;
     list.items = x8_json_array();
-    rc = prune(ctx, setup.folder, &how, &list, err);
+    rc = x8_image_cache_failed(prune(ctx, setup.folder, &how, &list, err), err);
     x8_json_free(&list.items);
     return rc;
 }

@@ -61,6 +61,16 @@ void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json)
     ctx->has_result = 1;
 }
 
+int x8_image_cache_failed(int rc, struct x8_error *err)
+{
+    if (rc == -(int)X8_E_NO_PERMISSION) {
+        x8_error_prefix(err, "the cache cannot be used");
+        if (!err->next[0])
+            x8_error_next(err, "name another place: XDG_CACHE_HOME=FOLDER or X8CTL_HOME=FOLDER");
+    }
+    return rc;
+}
+
 unsigned x8_image_percent(uint64_t n, uint64_t total)
 {
     return total ? (unsigned)((double)n * 100.0 / (double)total + 0.5) : 0;

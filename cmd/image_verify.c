@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Nothing to judge, or nobody knows which of several would be flashed. Loaders alone are a set that
+ * x8ctl flash --only loader takes. */
+static int check_content(const struct x8_image_look *look, struct x8_error *err)
+{
+    if (look->os || (look->part_count && look->no_os.code == X8_E_NO_FILE))
+        return 0;
+    *err = look->no_os;
+    return -(int)err->code;
+}
+
 /* What was compared, in lines and as JSON. */
 struct report {
     struct x8_buf text;
@@ -124,6 +134,8 @@ int x8_image_run_verify(struct x8_ctx *ctx, const char *word, struct x8_error *e
 
     if (rc == 0)
         rc = x8_image_look(&ctx->op, &source, &look, err);
+    if (rc == 0)
+        rc = check_content(&look, err);
     if (rc < 0)
         return rc;
     report.items = x8_json_array();

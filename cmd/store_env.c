@@ -41,6 +41,27 @@ static void proxies(struct x8_http_config *http)
     http->no_proxy = env("no_proxy", "NO_PROXY");
 }
 
+/* "http:" and the like; any scheme, as a wrong one deserves better words than "no such file". */
+static int is_url(const char *text)
+{
+    const char *colon = strstr(text, "://");
+
+    return colon && colon > text && !memchr(text, '/', (size_t)(colon - text));
+}
+
+static int check_index(const char *index, struct x8_error *err)
+{
+    char clean[200];
+
+    if (!index || !is_url(index) || x8_starts(index, "http://") || x8_starts(index, "https://"))
+        return 0;
+    x8_clean(clean, sizeof clean, index, strlen(index));
+    x8_fail(err, X8_E_USAGE, "the catalogue '%s' is at no address of a web server", clean);
+    x8_error_why(err, "a catalogue is a file, or something at http:// or https://");
+    x8_error_next(err, "--index FILE|URL, or X8CTL_IMAGE_INDEX; x8ctl help images");
+    return -(int)X8_E_USAGE;
+}
+
 static int check_option(const char *name, const char *text, struct x8_error *err)
 {
     if (!text || text[0])
@@ -65,12 +86,13 @@ int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct 
     memset(out, 0, sizeof *out);
     x8_env_path("cache", "images", out->folder, sizeof out->folder);
     out->index = x8_store_opt.index ? x8_store_opt.index : env("X8CTL_IMAGE_INDEX", NULL);
+    rc = check_index(out->index, err);
     out->offline = x8_store_opt.offline;
     out->http.user_agent = agent;
     out->http.ca_file = x8_store_opt.ca_file;
     out->http.ca_option = "--ca-file";
     proxies(&out->http);
-    return 0;
+    return rc;
 }
 
 void x8_store_done(struct x8_store_setup *setup)
@@ -97,14 +119,6 @@ int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
     if (rc == 0)
         *out = &setup->catalogue;
     return rc;
-}
-
-/* "http:" and the like; any scheme, as a wrong one deserves better words than "no such file". */
-static int is_url(const char *text)
-{
-    const char *colon = strstr(text, "://");
-
-    return colon && colon > text && !memchr(text, '/', (size_t)(colon - text));
 }
 
 int x8_store_is_remote(const char *source)
