@@ -179,6 +179,17 @@ echo '{"format": 1, "images": [{"image": 5}]}' >bad.json
 image 21 list --index bad.json
 says 'x8ctl help images'
 image 2 list --index ''
+image 2 list --index ftp://example.com/index.json
+error_form 2
+mkdir nothing two && cp disk.wic two/a.wic && cp disk.wic two/b.wic
+image 20 verify nothing
+image 21 verify two
+image 0 show two
+prints '^image	none: .*2 files'
+image 0 verify part
+mkdir "$work/file" && touch "$work/file/cache"
+X8CTL_HOME=$work/file image 13 list
+error_form 13
 
 # put N: a file in the cache that was last used N days ago.
 put() {

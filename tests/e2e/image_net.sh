@@ -3,10 +3,9 @@
 # shellcheck source=image_kit.sh
 . "$(dirname "$0")/image_kit.sh"
 
-# Three megabytes that do not compress, with a small set before them.
 set=$work/777 disk=$work/777.raw archive=$work/777.tar.gz
 make_release "$set" --name "$name.wic"
-head -c 3000000 /dev/urandom >"$set/noise.bin"
+head -c 300000 /dev/urandom >"$set/noise.bin"
 tar czf "$archive" -C "$work" 777
 digest=$(sha_of "$archive")
 serve
@@ -101,15 +100,20 @@ says "$digest"
 holds "it was not kept aside" test -e "$cache/bad-$digest"
 holds "it got the name" test ! -e "$cache/$(printf '%064d' 0)"
 
+# begin ADDRESS: a slow download in the background, of which there is a part.
+begin() {
+    "$X8CTL" image get "$1" >"$work/first" 2>"$err" &
+    getting=$!
+    for _ in $(seq 200); do
+        [ "$(find "$cache" -name 'part-*' -size +200k ! -name '*.*' | wc -l)" = 1 ] && return
+        sleep 0.05
+    done
+    problem "there is no part"
+}
+
+head -c 1500000 /dev/urandom >"$work/www/700.tar.gz"
 start "resume: killed in the middle, it goes on where it was"
-cp "$work/www/777.tar.gz" "$work/www/700.tar.gz"
-printf 'more' >>"$work/www/700.tar.gz"
-"$X8CTL" image get "$url/slow/700.tar.gz" >/dev/null 2>"$err" &
-getting=$!
-for _ in $(seq 200); do
-    [ "$(find "$cache" -name 'part-*' -size +400k ! -name '*.*' | wc -l)" = 1 ] && break
-    sleep 0.05
-done
+begin "$url/slow/700.tar.gz"
 kill -9 "$getting"
 wait "$getting" 2>/dev/null
 image 0 list --all
@@ -118,6 +122,24 @@ image 0 get "$url/slow/700.tar.gz"
 holds "the file differs" cmp -s "$work/www/700.tar.gz" "$(cat "$out")"
 holds "it was not resumed" test "$(asked '^206 GET /slow/700')" = 1
 says 'pinned|noted|not known|unknown|first'
+
+head -c 1500000 /dev/urandom >"$work/www/701.tar.gz"
+start "stopped by a signal: what is there stays, and the words say so"
+begin "$url/slow/701.tar.gz"
+kill -TERM "$getting" # a shell has what runs in its background ignore SIGINT
+wait "$getting"
+holds "the status is not 143" test $? = 143
+says 'goes on next time'
+holds "the part is gone" test "$(find "$cache" -name 'part-*' ! -name '*.*' | wc -l)" = 1
+
+start "two at once: one downloads, both have it"
+begin "$url/slow/701.tar.gz"
+image 0 get "$url/slow/701.tar.gz"
+wait "$getting"
+holds "the first failed" test $? = 0
+holds "they have different files" cmp -s "$out" "$work/first"
+holds "the file differs" cmp -s "$work/www/701.tar.gz" "$(cat "$out")"
+holds "it was downloaded twice" test "$(asked ' GET /slow/701')" = 2
 
 start "an address whose file is another one now: refused until --repin"
 image 0 get "$url/latest.tar.gz"
@@ -137,6 +159,7 @@ json "d['size'] == 12"
 
 start "a proxy from the environment is used, but for what no_proxy names"
 rm -f "$cache"/[0-9a-f]*
+cp "$work/www/701.tar.gz" "$work/www/700.tar.gz"
 http_proxy=http://127.0.0.1:1 image 24 get 700
 says '127.0.0.1:1|proxy'
 http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 image 0 get 700
