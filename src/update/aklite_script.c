@@ -74,18 +74,20 @@
     " mv -f \"$d/.status\" \"$d/status\"\n"                                                        \
     "echo . 1<>\"$d/done\"\n"
 
-/* systemd takes `$` in an argument for a variable. */
+/* systemd takes `$` in an argument for a variable. The FIFO is opened before the job is begun: what
+ * a quick job writes to one that nobody else has open is gone when it closes it. */
 #define LAUNCH                                                                                     \
     "{ printf 'export LANG=C LC_ALL=C PATH=%q HOME=%q\\n' \"$PATH\" \"${HOME:-/}\"\n"              \
     "[ -z \"$L\" ] || printf 'export LD_LIBRARY_PATH=%q\\n' \"$L\"\n"                              \
     "declare -p r n d a V W boot; declare -f stat_of; printf '%s\\n' \"$J\"; } >\"$d/job\"\n"      \
-    "u=0; command -v systemd-run >/dev/null &&"                                                    \
+    "exec 7<>\"$d/ready\"; u=0; command -v systemd-run >/dev/null &&"                              \
     " systemd-run --quiet --no-ask-password --unit=x8ctl-update --collect --description='x8ctl "   \
     "update'"                                                                                      \
-    " -- bash \"${d//\\$/\\$\\$}/job\" </dev/null >/dev/null 2>&1 && u=1\n"                        \
-    "[ $u = 1 ] || { exec setsid nohup bash \"$d/job\"; } </dev/null >/dev/null 2>&1 &\n"          \
-    "exec 7<>\"$d/ready\"; if read -r -t 20 x <&7; then echo started $n; exit 0; fi\n"             \
-    ": >\"$d/void\"; if alive \"$d/pid\"; then echo started $n; else echo silent; fi; exit 0\n"
+    " -- bash \"${d//\\$/\\$\\$}/job\" </dev/null >/dev/null 2>&1 7>&- && u=1\n"                   \
+    "[ $u = 1 ] || { exec setsid nohup bash \"$d/job\"; } </dev/null >/dev/null 2>&1 7>&- &\n"     \
+    "if read -r -t 20 x <&7; then echo started $n; exit 0; fi\n"                                   \
+    ": >\"$d/void\"; if alive \"$d/pid\" || [ -e \"$d/status\" ]; then echo started $n;"           \
+    " else echo silent; fi; exit 0\n"
 
 static int add(struct x8_buf *out, const char *text)
 {

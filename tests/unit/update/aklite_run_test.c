@@ -125,7 +125,10 @@ static pid_t pid_in(struct board *b, const char *file)
 {
     char *path = in_run(b, file), *text;
 
-    assert_int_equal(kit_host("while [ ! -s \"%s\" ]; do sleep 0.02; done", path), 0);
+    assert_int_equal(
+        kit_host("for i in {1..1500}; do [ ! -s \"%s\" ] || exit 0; sleep 0.02; done; exit 1",
+                 path),
+        0);
     text = test_read(path, NULL);
     pid_t pid = (pid_t)strtol(text, NULL, 10);
 
@@ -298,6 +301,7 @@ static void a_job_that_is_killed_leaves_no_status(void **state)
     starts(b, X8_AKLITE_INSTALL);
     look(b, &run);
     assert_true(run.is_running);
+    assert_true(pid_in(b, "child") > 0); /* the job has begun it */
     kill(pid_in(b, "pid"), SIGKILL);
     /* aklite-offline itself goes on, so a second one must not be begun. */
     look(b, &run);
@@ -376,8 +380,9 @@ static void a_number_that_another_process_got_is_not_taken_for_it(void **state)
 
     aklite(b, UNTIL_GO);
     starts(b, X8_AKLITE_INSTALL);
+    pid_t child = pid_in(b, "child"); /* first: a job that is killed begins none */
     kill(pid_in(b, "pid"), SIGKILL);
-    kill(pid_in(b, "child"), SIGKILL);
+    kill(child, SIGKILL);
     /* The number is this test's from now on, its start time is not. */
     assert_int_equal(kit_host("cd '%s/home/x8ctl-update'\\''s stage/run/1' && "
                               "sed -i -E 's/^[0-9]+/%d/' pid child",
