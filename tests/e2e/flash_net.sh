@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# x8ctl flash with a release or an address: out of the cache, or straight from a web server. Nothing wrong reaches a
+# board, and nothing that is half wrong is completed on one.
+# shellcheck source=image_kit.sh
+. "$(dirname "$0")/image_kit.sh"
+
+set=$work/777 disk=$work/777.raw archive=$work/777.tar.gz
+make_release "$set"
+hurry "$set"
+# Behind the image comes more than the mebibyte that is held back until the digest was compared.
+head -c 3000000 /dev/urandom >"$set/zz-last"
+tar czf "$archive" -C "$work" 777/$name.wic.gz 777/mfgtool-files-portenta-x8 777/imx-boot-portenta-x8 \
+    777/u-boot-portenta-x8.itb 777/sit-portenta-x8.bin 777/zz-last
+digest=$(sha_of "$archive")
+same=$(full_flash_of "$set" "$disk")
+serve
+url=http://127.0.0.1:$port
+cp "$archive" "$work/www/777.tar.gz"
+cp "$archive" "$work/www/latest.tar.gz"
+catalogue "$work/index.json" "$url/"
+export X8CTL_IMAGE_INDEX=$work/index.json
+mkdir "$work/there"
+cd "$work/there" || exit 1
+
+# on STATUS WORDS... -- ARGS...: a flash from fastboot, its dialogue in $log.
+log=$work/log
+on() {
+    local want=$1
+    shift
+    rm -f "$log"
+    flash "$want" start=fastboot emmc=1G log="$log" "$@"
+}
+untouched() { ! grep -Eq 'download:|flash:|erase' "$log" || problem "the board was written to: $(cat "$log")"; }
+forget() { rm -rf "$cache"; }
+
+echo "== through the cache"
+start "a release by its number: downloaded, compared, flashed"
+on 0 --compare "$same" -- flash -y --json 777
+says "777 is image 777 \(2026-01-02\), .*, in the cache, SHA-256 $digest \(known\)"
+says 'comes over http: nothing proves who sends it, but its SHA-256 is known'
+json "d['sha256'] == '$digest' and d['url'] == '$url/777.tar.gz' and d['source'] == '777.tar.gz'"
+json 'd["boards"][0]["verified"] == "full"'
+holds "it is not in the cache" test -f "$cache/$digest"
+start "the second time nobody is asked, and --offline is enough"
+on 0 --compare "$same" -- flash -y 91.77
+on 0 --compare "$same" -- flash -y --offline 777
+holds "it was downloaded again" test "$(asked 'GET /777.tar.gz')" = 1
+start "offline, and not in the cache"
+on 24 -- flash -y --offline 700
+error_form '24 network'
+untouched
+start "an image that nobody knows"
+on 20 -- flash -y 778
+error_form '20 no-file'
+says '777'
+start "latest: what it turned out to be is said"
+on 0 --compare "$same" -- flash -y --json latest
+says "latest is image 777 .*SHA-256 $digest"
+json "d['sha256'] == '$digest'"
+start "latest is another file by now: told, and pinned anew"
+cp -r "$set" "$work/other"
+echo more >"$work/other/more"
+tar czf "$work/www/latest.tar.gz" -C "$work" other
+on 0 --compare "$same" -- flash -y latest
+says "latest is another file now: SHA-256 $(sha_of "$work/www/latest.tar.gz"), was $digest"
+start "an address: pinned at first use, and another file there is refused later"
+cp "$archive" "$work/www/mine.tar.gz"
+on 0 --compare "$same" -- flash -y "$url/mine.tar.gz"
+says 'nothing proves who sends it, and anybody on the way can replace it'
+says 'is pinned to the one it has now'
+forget_files() { find "$cache" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}(\.json)?' -delete; }
+forget_files
+cp "$work/www/latest.tar.gz" "$work/www/mine.tar.gz"
+on 22 -- flash -y "$url/mine.tar.gz"
+error_form '22 bad-digest'
+untouched
+start "another digest than the known one: refused before the board is touched"
+forget
+cp "$work/www/latest.tar.gz" "$work/www/777.tar.gz"
+sed 's/"size": [0-9]*,//' "$work/index.json" >"$work/unsized.json"
+on 22 -- flash -y --index "$work/unsized.json" 777
+error_form '22 bad-digest'
+untouched
+cp "$archive" "$work/www/777.tar.gz"
+start "what is no archive of a release"
+head -c 100000 /dev/urandom >"$work/www/noise"
+on 21 -- flash -y "$url/noise"
+error_form '21 bad-image'
+says 'noise: neither an archive'
+untouched
+start "a folder of that name comes first, and that is said"
+mkdir 777
+on 20 -- flash -y 777
+says '777 is a folder here, and that is used'
+rmdir 777
+cp -r "$set" 777
+on 0 --compare "$same" -- flash -y 777
+rm -r 777
+start "an address that is none of the web"
+on 2 -- flash -y ftp://127.0.0.1/777.tar.gz
+error_form '2 usage'
+
+echo "== straight from the server"
+whole_files() { find "$cache" -type f -regextype posix-extended -regex '.*/([0-9a-f]{64}|part-[^.]*)' 2>/dev/null | wc -l; }
+forget
+start "a release is written and nothing is kept"
+on 0 --compare "$same" -- flash -y --no-cache --json 777
+says 'each time it is needed, and not kept'
+json "d['sha256'] == '$digest' and d['boards'][0]['verified'] == 'full'"
+holds "a file is in the cache" test "$(whole_files)" = 0
+start "an address, without anything known of it"
+on 0 --compare "$same" -- flash -y --no-cache "$url/mine.tar.gz?x=1"
+on 0 --compare "$same" -- flash -y --no-cache latest
+holds "a file is in the cache" test "$(whole_files)" = 0
+start "a dry run, with the map of used blocks"
+alone 0 flash --no-cache --dry-run --skip-unused --json 777
+json "d['sha256'] == '$digest' and d['image_bytes'] == 8 << 20"
+start "two boards"
+flash 0 start=fastboot emmc=1G --count 2 --compare "$same" -- flash -y --all --no-cache 777
+start "another digest than the known one: refused before the board is touched"
+cp "$work/www/latest.tar.gz" "$work/www/777.tar.gz"
+on 22 -- flash -y --no-cache --index "$work/unsized.json" 777
+error_form '22 bad-digest'
+untouched
+cp "$archive" "$work/www/777.tar.gz"
+start "truncated on the server, and no digest is known"
+head -c 2000000 "$archive" >"$work/www/short.tar.gz"
+on 21 -- flash -y --no-cache "$url/short.tar.gz"
+error_form '21 bad-image'
+says 'short.tar.gz: truncated gzip'
+untouched
+start "not there"
+on 24 -- flash -y --no-cache "$url/nowhere.tar.gz"
+error_form '24 network'
+untouched
+start "offline, and only for what comes from the network"
+on 24 -- flash -y --no-cache --offline 777
+error_form '24 network'
+on 2 -- flash -y --no-cache "$archive"
+error_form '2 usage'
+
+# Another file as soon as all of it was sent once: the last byte of its last member differs, far behind the image. The
+# look at the beginning that comes first may get all of it too, and does not count.
+cat >"$work/changing.py" <<'PYTHON'
+import http.server, sys
+first, then = (open(path, "rb").read() for path in sys.argv[1:3])
+whole = 0
+class Changing(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global whole
+        data, began = then if whole else first, self.server.begun
+        self.server.begun += 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        try:
+            for at in range(0, len(data), 1 << 16):
+                self.wfile.write(data[at:at + (1 << 16)])
+            whole += began > 0
+        except OSError:
+            pass  # enough was read
+    def log_message(self, *words):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Changing)
+server.begun = 0
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+start "a file that changes between the check and the write: the last piece is not sent"
+head -c 2999999 "$set/zz-last" >"$work/tail" && printf '\001' >>"$work/tail" && mv "$work/tail" "$set/zz-last"
+tar czf "$work/changed.tar.gz" -C "$work" 777/$name.wic.gz 777/mfgtool-files-portenta-x8 777/imx-boot-portenta-x8 \
+    777/u-boot-portenta-x8.itb 777/sit-portenta-x8.bin 777/zz-last
+exec 3< <(exec python3 "$work/changing.py" "$archive" "$work/changed.tar.gz")
+changing=$!
+read -r -u 3 its_port
+on 22 -- flash -y --no-cache "http://127.0.0.1:$its_port/777.tar.gz"
+error_form '22 bad-digest'
+says 'it changed on the server since it was first read'
+says 'the board needs a complete flash'
+if grep -Eq 'flash:all|flash:bootloader' "$log"; then problem "the only piece was sent, or the script went on"; fi
+kill "$changing"
+finish
