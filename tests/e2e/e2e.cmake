@@ -63,7 +63,10 @@ x8_e2e(image_net image_net.sh 120)
 x8_e2e(update_show update_show.sh 300)
 x8_e2e(update_apply update_apply.sh 600)
 x8_e2e(update_legacy update_legacy.sh 600)
+x8_e2e(update_faults update_faults.sh 900)
+x8_e2e(update_kill update_kill.sh 900)
 x8_e2e(update_finish update_finish.sh 1200)
+x8_e2e(update_ssh update_ssh.sh 300)
 x8_e2e(board_root board_root.sh 300)
 x8_e2e(board_sketch board_sketch.sh 180)
 x8_e2e(board_update board_update.sh 600)
@@ -95,7 +98,7 @@ endif()
 # Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
 # where a fault costs most to overlook, and leaves them out of the plain build that follows.
 foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch
-    board_update board_update_faults sketch_faults
+    board_update board_update_faults update_faults update_kill update_finish update_legacy sketch_faults
     sketch_others sketch_link net_mdns_hostile net_cut)
   if(TEST e2e.${name})
     set_tests_properties(e2e.${name} PROPERTIES LABELS "e2e;once")
