@@ -35,7 +35,8 @@ struct x8_image_source {
     int is_remote;           /* it came out of the cache */
     struct x8_cached cached;
     const char *path; /* what to open */
-    const char *word; /* as the user said it */
+    const char *word; /* as the user said it: an address may hold a password */
+    const char *name; /* what messages call it */
 };
 /* A file or folder as it is; a release or an address out of the cache, into which it is downloaded
  * first; with `deep` the cached file is hashed again. */

@@ -33,13 +33,23 @@ static size_t unpacked_len(const char *name)
     return dot && dot > name ? (size_t)(dot - name) : strlen(name);
 }
 
-static void judge_part(const struct x8_release *release, struct x8_image_part *part)
+/* A known archive vouches for everything in it. */
+static void vouch(enum x8_image_verdict archive, enum x8_image_verdict *part)
+{
+    if (archive == X8_IMAGE_GOOD && *part == X8_IMAGE_UNKNOWN)
+        *part = X8_IMAGE_GOOD;
+}
+
+static void judge_part(const struct x8_release *release, enum x8_image_verdict archive,
+                       struct x8_image_part *part)
 {
     const char *name = x8_path_base(part->entry->path);
 
     part->verdict = compare(part->sha256, part_digest(release, name, strlen(name)));
     part->unpacked_verdict =
         compare(part->unpacked, part_digest(release, name, unpacked_len(name)));
+    vouch(archive, &part->verdict);
+    vouch(archive, &part->unpacked_verdict);
 }
 
 static const struct x8_release *by_digest(const struct x8_catalogue *catalogue, const char *sha256)
@@ -136,5 +146,5 @@ void x8_image_judge(const struct x8_image_source *source, struct x8_image_look *
         return;
     look->verdict = compare(look->sha256, look->release->sha256);
     for (size_t i = 0; i < look->part_count; i++)
-        judge_part(look->release, &look->parts[i]);
+        judge_part(look->release, look->verdict, &look->parts[i]);
 }

@@ -30,7 +30,9 @@ static void put_source(struct x8_buf *out, int is_person, const struct x8_image_
     const struct x8_release *release = look->release;
     char size[24];
 
-    x8_image_line(out, is_person, "source", "%s", source->path);
+    if (source->is_remote)
+        x8_image_line(out, is_person, "source", "%s", source->name);
+    x8_image_line(out, is_person, source->is_remote ? "file" : "source", "%s", source->path);
     if (look->is_archive) {
         x8_size_text(size, look->size);
         x8_image_line(out, is_person, "size", "%s", size);

@@ -23,7 +23,8 @@ static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *sour
         x8_copy(sha256, sizeof sha256, source->cached.sha256);
         rc = x8_cache_find(&ctx->op, source->setup.folder, sha256, 1, &source->cached, err);
         if (rc == 0) {
-            rc = x8_fail(err, X8_E_NO_FILE, "%s went out of the cache meanwhile", source->word);
+            rc = x8_fail(err, X8_E_NO_FILE, "%s went out of the cache meanwhile",
+                         source->wanted.name);
             x8_error_why(err, "something else removed it, as x8ctl image prune does");
             x8_error_next(err, "try again");
         }
@@ -32,6 +33,7 @@ static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *sour
         return rc;
     x8_cache_touch(source->setup.folder, &source->cached);
     source->path = source->cached.path;
+    source->name = source->cached.name[0] ? source->cached.name : "the image";
     return 0;
 }
 
@@ -41,7 +43,7 @@ int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
     int rc;
 
     memset(out, 0, sizeof *out);
-    out->word = out->path = word;
+    out->word = out->path = out->name = word;
     out->is_remote = x8_store_is_remote(word);
     rc = x8_store_setup(ctx, &out->setup, err);
     if (rc == 0)

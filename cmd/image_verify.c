@@ -18,6 +18,9 @@ static int check_content(const struct x8_image_look *look, struct x8_error *err)
     return -(int)err->code;
 }
 
+/* A person compares the beginning of a digest; all of it would fill the line. */
+enum { DIGEST_COLUMNS = 12 };
+
 /* What was compared, in lines and as JSON. */
 struct report {
     struct x8_buf text;
@@ -35,8 +38,8 @@ static void tell(struct report *report, const char *what, const char *sha256,
     report->count[verdict]++;
     if (verdict == X8_IMAGE_WRONG && !report->wrong[0])
         snprintf(report->wrong, sizeof report->wrong, "%s", what);
-    x8_image_line(&report->text, report->is_person, x8_image_verdict_name(verdict), "%s  %s",
-                  sha256, what);
+    x8_image_line(&report->text, report->is_person, x8_image_verdict_name(verdict), "%.*s  %s",
+                  report->is_person ? DIGEST_COLUMNS : 64, sha256, what);
     x8_json_str(json, "what", what);
     x8_json_str(json, "sha256", sha256);
     x8_json_str(json, "digest", x8_image_verdict_name(verdict));
@@ -49,7 +52,8 @@ static void compare_all(const struct x8_image_source *source, const struct x8_im
     char name[300];
 
     if (look->sha256[0])
-        tell(report, x8_path_base(source->path), look->sha256, look->verdict);
+        tell(report, source->is_remote ? source->name : x8_path_base(source->path), look->sha256,
+             look->verdict);
     for (size_t i = 0; i < look->part_count; i++) {
         const struct x8_image_part *part = &look->parts[i];
 
@@ -66,7 +70,7 @@ static int judge(const struct x8_image_look *look, const struct report *report,
 {
     if (!report->count[X8_IMAGE_WRONG])
         return 0;
-    x8_fail(err, X8_E_BAD_DIGEST, "%s is not what release %s has: %s", source->word,
+    x8_fail(err, X8_E_BAD_DIGEST, "%s is not what release %s has: %s", source->name,
             look->release->image, report->wrong);
     x8_error_why(err,
                  "its digest is another one than the catalogue's (%s); %u of %u that are known are "
