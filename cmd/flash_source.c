@@ -171,7 +171,7 @@ static void tell_cached(const struct x8_op *op, const struct x8_flash_source *so
     char size[24];
 
     x8_size_text(size, source->cached.size);
-    x8_emit(op, X8_EV_NOTICE, "%s is %s%s%s%s%s, %s, in the cache, SHA-256 %s (%s)", source->word,
+    x8_emit(op, X8_EV_NOTICE, "%s is %s%s%s%s%s, %s, in the cache, SHA-256 %s (%s)", source->shown,
             release ? "image " : "", release ? release->image : source->url,
             release && release->date[0] ? " (" : "", release ? release->date : "",
             release && release->date[0] ? ")" : "", size, source->sha256,
@@ -203,7 +203,7 @@ static int from_server(struct x8_flash_source *source)
         &source->op, X8_EV_NOTICE,
         "%s is read from %s each time it is needed, and not kept: to check it, for every board, "
         "and once more with --skip-unused",
-        source->word, source->url);
+        source->shown, source->url);
     return 0;
 }
 
@@ -218,6 +218,8 @@ static int find_remote(struct x8_ctx *ctx, struct x8_flash_source *source, struc
         return rc;
     take_name(source->wanted.url, source->name, sizeof source->name);
     x8_http_shown(source->wanted.url, source->url, sizeof source->url);
+    if (strstr(source->word, "://"))
+        source->shown = source->name;
     source->origin.name = source->name;
     source->origin.url = source->url;
     source->origin.sha256 = source->sha256;
@@ -231,7 +233,7 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
     int rc;
 
     memset(out, 0, sizeof *out);
-    out->word = word;
+    out->word = out->shown = word;
     out->op = out->quiet = ctx->op;
     out->quiet.emit = emit_quietly;
     out->quiet.emit_ctx = &out->op;

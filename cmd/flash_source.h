@@ -16,8 +16,9 @@ struct x8_flash_source {
     struct x8_cached cached;
     struct x8_image_origin origin;
     char name[200], url[512];
-    char sha256[65];  /* "" until it is known */
-    const char *word; /* as the user said it */
+    char sha256[65];   /* "" until it is known */
+    const char *word;  /* as the user said it */
+    const char *shown; /* the same for messages: of an address its last part */
     int is_remote;
     struct x8_op op, quiet; /* of the run, and the same without progress */
 };

@@ -30,7 +30,7 @@ on() {
     rm -f "$log"
     flash "$want" start=fastboot emmc=1G log="$log" "$@"
 }
-untouched() { ! grep -Eq 'download:|flash:|erase' "$log" || problem "the board was written to: $(cat "$log")"; }
+untouched() { ! grep -s -Eq 'download:|flash:|erase' "$log" || problem "the board was written to: $(cat "$log")"; }
 forget() { rm -rf "$cache"; }
 
 echo "== through the cache"
@@ -57,6 +57,7 @@ start "latest: what it turned out to be is said"
 on 0 --compare "$same" -- flash -y --json latest
 says "latest is image 777 .*SHA-256 $digest"
 json "d['sha256'] == '$digest'"
+on 0 --compare "$same" -- flash -y --offline latest
 start "latest is another file by now: told, and pinned anew"
 cp -r "$set" "$work/other"
 echo more >"$work/other/more"
@@ -68,6 +69,14 @@ cp "$archive" "$work/www/mine.tar.gz"
 on 0 --compare "$same" -- flash -y "$url/mine.tar.gz"
 says 'nothing proves who sends it, and anybody on the way can replace it'
 says 'is pinned to the one it has now'
+start "a password in an address is shown nowhere"
+for option in --verify=auto --no-cache; do
+    on 0 -- flash -y --json $option "http://me:secret@127.0.0.1:$port/mine.tar.gz"
+    says ' mine.tar.gz is .*http://[^/]*127.0.0.1:'
+    says_no secret
+    prints_no secret
+done
+start "an address: another file than the pinned one is refused"
 forget_files() { find "$cache" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}(\.json)?' -delete; }
 forget_files
 cp "$work/www/latest.tar.gz" "$work/www/mine.tar.gz"
@@ -115,6 +124,12 @@ holds "a file is in the cache" test "$(whole_files)" = 0
 start "a dry run, with the map of used blocks"
 alone 0 flash --no-cache --dry-run --skip-unused --json 777
 json "d['sha256'] == '$digest' and d['image_bytes'] == 8 << 20"
+start "stopped while the server is slow: at once"
+rm -f "$log"
+board 130 start=fastboot log="$log" -- timeout -s INT --preserve-status 1 "$X8CTL" flash -y --no-cache "$url/slow/777.tar.gz"
+error_form '130 stopped'
+within 4
+untouched
 start "two boards"
 flash 0 start=fastboot emmc=1G --count 2 --compare "$same" -- flash -y --all --no-cache 777
 start "another digest than the known one: refused before the board is touched"
