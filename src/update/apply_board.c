@@ -143,6 +143,7 @@ static struct x8_aklite_tool tool_of(const struct machine *m, enum x8_aklite_ver
     if (verb == X8_AKLITE_INSTALL && m->board.aklite == X8_AKLITE_NONE && m->run->tool)
         return *m->run->tool;
     return (struct x8_aklite_tool){
+        .program = verb == X8_AKLITE_ROLLBACK ? "aktualizr-lite" : NULL,
         .generation = m->board.aklite != X8_AKLITE_NONE ? m->board.aklite : m->journal->aklite};
 }
 
@@ -201,6 +202,7 @@ void machine_give_back(struct machine *m)
 
 int machine_failed(struct machine *m, const char *what, struct x8_error *err)
 {
+    what = m->journal->is_rollback ? "the board did not go back" : what;
     x8_fail(err, m->verdict.code ? m->verdict.code : X8_E_REFUSED, "%s", what);
     x8_error_why(err, "%s", m->verdict.why);
     x8_error_next(err, "%s", m->verdict.next);

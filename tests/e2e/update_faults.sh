@@ -153,4 +153,25 @@ start "it is stopped meanwhile and started again"
 ends 0 861
 confirmed
 asked active 'systemctl is-active aktualizr-lite.service'
+
+echo "== back to the system from before"
+again u aklite=C registered=ci resetapps=1 daemon=200
+ends 0 861
+start "a registered board of generation C can: aktualizr-lite's rollback, proven like an update"
+update 0 rollback -y
+prints 'from 861 to 746'
+log_has 'lite rollback -> 100'
+on_board 746
+confirmed
+asked active 'systemctl is-active aktualizr-lite.service'
+start "and has nothing to go back to from there but what was left"
+update 0 status
+prints '^image	746$'
+again u aklite=C
+ends 0 861
+start "one that no fleet knows cannot, and what can is told"
+update 30 rollback -y
+error_form '30 refused'
+says 'allow-downgrade'
+on_board 861
 finish
