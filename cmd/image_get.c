@@ -3,6 +3,7 @@
  */
 #include "image_parts.h"
 
+#include "net/http_header.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -179,13 +180,15 @@ static int fetch(struct x8_ctx *ctx, struct x8_store_setup *setup, const char *w
                  struct x8_wanted *wanted, struct x8_cached *cached, struct x8_error *err)
 {
     struct x8_fetch job;
+    char url[X8_HTTP_URL];
     int rc = x8_store_job(&ctx->op, setup, word, wanted, &job, err);
 
     if (rc < 0)
         return rc;
     job.repin = x8_image_opt.repin;
     if (ctx->globals->dry_run) {
-        x8_ui_say(ctx->ui, "would get %s", wanted->name); /* addresses may hold passwords */
+        x8_http_shown(wanted->url, url, sizeof url);
+        x8_ui_say(ctx->ui, "would get %s", url);
         return 0;
     }
     rc = x8_fetch(&ctx->op, &job, cached, err);

@@ -3,6 +3,7 @@
  */
 #include "image_parts.h"
 
+#include "net/http_header.h"
 #include "util/file.h"
 
 #include <stdio.h>
@@ -16,7 +17,8 @@ struct cache {
     char *is_listed; /* for each item: a release stands for it */
 };
 
-/* A release is known by its digest; one without, by its address or its name. */
+/* A release is known by its digest; one without, by its address (the cache notes it as it may be
+ * shown) or its name. */
 static int is_of(const struct x8_cached *item, const char *image, const char *url,
                  const char *sha256)
 {
@@ -75,10 +77,14 @@ static void add_release(struct x8_table *table, struct cache *cache,
                         const struct x8_catalogue *catalogue, const struct x8_release *release)
 {
     int is_latest = strcmp(catalogue->latest_image, release->image) == 0;
-    const struct x8_cached *item = find(cache, release->image, release->url, release->sha256);
+    char url[X8_HTTP_URL] = "";
+    const struct x8_cached *item;
     const char *no_place = release->url[0] ? "" : "no place to get it from is known";
     char notes[280];
 
+    if (release->url[0])
+        x8_http_shown(release->url, url, sizeof url);
+    item = find(cache, release->image, url, release->sha256);
     /* Nothing can be done with it but to know of it. */
     if (!release->url[0] && !item && !x8_image_opt.all)
         return;
@@ -87,20 +93,22 @@ static void add_release(struct x8_table *table, struct cache *cache,
              (is_latest || release->notes[0]) && no_place[0] ? "; " : "", no_place);
     x8_table_row(table, (const char *[]){release->image, release->date, release->release,
                                          release->lmp, state(item), notes});
-    extra(table, release->url, release->sha256, release->size, item);
+    extra(table, url, release->sha256, release->size, item);
 }
 
 static void add_latest(struct x8_table *table, struct cache *cache,
                        const struct x8_catalogue *catalogue)
 {
     const struct x8_cached *item = NULL;
+    char url[X8_HTTP_URL];
 
     if (!catalogue->latest_url[0])
         return;
-    item = find(cache, "", catalogue->latest_url, "");
+    x8_http_shown(catalogue->latest_url, url, sizeof url);
+    item = find(cache, "", url, "");
     x8_table_row(table, (const char *[]){"latest", NULL, NULL, NULL, state(item),
                                          "whatever the server offers under this name"});
-    extra(table, catalogue->latest_url, "", 0, item);
+    extra(table, url, "", 0, item);
 }
 
 static void add_others(struct x8_table *table, const struct cache *cache)

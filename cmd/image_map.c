@@ -223,7 +223,7 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *word, struct x8_error *err)
         x8_error_next(err, "x8ctl image map --json -o FILE.bmap ...");
         return rc;
     }
-    rc = x8_image_source_open(ctx, word, 0, &source, err);
+    rc = x8_image_source_open(ctx, word, X8_IMAGE_BYTES, &source, err);
     if (rc == 0)
         rc = x8_imageset_open(&ctx->op, source.path, &set, err);
     if (rc == 0)

@@ -38,9 +38,15 @@ struct x8_image_source {
     const char *word; /* as the user said it: an address may hold a password */
     const char *name; /* what messages call it */
 };
+/* What the catalogue is needed for, and what a cached file must be. */
+enum x8_image_need {
+    X8_IMAGE_BYTES,    /* nothing but the image */
+    X8_IMAGE_FACTS,    /* the catalogue if it can be had: else a warning, and an empty one */
+    X8_IMAGE_CERTAINTY /* the catalogue; a cached file is hashed again */
+};
 /* A file or folder as it is; a release or an address out of the cache, into which it is downloaded
- * first; with `deep` the cached file is hashed again. */
-int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
+ * first. */
+int x8_image_source_open(struct x8_ctx *ctx, const char *word, enum x8_image_need need,
                          struct x8_image_source *out, struct x8_error *err);
 void x8_image_source_done(struct x8_image_source *source);
 #define X8_AUTO_IMAGE_SOURCE X8_CLEANUP(x8_image_source_done) struct x8_image_source

@@ -8,6 +8,7 @@
 #include "util/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum x8_image_verdict compare(const char *have, const char *known)
@@ -102,7 +103,8 @@ static const struct x8_release *by_top_folder(const struct x8_catalogue *catalog
 static void find_release(const struct x8_image_source *source, struct x8_image_look *look)
 {
     const struct x8_catalogue *catalogue = source->catalogue;
-    const char *name = x8_path_base(source->path);
+    char *path = x8_path_normal(source->path); /* "934/" is 934 as well */
+    const char *name = path ? x8_path_base(path) : "";
     const struct {
         const struct x8_release *release;
         const char *by;
@@ -116,6 +118,7 @@ static void find_release(const struct x8_image_source *source, struct x8_image_l
         look->release = ways[i].release;
         look->release_by = ways[i].by;
     }
+    free(path);
 }
 
 /* The name of the machine stands in the names of its loaders. */

@@ -210,7 +210,7 @@ int x8_image_run_show(struct x8_ctx *ctx, const char *word, struct x8_error *err
 {
     X8_AUTO_IMAGE_SOURCE source = {0};
     X8_AUTO_IMAGE_LOOK look = {0};
-    int rc = x8_image_source_open(ctx, word, 0, &source, err);
+    int rc = x8_image_source_open(ctx, word, X8_IMAGE_FACTS, &source, err);
 
     if (rc == 0)
         rc = x8_image_look(&ctx->op, &source, &look, err);

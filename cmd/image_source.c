@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *source,
+static int from_cache(struct x8_ctx *ctx, int is_deep, struct x8_image_source *source,
                       struct x8_error *err)
 {
     struct x8_fetch job;
@@ -18,7 +18,7 @@ static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *sour
 
     if (rc == 0)
         rc = x8_fetch(&ctx->op, &job, &source->cached, err);
-    if (rc == 0 && deep) {
+    if (rc == 0 && is_deep) {
         /* x8_fetch hashed what it just stored; what lay there before is looked at now. */
         x8_copy(sha256, sizeof sha256, source->cached.sha256);
         rc = x8_cache_find(&ctx->op, source->setup.folder, sha256, 1, &source->cached, err);
@@ -37,7 +37,30 @@ static int from_cache(struct x8_ctx *ctx, int deep, struct x8_image_source *sour
     return 0;
 }
 
-int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
+/* A file of this computer can be looked into while a company's server sleeps. */
+static int open_catalogue(struct x8_ctx *ctx, enum x8_image_need need,
+                          struct x8_image_source *source, struct x8_error *err)
+{
+    static const struct x8_catalogue empty;
+    struct x8_error why;
+    int rc;
+
+    source->catalogue = &empty;
+    if (need == X8_IMAGE_BYTES)
+        return 0;
+    if (need == X8_IMAGE_CERTAINTY || source->is_remote)
+        return x8_store_catalogue(&ctx->op, &source->setup, &source->catalogue, err);
+    rc = x8_store_catalogue(&ctx->op, &source->setup, &source->catalogue, &why);
+    if (rc == -(int)X8_E_NETWORK) {
+        x8_emit(&ctx->op, X8_EV_WARN, "nothing is compared with the catalogue: %s", why.msg);
+        return 0;
+    }
+    if (rc < 0)
+        *err = why;
+    return rc;
+}
+
+int x8_image_source_open(struct x8_ctx *ctx, const char *word, enum x8_image_need need,
                          struct x8_image_source *out, struct x8_error *err)
 {
     int rc;
@@ -47,9 +70,9 @@ int x8_image_source_open(struct x8_ctx *ctx, const char *word, int deep,
     out->is_remote = x8_store_is_remote(word);
     rc = x8_store_setup(ctx, &out->setup, err);
     if (rc == 0)
-        rc = x8_store_catalogue(&ctx->op, &out->setup, &out->catalogue, err);
+        rc = open_catalogue(ctx, need, out, err);
     if (rc == 0 && out->is_remote)
-        rc = from_cache(ctx, deep, out, err);
+        rc = from_cache(ctx, need == X8_IMAGE_CERTAINTY, out, err);
     if (rc < 0)
         x8_image_source_done(out);
     return rc < 0 ? rc : 0;

@@ -134,7 +134,7 @@ int x8_image_run_verify(struct x8_ctx *ctx, const char *word, struct x8_error *e
     X8_AUTO_IMAGE_SOURCE source = {0};
     X8_AUTO_IMAGE_LOOK look = {0};
     struct report report = {.is_person = isatty(STDOUT_FILENO)};
-    int rc = x8_image_source_open(ctx, word, 1, &source, err);
+    int rc = x8_image_source_open(ctx, word, X8_IMAGE_CERTAINTY, &source, err);
 
     if (rc == 0)
         rc = x8_image_look(&ctx->op, &source, &look, err);

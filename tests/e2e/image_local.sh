@@ -38,6 +38,15 @@ mkdir part && cp 777/sit-portenta-x8.bin part
 image 0 show part
 prints '^image	none: '
 
+start "show and map: a server with the catalogue that sleeps is no hindrance; verify needs it"
+X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json image 0 show disk.wic --offline
+says 'warn.*nothing is compared with the catalogue'
+prints_no '^release'
+X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json image 0 map disk.wic -o - --offline
+says_no 'catalogue'
+X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json image 24 verify disk.wic --offline
+error_form 24
+
 start "verify: good, by the archive, the folder and the image"
 image 0 verify 777.tar.gz
 prints "^good	$(sha_of "$archive")  777.tar.gz$"
@@ -62,7 +71,7 @@ image 22 verify fake/777.tar.gz
 error_form 22
 prints '^wrong	[0-9a-f]{64}  777.tar.gz$'
 prints '^wrong	[0-9a-f]{64}  777/sit-portenta-x8.bin$'
-image 22 verify fake/777 --json
+image 22 verify fake/777/ --json
 json "d['verdict'] == 'bad-digest' and d['wrong'] == 1 and d['error']['status'] == 22"
 
 start "verify: damage inside is found, by whichever layer has it"
