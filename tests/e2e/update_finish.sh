@@ -33,8 +33,8 @@ each() {
     done
 }
 # A board whose tool changes with the image has all others' cases in it; the others are for X8_LONG=1.
-ways=(A,C)
-[ -z "${X8_LONG:-}" ] || ways=(A B C A,C)
+ways=("A,C")
+[ -z "${X8_LONG:-}" ] || ways=(A B C "A,C")
 for one in "${ways[@]}"; do each "$one"; done
 
 echo "== with other bundles and without"
