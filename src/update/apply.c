@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REOPENS 4  /* for the whole update, beside those of a step's own waits */
-#define STEPS   40 /* more cannot be walked: an end, should two steps send each other back and forth */
+#define REOPENS 4 /* for the whole update, beside those of a step's own waits */
+#define STEPS                                                                                      \
+    40 /* more cannot be walked: an end, should two steps send each other back and forth */
 
 static step_fn *step_of(enum x8_update_step step)
 {
