@@ -164,6 +164,37 @@ http_proxy=http://127.0.0.1:1 image 24 get 700
 says '127.0.0.1:1|proxy'
 http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 image 0 get 700
 
+tls=$(python3 -c '
+import socket
+while True:
+    held = [socket.socket() for _ in range(4)]
+    held[0].bind(("127.0.0.1", 0))
+    base = held[0].getsockname()[1]
+    try:
+        for i in (1, 2, 3):
+            held[i].bind(("127.0.0.1", base + i))
+        break
+    except (OSError, OverflowError):
+        pass
+print(base)')
+mkdir -p "$work/tls/www"
+cp "$work/www/700.tar.gz" "$work/tls/www/file"
+"$X8_TESTS/web/serve" "$work/tls" "$tls" 2>"$work/tls/err" &
+authority=$!
+trap 'kill $server $authority 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+for _ in $(seq 100); do
+    if : >"/dev/tcp/127.0.0.1/$((tls + 1))" || ! kill -0 "$authority"; then break; fi
+    sleep 0.05
+done 2>/dev/null
+if kill -0 "$authority" 2>/dev/null; then
+    start "a company's own authority: refused, and taken with --ca-file"
+    image 24 get "https://127.0.0.1:$((tls + 1))/file"
+    error_form 24
+    says 'certificate'
+    image 0 get "https://127.0.0.1:$((tls + 1))/file" --ca-file "$work/tls/ca.pem"
+    image 24 get "https://127.0.0.1:$((tls + 2))/file" --ca-file "$work/tls/ca.pem"
+fi
+
 start "what the server does not have, and what nobody has"
 image 24 get "$url/none.tar.gz"
 error_form 24
