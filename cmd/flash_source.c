@@ -199,11 +199,10 @@ static int from_server(struct x8_flash_source *source)
     source->origin.open = open_stream;
     source->origin.ctx = source;
     source->origin.size = source->wanted.size;
-    x8_emit(
-        &source->op, X8_EV_NOTICE,
-        "%s is read from %s each time it is needed, and not kept: to check it, for every board, "
-        "and once more with --skip-unused",
-        source->shown, source->url);
+    x8_emit(&source->op, X8_EV_NOTICE,
+            "%s is read from %s each time it is needed, and not kept: to check it, again as far as "
+            "its image begins, for every board, and once more with --skip-unused",
+            source->shown, source->url);
     return 0;
 }
 
