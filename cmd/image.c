@@ -76,7 +76,10 @@ static int check_operands(const struct x8_ctx *ctx, int verb, struct x8_error *e
     x8_clean(clean, sizeof clean, ctx->argv[1 + takes], strlen(ctx->argv[1 + takes]));
     x8_fail(err, X8_E_USAGE, "image %s takes %s, not '%s'", verbs[verb],
             takes ? "one image" : "no operand", clean);
-    x8_error_next(err, "x8ctl image %s%s", verbs[verb], takes ? " 934.tar.gz" : "");
+    x8_error_next(err, "x8ctl image %s%s", verbs[verb],
+                  !takes        ? ""
+                  : verb == GET ? " latest"
+                                : " 934.tar.gz");
     return -(int)X8_E_USAGE;
 }
 

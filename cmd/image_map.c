@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_LEN = 2048 };
 #define SPARSE_MAGIC 0xed26ff3aU /* Source: Android's libsparse, sparse_format.h */
 
 static int read_image(const struct x8_op *op, const char *stage, const struct x8_imageset *set,
@@ -72,62 +71,6 @@ static int digest(const struct x8_op *op, const struct x8_imageset *set,
         rc = x8_bmapwrite_text(writer, out, err);
     x8_bmapwrite_free(&writer);
     return rc;
-}
-
-/* Where the image lies: in a folder, beside a script (whose set begins a folder above), or, for one
- * in an archive, where that is. */
-static char *place_of(const char *source, const struct x8_imageset *set,
-                      const struct x8_entry *entry)
-{
-    char *folder, *above, *place, *plain;
-
-    if (x8_path_kind(source) == X8_PATH_DIR)
-        return x8_path_join(source, entry->path);
-    if (!x8_imageset_script(set))
-        return x8_path_join("", source);
-    folder = x8_path_dir(source);
-    above = folder ? x8_path_join(folder, "..") : NULL;
-    place = above ? x8_path_join(above, entry->path) : NULL;
-    plain = place ? x8_path_normal(place) : NULL;
-    free(folder);
-    free(above);
-    free(place);
-    return plain;
-}
-
-/* The image's name without its packing, in that place. */
-static int beside(const char *source, const struct x8_imageset *set, const struct x8_entry *entry,
-                  char out[PATH_LEN], struct x8_error *err)
-{
-    static const char *const packed[] = {".gz", ".bz2", ".xz", ".zst"};
-    char *place = place_of(source, set, entry), *dir = place ? x8_path_dir(place) : NULL;
-    const char *name = x8_path_base(entry->path);
-    size_t len = strlen(name);
-    int is_here = dir && strcmp(dir, ".") == 0, n = -1;
-
-    for (size_t i = 0; i < X8_COUNT(packed); i++)
-        if (x8_ends(name, packed[i]))
-            len = strlen(name) - strlen(packed[i]);
-    if (dir)
-        n = snprintf(out, PATH_LEN, "%s%s%.*s.bmap", is_here ? "" : dir, is_here ? "" : "/",
-                     (int)len, name);
-    free(place);
-    free(dir);
-    return n < 0 || n >= PATH_LEN ? x8_fail(err, X8_E_USAGE, "the path %s is too long", source) : 0;
-}
-
-static int check_output(const char *path, struct x8_error *err)
-{
-    enum x8_path_kind kind = x8_path_kind(path);
-
-    if (kind == X8_PATH_NONE || (kind == X8_PATH_FILE && x8_image_opt.force))
-        return 0;
-    x8_fail(err, X8_E_NO_FILE, "%s is there already%s", path,
-            kind == X8_PATH_FILE ? "" : ", and is no file");
-    x8_error_why(err, "a block map that came with an image may know more than this one");
-    x8_error_next(err, kind == X8_PATH_FILE ? "--force replaces it; -o FILE.bmap writes another"
-                                            : "give a file: -o FILE.bmap");
-    return -(int)X8_E_NO_FILE;
 }
 
 /* What could not be understood counts as used; the user hears why. */
@@ -214,7 +157,7 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *word, struct x8_error *err)
     X8_AUTO_IMAGE_SOURCE source = {0};
     const struct x8_entry *entry = NULL;
     struct x8_imageset *set = NULL;
-    char path[PATH_LEN] = "-";
+    char path[X8_IMAGE_PATH] = "-";
     int to_stdout = x8_image_opt.output && strcmp(x8_image_opt.output, "-") == 0;
     int rc = 0;
 
@@ -232,9 +175,9 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *word, struct x8_error *err)
     if (rc == 0 && x8_image_opt.output)
         x8_copy(path, sizeof path, x8_image_opt.output);
     else if (rc == 0)
-        rc = beside(source.is_remote ? "image" : source.path, set, entry, path, err);
+        rc = x8_image_beside(source.is_remote ? "image" : source.path, set, entry, path, err);
     if (rc == 0 && !to_stdout)
-        rc = check_output(path, err);
+        rc = x8_image_check_output(path, err);
     if (rc == 0)
         rc = map_entry(ctx, path, set, entry, err);
     x8_imageset_free(&set);

@@ -107,6 +107,16 @@ void x8_image_hex(struct x8_sha256 *sha, char out[65]);
 /* Which release of the catalogue it is, or says it is, and what of it has the known digests. */
 void x8_image_judge(const struct x8_image_source *source, struct x8_image_look *look);
 
+/* --- image_place.c */
+enum { X8_IMAGE_PATH = 2048 };
+/* The image's name without its packing and with .bmap, in the folder of the image or of the archive
+ * that it is in. */
+int x8_image_beside(const char *source, const struct x8_imageset *set, const struct x8_entry *entry,
+                    char out[X8_IMAGE_PATH], struct x8_error *err);
+/* A file that can be made, and is not there unless with --force: asked before the image is read, as
+ * that takes a while. */
+int x8_image_check_output(const char *path, struct x8_error *err);
+
 /* --- image_text.c */
 /* One line: aligned for a person, else label, tab, text. */
 void x8_image_line(struct x8_buf *out, int is_person, const char *label, const char *fmt, ...)

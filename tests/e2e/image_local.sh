@@ -146,6 +146,8 @@ holds "it was overwritten" grep -qx mine mine.bmap
 image 0 map disk.wic -o mine.bmap --force
 holds "it was not replaced" cmp -s want.bmap mine.bmap
 image 20 map disk.wic -o part
+image 20 map disk.wic -o no/such/folder.bmap
+says 'no folder'
 image 0 map disk.wic -o dry.bmap --dry-run
 holds "a dry run wrote" test ! -e dry.bmap
 
