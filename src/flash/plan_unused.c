@@ -134,12 +134,15 @@ int x8_plan_map_unused(const struct x8_op *op, const struct x8_plan *plan, struc
     int rc = x8_usedmap_new(step->size_exact ? step->size : 0, &map, err);
 
     here.stage = "map";
+    x8_emit_enter(&here);
     if (rc == 0)
         rc = read_image(&here, plan, step, map, err);
     if (rc == 0)
         rc = check_end(step, map, err);
     if (rc == 0)
         rc = take_map(&here, step, map, err);
+    if (rc == 0)
+        x8_emit(&here, X8_EV_STAGE, "the image was read once, its file systems say what is in use");
     x8_usedmap_free(&map);
     return rc;
 }
