@@ -177,7 +177,7 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *word, struct x8_error *err)
     else if (rc == 0)
         rc = x8_image_beside(source.is_remote ? "image" : source.path, set, entry, path, err);
     if (rc == 0 && !to_stdout)
-        rc = x8_image_check_output(path, err);
+        rc = x8_image_check_output(path, source.path, set, err);
     if (rc == 0)
         rc = map_entry(ctx, path, set, entry, err);
     x8_imageset_free(&set);

@@ -113,9 +113,10 @@ enum { X8_IMAGE_PATH = 2048 };
  * that it is in. */
 int x8_image_beside(const char *source, const struct x8_imageset *set, const struct x8_entry *entry,
                     char out[X8_IMAGE_PATH], struct x8_error *err);
-/* A file that can be made, and is not there unless with --force: asked before the image is read, as
- * that takes a while. */
-int x8_image_check_output(const char *path, struct x8_error *err);
+/* A file that can be made, is nothing of the image, and is not there unless with --force: asked
+ * before the image is read, as that takes a while. */
+int x8_image_check_output(const char *path, const char *source, const struct x8_imageset *set,
+                          struct x8_error *err);
 
 /* --- image_text.c */
 /* One line: aligned for a person, else label, tab, text. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Where the image lies: in a folder, beside a script (whose set begins a folder above), or, for one
  * in an archive, where that is. */
@@ -52,24 +53,68 @@ int x8_image_beside(const char *source, const struct x8_imageset *set, const str
                                        : 0;
 }
 
-int x8_image_check_output(const char *path, struct x8_error *err)
+static int is_same_file(const char *a, const struct stat *b)
 {
-    enum x8_path_kind kind = x8_path_kind(path);
+    struct stat st;
+
+    return a && stat(a, &st) == 0 && st.st_dev == b->st_dev && st.st_ino == b->st_ino;
+}
+
+/* By any name: a link to the image is the image too. */
+static int is_source(const char *path, const char *source, const struct x8_imageset *set)
+{
+    const struct x8_entry *entry;
+    struct stat st;
+    int is_it;
+
+    if (stat(path, &st) != 0)
+        return 0;
+    is_it = is_same_file(source, &st);
+    for (size_t i = 0; !is_it && (entry = x8_imageset_entry(set, i)); i++) {
+        char *place = x8_entry_is_packed(entry) ? NULL : place_of(source, set, entry);
+
+        is_it =
+            entry->role != X8_ROLE_BMAP && entry->role != X8_ROLE_OTHER && is_same_file(place, &st);
+        free(place);
+    }
+    return is_it;
+}
+
+/* What may become the map: nothing so far, or with --force a plain file. */
+static int may_replace(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return 1;
+    return S_ISREG(st.st_mode) && x8_image_opt.force;
+}
+
+int x8_image_check_output(const char *path, const char *source, const struct x8_imageset *set,
+                          struct x8_error *err)
+{
     char *dir = x8_path_dir(path);
     int has_dir = dir && x8_path_kind(dir) == X8_PATH_DIR;
+    struct stat st;
 
     free(dir);
-    if (has_dir && (kind == X8_PATH_NONE || (kind == X8_PATH_FILE && x8_image_opt.force)))
+    if (is_source(path, source, set)) {
+        x8_fail(err, X8_E_USAGE, "%s is of the image itself", path);
+        x8_error_why(err, "the block map would take its place");
+        x8_error_next(err, "give another file: -o FILE.bmap");
+        return -(int)X8_E_USAGE;
+    }
+    if (has_dir && may_replace(path))
         return 0;
     if (!has_dir) {
         x8_fail(err, X8_E_NO_FILE, "there is no folder for %s", path);
         x8_error_next(err, "make it first, or give a file in another one: -o FILE.bmap");
-    } else if (kind == X8_PATH_FILE) {
+    } else if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
         x8_fail(err, X8_E_NO_FILE, "%s is there already", path);
         x8_error_why(err, "a block map that came with an image may know more than this one");
         x8_error_next(err, "--force replaces it; -o FILE.bmap writes another");
     } else {
-        x8_fail(err, X8_E_NO_FILE, "%s is there already, and is no file", path);
+        x8_fail(err, X8_E_NO_FILE, "%s is there already, and is no plain file", path);
         x8_error_next(err, "give a file: -o FILE.bmap");
     }
     return -(int)X8_E_NO_FILE;

@@ -151,6 +151,23 @@ says 'no folder'
 image 0 map disk.wic -o dry.bmap --dry-run
 holds "a dry run wrote" test ! -e dry.bmap
 
+start "map: never over the image itself, nor through a link"
+cp disk.wic keep.wic
+ln -s keep.wic link.wic
+for target in keep.wic link.wic ./keep.wic; do
+    image 2 map keep.wic -o "$target" --force
+    error_form 2
+    says_no -- '--force'
+done
+cp -r 777 own
+image 2 map own -o "own/$name.wic.gz" --force
+holds "the image in a folder went" cmp -s "777/$name.wic.gz" "own/$name.wic.gz"
+echo mine >mine.txt
+ln -s mine.txt mine.link
+image 20 map keep.wic -o mine.link --force
+holds "it wrote through a link" grep -qx mine mine.txt
+holds "the image went" cmp -s disk.wic keep.wic
+
 start "map: flash finds it beside the image; verify and show compare it"
 image 0 map 777
 run 0 "$X8CTL" flash --dry-run --skip-unused 777
