@@ -9,7 +9,8 @@
  *   pin-<key>.json     the digest that an address or a name had when it was first used
  *   seen-<key>.json    which answer of the server a file came from whose name moves
  *   index-<key>.json   a catalogue of images, and index-<key>.seen: which answer it was
- *   bad-<sha256>       what came with another digest than the known one, kept aside
+ *   bad-<sha256>       what came with another digest than the known one, or was no image, kept
+ *                      aside
  *
  * A file gets its name by one rename after its digest was compared and it was synced: a kill at any
  * moment leaves a part that can go on, or a complete file.

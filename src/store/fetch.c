@@ -147,6 +147,19 @@ static int refuse(struct fetching *f, const char *got)
     return rc;
 }
 
+/* Nothing says what it must be: at least it must be able to be an image. */
+static int look(struct fetching *f, const char *got)
+{
+    int is_end_known = f->stream.total != UINT64_MAX && !f->stream.is_joined;
+    int rc = fetch_look(f->op, f->name, f->part.path, is_end_known, f->err);
+
+    if (rc == -X8_E_BAD_IMAGE) {
+        fetch_set_aside(f->job->folder, f->part.path, got, f->err);
+        part_forget(&f->part);
+    }
+    return rc;
+}
+
 /* Everything is there. 1: what was there from before was damaged, and all must come again. */
 static int prove(struct fetching *f)
 {
@@ -164,6 +177,8 @@ static int prove(struct fetching *f)
     if (differs && !may_differ)
         return refuse(f, got);
     if (differs || !f->wanted)
+        rc = look(f, got);
+    if (rc == 0 && (differs || !f->wanted))
         rc = fetch_pin(&f->stream.op, f->job, differs ? f->want : NULL, got, f->err);
     return rc < 0 ? rc : complete(f, got);
 }

@@ -37,6 +37,7 @@ struct fetch_stream {
     uint64_t most;       /* the most there ever was: for counting tries */
     uint64_t total;      /* UINT64_MAX: nobody knows */
     char validator[160]; /* of what is there; "": cannot be gone on with */
+    int is_joined;       /* it came in more than one answer */
     int is_other;        /* the server has another file than it said */
     struct x8_http_result result;
 };
@@ -70,6 +71,15 @@ void fetch_seen_save(const struct x8_fetch *job, const char *validator, const ch
  * negative. */
 int fetch_seen_ask(const struct x8_op *op, const struct x8_fetch *job,
                    const struct x8_cached *cached, struct x8_error *err);
+
+/* --- fetch_look.c: can it be an image? --- */
+
+/* Of a file without a digest. Empty or text is X8_E_BAD_IMAGE; so is, unless its end is known to
+ * have come, a packed one that is damaged or cut off (read to its end, stage "check"). */
+int fetch_look(const struct x8_op *op, const char *name, const char *path, int is_end_known,
+               struct x8_error *err);
+/* Such a file out of the way; the error says where it is. */
+void fetch_set_aside(const char *folder, const char *path, const char *got, struct x8_error *err);
 
 /* --- fetch_part.c: what is on the disk --- */
 

@@ -80,6 +80,7 @@ static int begin(void *ctx, const struct x8_http_result *result, struct x8_error
     if (result->start > 0 && stream->total != UINT64_MAX && result->total != UINT64_MAX &&
         stream->total != result->total)
         return other_file(stream, err);
+    stream->is_joined = result->start > 0;
     if (result->start == 0) {
         x8_sha256_take(stream->sha, ignored);
         stream->have = stream->resumed = 0;

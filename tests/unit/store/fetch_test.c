@@ -83,6 +83,31 @@ static void a_known_file_comes_once(void **state)
     kit_end(&k);
 }
 
+/* --- without a digest --- */
+
+static void refused(const char *data, size_t len, const char *words)
+{
+    struct kit k;
+
+    kit_begin(&k, data, len);
+    k.job.sha256 = NULL;
+    kit_fails(&k, X8_E_BAD_IMAGE, words);
+    assert_int_equal(kit_count(&k, "pin-"), 0);
+    assert_int_equal(kit_count(&k, "part-"), 0);
+    assert_int_equal(kit_count(&k, "bad-"), 1);
+    kit_end(&k);
+}
+
+static void what_cannot_be_an_image_is_not_pinned(void **state)
+{
+    static const char page[] = "\xef\xbb\xbf\r\n<html>log in</html>", line[] = "not found\n";
+
+    (void)state;
+    refused(page, sizeof page - 1, "a web page");
+    refused(line, sizeof line - 1, "text");
+    refused("", 0, "is empty");
+}
+
 /* --- going on --- */
 
 static void a_broken_link_is_gone_on_with(void **state)
@@ -611,6 +636,7 @@ int main(void)
 #define t(name) cmocka_unit_test(name)
     const struct CMUnitTest tests[] = {
         t(a_known_file_comes_once),
+        t(what_cannot_be_an_image_is_not_pinned),
         t(a_broken_link_is_gone_on_with),
         t(tries_go_on_within_one_call),
         t(a_file_that_changed_starts_again),
