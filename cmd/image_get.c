@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { PATH_LEN = 2048 };
@@ -53,6 +54,15 @@ static int target_path(const char *output, const char *url, char out[PATH_LEN],
     return rc;
 }
 
+/* Another name of the cached file: whoever writes to it writes to the cache. */
+static int is_cached_file(const struct stat *st, const struct x8_cached *cached)
+{
+    struct stat own;
+
+    return st->st_nlink > 1 && stat(cached->path, &own) == 0 && own.st_dev == st->st_dev &&
+           own.st_ino == st->st_ino;
+}
+
 /* What lies there already: 1 the same, 0 nothing (or what --force gives up), or an error. */
 static int look_there(struct x8_ctx *ctx, const char *path, const struct x8_cached *cached,
                       struct x8_error *err)
@@ -63,6 +73,8 @@ static int look_there(struct x8_ctx *ctx, const char *path, const struct x8_cach
 
     if (lstat(path, &st) != 0)
         return 0;
+    if (S_ISREG(st.st_mode) && is_cached_file(&st, cached))
+        return 0;
     if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == cached->size) {
         rc = x8_image_digest(&ctx->op, path, sha256, err);
         if (rc < 0 || strcmp(sha256, cached->sha256) == 0)
@@ -70,15 +82,19 @@ static int look_there(struct x8_ctx *ctx, const char *path, const struct x8_cach
     }
     if (x8_image_opt.force && S_ISREG(st.st_mode))
         return 0;
-    x8_fail(err, X8_E_NO_FILE, "%s is there already, and is something else", path);
+    x8_fail(err, X8_E_NO_FILE, "%s is there already, and is %s", path,
+            S_ISREG(st.st_mode) ? "something else" : "no plain file");
     x8_error_why(err, "nothing is overwritten that was not made by this command");
-    x8_error_next(err, "x8ctl image get --force -o %s ...    replaces a file", path);
+    if (S_ISREG(st.st_mode))
+        x8_error_next(err, "x8ctl image get --force -o %s ...    replaces a file", path);
+    else
+        x8_error_next(err, "give another name with -o");
     return -(int)X8_E_NO_FILE;
 }
 
 static int write_failed(const char *path, int errnum, struct x8_error *err)
 {
-    int full = errnum == ENOSPC || errnum == EDQUOT;
+    int full = errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
 
     x8_fail_sys(err, full ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errnum, "%s cannot be written",
                 path);
@@ -124,7 +140,7 @@ static int copy_to(struct x8_ctx *ctx, const struct x8_cached *cached, const cha
 {
     static const struct x8_sink_ops ops = {file_push, file_finish};
     X8_AUTO_READER reader = NULL;
-    X8_AUTO_FD fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    X8_AUTO_FD fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     struct file_sink file = {{&ops}, fd, temp};
     int rc;
 
@@ -134,9 +150,29 @@ static int copy_to(struct x8_ctx *ctx, const struct x8_cached *cached, const cha
     return rc < 0 ? rc : x8_image_pour(&ctx->op, "copy", reader, cached->size, &file.sink, err);
 }
 
+/* Before the first byte, as for the download; writing tells the rest. */
+static int check_space(const char *path, uint64_t need, struct x8_error *err)
+{
+    char *folder = x8_path_dir(path), want[24], have[24];
+    struct statvfs fs;
+    uint64_t room;
+    int is_known = folder && statvfs(folder, &fs) == 0 && fs.f_blocks > 0;
+
+    free(folder);
+    if (!is_known || (room = (uint64_t)fs.f_bavail * fs.f_frsize) >= need)
+        return 0;
+    x8_size_text(want, need);
+    x8_size_text(have, room);
+    x8_fail(err, X8_E_HOST_SPACE, "no room for %s", path);
+    x8_error_why(err, "%s are needed there, and %s are free", want, have);
+    x8_error_next(err, "make room there, or give another folder with -o; what was downloaded "
+                       "stays in the cache");
+    return -(int)X8_E_HOST_SPACE;
+}
+
 /*
- * A second name of the cached file costs neither time nor space; on another file system it is
- * copied. The name appears by one rename, so that what stands there is always whole.
+ * A copy: what the user does to the file, and who may read it, is no matter of the cache's. The
+ * name appears by one rename, so that what stands there is always whole.
  */
 static int put_out(struct x8_ctx *ctx, const struct x8_cached *cached, const char *path,
                    struct x8_error *err)
@@ -146,13 +182,15 @@ static int put_out(struct x8_ctx *ctx, const struct x8_cached *cached, const cha
 
     if (rc != 0)
         return rc < 0 ? rc : 0;
+    rc = check_space(path, cached->size, err);
+    if (rc < 0)
+        return rc;
     snprintf(temp, sizeof temp, "%s.%ld.part", path, (long)getpid());
-    if (link(cached->path, temp) != 0)
-        rc = copy_to(ctx, cached, temp, err);
+    rc = copy_to(ctx, cached, temp, err);
     if (rc == 0 && rename(temp, path) != 0)
         rc = write_failed(path, errno, err);
-    /* Also after success: a rename between two names of one file leaves both. */
-    unlink(temp);
+    if (rc < 0)
+        unlink(temp);
     return rc;
 }
 
@@ -204,8 +242,15 @@ int x8_image_run_get(struct x8_ctx *ctx, const char *word, struct x8_error *err)
     struct x8_wanted wanted = {0};
     struct x8_cached cached = {0};
     char path[PATH_LEN];
-    int rc = x8_store_setup(ctx, &setup, err);
+    int rc;
 
+    if (output && strcmp(output, "-") == 0) {
+        x8_fail(err, X8_E_USAGE, "image get cannot write to stdout");
+        x8_error_why(err, "what arrives there cannot be taken back when it breaks off");
+        x8_error_next(err, "-o FILE; without -o the path in the cache is printed");
+        return -(int)X8_E_USAGE;
+    }
+    rc = x8_store_setup(ctx, &setup, err);
     /* A folder that is not there is told before the download, not behind it. */
     if (rc == 0 && output)
         rc = target_path(output, "", path, err);

@@ -53,6 +53,19 @@ holds "it was not replaced" cmp -s "$archive" here/mine.tar.gz.2
 image 20 get 777 -o nowhere/x
 holds "something was left" test "$(find here -type f | wc -l)" = 3
 
+start "get: what is given out is a copy, and -o has to be a file"
+holds "it is the cache's own file" test "$(stat -c %h "$cache/$digest")" = 1
+holds "others cannot read it" test "$(stat -c %a here/777.tar.gz)" = "$(printf '%o' $((0666 & ~$(umask))))"
+ln -f "$cache/$digest" here/second.tar.gz
+image 0 get 777 -o here/second.tar.gz
+holds "it stayed the cache's own file" test "$(stat -c %h "$cache/$digest")" = 1
+rm here/second.tar.gz
+ln -s mine.tar.gz here/link
+image 20 get 777 -o here/link --force
+says_no -- '--force'
+image 2 get 777 -o -
+error_form 2
+
 start "show and verify: a release, through the cache"
 image 0 show 777
 prints '^release	777, .*, by its digest$'
@@ -143,7 +156,7 @@ holds "it was downloaded twice" test "$(asked ' GET /slow/701')" = 2
 
 start "an address whose file is another one now: refused until --repin"
 image 0 get "$url/latest.tar.gz"
-echo changed >"$work/www/latest.tar.gz"
+printf 'changed\0' >"$work/www/latest.tar.gz"
 rm -f "$cache"/[0-9a-f]*
 image 22 get "$url/latest.tar.gz"
 error_form 22
@@ -153,9 +166,49 @@ holds "the file differs" cmp -s "$work/www/latest.tar.gz" "$(cat "$out")"
 start "latest: asked each time, and told when it moved"
 image 0 get latest --json
 json "d['size'] == 8"
-echo moved again >"$work/www/latest.tar.gz"
+printf 'moved again\0' >"$work/www/latest.tar.gz"
 image 0 get latest --json
 json "d['size'] == 12"
+
+# What answers where no file is: a server without sizes, which breaks off at will.
+cat >"$work/odd.py" <<'END'
+import http.server, sys
+ARCHIVE = open(sys.argv[1], "rb").read()
+class Odd(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        if "login" in self.path: self.wfile.write(b"\n<!DOCTYPE html><html><body>Log in</body></html>")
+        if "half" in self.path: self.wfile.write(ARCHIVE[:len(ARCHIVE) // 2])
+        if "whole" in self.path: self.wfile.write(ARCHIVE)
+    def log_message(self, *args): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Odd)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+python3 "$work/odd.py" "$archive" >"$work/odd.port" &
+odd=$!
+trap 'kill $server $odd 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+for _ in $(seq 100); do [ -s "$work/odd.port" ] && break; sleep 0.05; done
+odd_url=http://127.0.0.1:$(cat "$work/odd.port")
+
+start "what cannot be an image is refused, and its digest is not noted"
+pins() { find "$cache" -name 'pin-*' | wc -l; }
+before=$(pins)
+for answer in login empty half; do
+    image 21 get "$odd_url/$answer/a.tar.gz"
+    error_form 21
+    case $answer in
+    login) says 'web page' ;;
+    empty) says 'is empty' ;;
+    half) says 'is not whole' ;;
+    esac
+done
+holds "a digest was noted" test "$(pins)" = "$before"
+holds "a part is left" test "$(find "$cache" -name 'part-*.json' | wc -l)" = 0
+image 0 get "$odd_url/whole/a.tar.gz"
+holds "the file differs" cmp -s "$archive" "$(cat "$out")"
+holds "no digest was noted" test "$(pins)" = "$((before + 1))"
 
 start "a proxy from the environment is used, but for what no_proxy names"
 rm -f "$cache"/[0-9a-f]*
@@ -181,7 +234,7 @@ mkdir -p "$work/tls/www"
 cp "$work/www/700.tar.gz" "$work/tls/www/file"
 "$X8_TESTS/web/serve" "$work/tls" "$tls" 2>"$work/tls/err" &
 authority=$!
-trap 'kill $server $authority 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $server $odd $authority 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
     if : >"/dev/tcp/127.0.0.1/$((tls + 1))" || ! kill -0 "$authority"; then break; fi
     sleep 0.05
