@@ -190,6 +190,16 @@ static int go_on(struct x8_job_on *job, const struct x8_update_bundle *source,
     return x8_update_resume(job, look, err);
 }
 
+static int would_go_on(struct x8_job_on *job, const struct x8_update_look *look)
+{
+    x8_json_bool(job->result, "unfinished", 1);
+    x8_emit(&job->op, X8_EV_NOTICE,
+            "an update of %s to %s is not finished (%s); x8ctl update finish goes on with it",
+            job->target->label, look->journal.expected.version,
+            x8_update_step_name(look->journal.step));
+    return 0;
+}
+
 static int apply(struct x8_job_on *job, struct x8_error *err)
 {
     const struct x8_update_bundle *source = job->user;
@@ -201,7 +211,9 @@ static int apply(struct x8_job_on *job, struct x8_error *err)
         rc = x8_update_lock(&look, &lock, err);
     if (rc < 0)
         return rc;
-    if (x8_update_is_open(&look) && look.journal.step > X8_STEP_SEND && !job->ctx->globals->dry_run)
+    if (x8_update_is_open(&look) && look.journal.step > X8_STEP_SEND && job->ctx->globals->dry_run)
+        return would_go_on(job, &look);
+    if (x8_update_is_open(&look) && look.journal.step > X8_STEP_SEND)
         return go_on(job, source, &look, err);
     return x8_update_apply_to(job, source, &look, err);
 }

@@ -59,7 +59,7 @@ static int find_home(struct x8_job_on *job, struct x8_update_look *out, struct x
     return rc;
 }
 
-static int load_journal(struct x8_update_look *out, struct x8_error *err)
+static int load_journal(int needs_it, struct x8_update_look *out, struct x8_error *err)
 {
     char folder[PATH_LEN], path[PATH_LEN];
     int rc;
@@ -68,7 +68,13 @@ static int load_journal(struct x8_update_look *out, struct x8_error *err)
     x8_update_journal_path(folder, out->serial, path, sizeof path);
     rc = x8_update_journal_load(path, &out->journal, err);
     out->has_journal = rc == 1;
-    return rc < 0 ? rc : 0;
+    out->is_journal_bad = rc == -(int)X8_E_BAD_IMAGE;
+    if (!out->is_journal_bad || (needs_it && !x8_update_opt.forget))
+        return rc < 0 ? rc : 0;
+    x8_copy(out->journal.path, sizeof out->journal.path, path);
+    x8_found(&out->findings, X8_FOUND_WARN, X8_OK, "journal", "x8ctl update finish --forget",
+             "%.140s: %.140s", err->msg, err->why);
+    return 0;
 }
 
 static int get_root(struct x8_job_on *job, int needs_root, struct x8_update_look *out,
@@ -98,7 +104,7 @@ int x8_update_look(struct x8_job_on *job, int needs_root, struct x8_update_look 
     if (rc == 0)
         rc = find_home(job, out, err);
     if (rc == 0)
-        rc = load_journal(out, err);
+        rc = load_journal(needs_root, out, err);
     if (rc == 0)
         rc = get_root(job, needs_root, out, err);
     if (rc == 0)

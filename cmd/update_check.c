@@ -86,7 +86,10 @@ static int check(struct x8_job_on *job, struct x8_error *err)
     X8_AUTO_UPDATE_LOOK look = {0};
     X8_AUTO_BUF out = {0};
     int is_person = isatty(STDOUT_FILENO);
-    int rc = x8_update_look(job, 0, &look, err);
+    const struct x8_globals *globals = job->ctx->globals;
+    /* A password that is given has to be right; without one, what needs root stays unknown. */
+    int asks_root = globals->password_file || globals->password_fd != X8_NO_FD;
+    int rc = x8_update_look(job, asks_root, &look, err);
 
     if (rc == 0)
         rc = x8_update_look_at(job, source, &look, err);

@@ -98,12 +98,13 @@ static int forget(struct x8_job_on *job, const struct x8_update_look *look, stru
     char price[300];
     int rc;
 
-    if (!look->has_journal) {
+    if (!look->has_journal && !look->is_journal_bad) {
         say(job, "there is no journal\n");
         return 0;
     }
     snprintf(price, sizeof price, "Its step was '%s', to %s; what the board does stays as it is.",
-             x8_update_step_name(look->journal.step), look->journal.expected.version);
+             look->is_journal_bad ? "not readable" : x8_update_step_name(look->journal.step),
+             look->is_journal_bad ? "an image that is not known" : look->journal.expected.version);
     rc = job->ctx->globals->dry_run ? 0 : x8_job_agree(job, "Forget the update of", price, err);
     if (rc == 0 && !job->ctx->globals->dry_run)
         x8_update_journal_remove(&look->journal);
@@ -161,13 +162,15 @@ static int roll_back(struct x8_job_on *job, struct x8_error *err)
         x8_error_next(err, "x8ctl update finish    then x8ctl update rollback");
     }
     if (rc == 0)
+        rc = x8_update_can_roll_back(job->session, &job->op, &look.board, err);
+    if (rc == 0)
         rc = x8_update_begin(job, &look, &journal, err);
     if (rc < 0)
         return rc;
+    x8_update_json_text(job->result, "to_commit", look.board.rollback);
     if (job->ctx->globals->dry_run) {
         x8_emit(&job->op, X8_EV_NOTICE, "%s would go back to %s; nothing was changed",
-                job->target->label,
-                look.board.rollback[0] ? look.board.rollback : "nothing: it keeps no other system");
+                job->target->label, look.board.rollback);
         return 0;
     }
     rc = x8_job_agree(job, "Go back to the system from before on", "It restarts.", err);

@@ -146,6 +146,17 @@ static void add_json(struct x8_job_on *job, const struct x8_update_journal *jour
     x8_json_str(out, "journal", journal->path);
 }
 
+/* A registered board may have a command for it (its daemon was active); all take an older bundle.
+ */
+static const char *way_back(const struct x8_update_journal *journal)
+{
+    if (journal->is_rollback)
+        return "";
+    return journal->daemon_was_active && journal->aklite == X8_AKLITE_C
+               ? "  Go back: x8ctl update rollback"
+               : "  Go back: x8ctl update apply OLD_BUNDLE --allow-downgrade";
+}
+
 /* The result, on stdout. */
 static void tell(struct x8_job_on *job, const struct x8_update_journal *journal,
                  const struct x8_updated *done)
@@ -158,9 +169,9 @@ static void tell(struct x8_job_on *job, const struct x8_update_journal *journal,
     if (done->nothing_to_do)
         snprintf(line, sizeof line, "%s runs %s already\n", job->target->label, expected->version);
     else
-        snprintf(line, sizeof line, "Updated %s from %s to %s.  Go back: x8ctl update rollback\n",
-                 job->target->label, expected->old_version[0] ? expected->old_version : "?",
-                 expected->version);
+        snprintf(line, sizeof line, "Updated %s from %s to %s.%s\n", job->target->label,
+                 expected->old_version[0] ? expected->old_version : "?", expected->version,
+                 way_back(journal));
     x8_ui_flush(job->ctx->ui); /* behind the lines of its stages, also where both are one pipe */
     x8_job_print(job, 0, line, strlen(line));
     if (done->reboot_advised)

@@ -63,6 +63,7 @@ struct x8_update_look {
     struct x8_update_board board;
     struct x8_update_journal journal;
     int has_journal;
+    int is_journal_bad; /* there is one that cannot be read: status tells, --forget drops it */
     char serial[40], home[200]; /* home: of the session's user, no links in it */
     struct x8_bundle own; /* the metadata alone, read again with the trusted root of this board */
     struct x8_bundle bundle;     /* the source with that metadata; borrows from both */

@@ -129,7 +129,10 @@ void x8_update_board_text(struct x8_buf *out, int is_person, const struct x8_upd
     x8_update_line(out, is_person, "target", "%s", board->target[0] ? board->target : "not known");
     x8_update_line(out, is_person, "booted", "%s", board->booted[0] ? board->booted : "not known");
     x8_update_line(out, is_person, "pending", "%s", board->pending[0] ? board->pending : "none");
-    x8_update_line(out, is_person, "before", "%s", board->rollback[0] ? board->rollback : "none");
+    x8_update_line(out, is_person, "before", "%s",
+                   board->rollback[0] ? board->rollback
+                   : board->sees_sota ? "none"
+                                      : "not known");
     put_boot(out, is_person, board);
     x8_update_line(out, is_person, "aklite-offline", "%s", aklite_text(board->aklite));
     put_units(out, is_person, board);

@@ -90,7 +90,7 @@ void machine_say_how_to_go_on(const struct machine *m, int rc, struct x8_error *
 {
     static const char *const state[] = {
         [X8_STEP_SEND] = "nothing was changed on the board but its staging folder",
-        [X8_STEP_INSTALL] = "the installation goes on on the board",
+        [X8_STEP_INSTALL] = "what was begun on the board goes on if it still has power",
         [X8_STEP_REBOOT] = "the new system is deployed and starts with the next restart",
         [X8_STEP_RUN] = "the new system waits to be confirmed",
         [X8_STEP_ROLL_BACK] = "the old system is being brought back",

@@ -70,6 +70,10 @@ int x8_update_go(struct x8_session **session, const struct x8_op *op, struct x8_
  * has to be registered. Where it has none: X8_E_REFUSED with what to do instead. Goes on like an
  * update; run->journal is filled here.
  */
+/* Has the board a way back? 0, or X8_E_REFUSED as above; nothing is changed. */
+int x8_update_can_roll_back(struct x8_session *session, const struct x8_op *op,
+                            const struct x8_update_board *board, struct x8_error *err);
+
 int x8_update_rollback(struct x8_session **session, const struct x8_op *op,
                        struct x8_update_run *run, struct x8_updated *out, struct x8_error *err);
 

@@ -62,6 +62,13 @@ int machine_reopen(struct machine *m, const char *boot_id, struct x8_error *err)
 
     m->root = NULL;
     int rc = hooks->reopen(hooks->user, boot_id, m->run->wait_ms, m->session, err);
+    /* Only after a restart that was asked for is a board that stays away one that does not boot. */
+    if (!boot_id[0] && (rc == -X8_E_NO_BOOT || rc == -X8_E_TIMEOUT || rc == -X8_E_NO_BOARD)) {
+        struct x8_error lower = *err;
+        x8_fail(err, X8_E_GONE, "the board was lost, and did not come back");
+        x8_error_why(err, "%s", lower.msg);
+        rc = -X8_E_GONE;
+    }
     return rc < 0 ? rc : hooks->root(hooks->user, *m->session, &m->root, err);
 }
 

@@ -25,9 +25,10 @@ static void tell_sent(struct machine *m)
 {
     const struct x8_sent *sent = &m->out->sent;
     char bytes[24];
+    /* With its frames a small delta can be more than the bundle's own bytes. */
+    uint64_t went = sent->bytes_sent < sent->bytes ? sent->bytes_sent : sent->bytes;
     unsigned there =
-        sent->bytes ? (unsigned)(100 - (sent->bytes_sent * 100 + sent->bytes - 1) / sent->bytes)
-                    : 0;
+        sent->bytes ? (unsigned)(100 - (went * 100 + sent->bytes - 1) / sent->bytes) : 0;
 
     x8_size_text(bytes, sent->bytes_sent);
     x8_emit(&m->op, X8_EV_STAGE, "%s (%u %% was on the board already), digests equal", bytes,

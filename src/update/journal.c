@@ -68,8 +68,8 @@ int x8_update_journal_load(const char *path, struct x8_update_journal *out, stru
     memset(out, 0, sizeof(*out));
     x8_error_prefix(err, "%.200s: the record of an update cannot be used", path);
     if (rc == -X8_E_BAD_IMAGE)
-        x8_error_next(err, "x8ctl update status    shows how the board stands; then remove the "
-                           "file and apply the bundle again");
+        x8_error_next(err, "x8ctl update status    shows how the board stands; x8ctl update "
+                           "finish --forget    drops the record");
     return rc;
 }
 

@@ -15,42 +15,41 @@
 
 #define ASK_MS 30000
 
-static int refuse(const struct machine *m, const char *why, struct x8_error *err)
+static int refuse(const struct x8_update_board *board, const char *why, struct x8_error *err)
 {
     x8_fail(err, X8_E_REFUSED, "the board has no command that brings the old system back");
     x8_error_why(err, "%s", why);
     x8_error_next(err, "x8ctl update apply OLD_BUNDLE --allow-downgrade    or x8ctl flash%s%s",
-                  m->board.rollback[0] ? "; the old system is commit " : "",
-                  m->board.rollback[0] ? m->board.rollback : "");
+                  board->rollback[0] ? "; the old system is commit " : "", board->rollback);
     return -X8_E_REFUSED;
 }
 
 /* --help is answered before anything is opened. */
-static int has_verb(struct machine *m, struct x8_error *err)
+static int has_verb(struct x8_session *session, const struct x8_op *op, struct x8_error *err)
 {
     X8_AUTO_RAN ran = {0};
-    int rc = x8_run(*m->session, &m->op, "aktualizr-lite --help 2>&1 | grep -qw rollback", ASK_MS,
-                    &ran, err);
+    int rc =
+        x8_run(session, op, "aktualizr-lite --help 2>&1 | grep -qw rollback", ASK_MS, &ran, err);
 
     return rc < 0 ? rc : ran.status == 0;
 }
 
-static int check(struct machine *m, struct x8_error *err)
+int x8_update_can_roll_back(struct x8_session *session, const struct x8_op *op,
+                            const struct x8_update_board *board, struct x8_error *err)
 {
-    if (m->board.pending[0])
-        return refuse(m, "another system is deployed already and starts with the next restart",
-                      err);
-    if (!m->board.rollback[0])
-        return refuse(m, "the board keeps no other system than the one that runs", err);
-    if (m->board.aklite != X8_AKLITE_C)
-        return refuse(m, "only images of 95 and later have one (aktualizr-lite rollback)", err);
-    if (!m->board.is_registered)
-        return refuse(m,
-                      "aktualizr-lite rollback asks a fleet's server, and the board is registered "
-                      "with none",
-                      err);
-    int rc = has_verb(m, err);
-    return rc == 0 ? refuse(m, "its aktualizr-lite has no such command", err) : rc < 0 ? rc : 0;
+    static const char late[] =
+        "another system is deployed already and starts with the next restart";
+    static const char lone[] = "the board keeps no other system than the one that runs";
+    static const char old[] = "only images of 95 and later have one (aktualizr-lite rollback)";
+    static const char free_of[] = "aktualizr-lite rollback asks a fleet's server, and the board is "
+                                  "registered with none";
+
+    if (board->pending[0] || !board->rollback[0])
+        return refuse(board, board->pending[0] ? late : lone, err);
+    if (board->aklite != X8_AKLITE_C || !board->is_registered)
+        return refuse(board, board->aklite != X8_AKLITE_C ? old : free_of, err);
+    int rc = has_verb(session, op, err);
+    return rc == 0 ? refuse(board, "its aktualizr-lite has no such command", err) : rc < 0 ? rc : 0;
 }
 
 /* The number of the system that is kept, from its own files. */
@@ -90,7 +89,7 @@ static int prepare(struct machine *m, struct x8_error *err)
     int rc = machine_probe(m, err);
 
     if (rc == 0)
-        rc = check(m, err);
+        rc = x8_update_can_roll_back(*m->session, &m->op, &m->board, err);
     if (rc < 0)
         return rc;
     memset(e, 0, sizeof(*e));

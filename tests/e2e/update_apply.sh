@@ -96,8 +96,8 @@ again u
 start "a second x8ctl at the same board"
 serial=$(inside 'cat /sys/devices/soc0/serial_number')
 mkdir -p "$X8CTL_HOME/locks"
-flock "$X8CTL_HOME/locks/update-$serial" bash -c ': >"$0/held"; read -r <"$0/let-go"' "$work" &
 mkfifo "$work/let-go"
+flock "$X8CTL_HOME/locks/update-$serial" bash -c ': >"$0/held"; read -r <"$0/let-go"' "$work" &
 await 10 "the lock" test -e "$work/held"
 update 14 apply u/offline-updates -y
 error_form '14 busy'
