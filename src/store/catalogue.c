@@ -73,6 +73,14 @@ static int url_of(const struct reading *r, const char *file, char *out, size_t c
     return n < 0 || (size_t)n >= cap ? -1 : 0;
 }
 
+static const char no_base[] = "\"base\" is missing, and \"file\" is no address of its own";
+
+/* Also a file beside its images must say where those are for whoever downloads. */
+static int needs_base(const struct reading *r, const char *file)
+{
+    return !r->base[0] && !is_url(file);
+}
+
 static int is_digest(const char *text)
 {
     return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
@@ -113,7 +121,7 @@ static int read_size(struct reading *r, const struct x8_json *in, struct x8_rele
 
     if (!value)
         return 0;
-    if (x8_json_as_num(value, &size) < 0 || size < 0 || size > 9e15 ||
+    if (x8_json_as_num(value, &size) < 0 || size < 1 || size > 9e15 ||
         (double)(uint64_t)size < size)
         return bad(r, release->image, "\"size\" is no number of bytes");
     release->size = (uint64_t)size;
@@ -137,6 +145,8 @@ static int read_release(struct reading *r, const struct x8_json *in, struct x8_r
     if (release->sha256[0] && !is_digest(release->sha256))
         return bad(r, release->image, "\"sha256\" is no SHA-256");
     lower(release->sha256);
+    if (file[0] && needs_base(r, file))
+        return bad(r, release->image, no_base);
     if (file[0] && url_of(r, file, release->url, sizeof(release->url)) < 0)
         return bad(r, release->image, "\"file\" is neither a URL nor a plain name below \"base\"");
     int rc = read_size(r, in, release);
@@ -152,6 +162,18 @@ static int newest_first(const void *a, const void *b)
     if (p == q)
         return strcmp(x->image, y->image);
     return p < q ? 1 : -1;
+}
+
+/* A release's name stands for its image: one of two would be a guess. */
+static int check_releases(const struct reading *r)
+{
+    const struct x8_release *items = r->out->items;
+
+    for (size_t i = 0; i < r->out->count; i++)
+        for (size_t j = 0; j < i && items[i].release[0]; j++)
+            if (strcmp(items[i].release, items[j].release) == 0)
+                return bad(r, items[i].image, "its \"release\" is there twice");
+    return 0;
 }
 
 static int read_images(struct reading *r, const struct x8_json *images)
@@ -177,7 +199,7 @@ static int read_images(struct reading *r, const struct x8_json *images)
     for (size_t i = 1; i < count; i++)
         if (strcmp(r->out->items[i].image, r->out->items[i - 1].image) == 0)
             return bad(r, r->out->items[i].image, "it is there twice");
-    return 0;
+    return check_releases(r);
 }
 
 static int read_latest(struct reading *r, const struct x8_json *latest)
@@ -187,6 +209,8 @@ static int read_latest(struct reading *r, const struct x8_json *latest)
 
     if (!latest)
         return 0;
+    if (file && needs_base(r, file))
+        return bad(r, NULL, "\"base\" is missing, and \"latest\" is no address of its own");
     if (file && url_of(r, file, r->out->latest_url, sizeof(r->out->latest_url)) == 0)
         return 0;
     if (image && x8_catalogue_find(r->out, image)) {

@@ -68,6 +68,10 @@ static void what_is_of_another_form_is_refused_with_its_place(void **state)
         {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":1.5}]}", "number of bytes"},
         {"{\"format\":1,\"images\":[{\"image\":\"7\",\"parts\":{\"a\":\"b\"}}]}", "part"},
         {"{\"format\":1,\"images\":[{\"image\":\"7\"},{\"image\":\"7\"}]}", "twice"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"release\":\"1.0\"},"
+         "{\"image\":\"8\",\"release\":\"1.0\"}]}",
+         "\"release\" is there twice"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":0}]}", "number of bytes"},
         {"{\"format\":1,\"images\":[],\"latest\":{\"image\":\"7\"}}", "latest"},
     };
     (void)state;
@@ -78,6 +82,23 @@ static void what_is_of_another_form_is_refused_with_its_place(void **state)
         if (rc != -X8_E_BAD_IMAGE || (i && !strstr(err.why, rows[i].why)) || !err.next[0])
             fail_msg("%s: %d %s | %s", rows[i].text, rc, err.msg, err.why);
         assert_null(c.items);
+    }
+}
+
+static void a_file_without_base_cannot_have_plain_names(void **state)
+{
+    static const char *const texts[] = {
+        "{\"format\":1,\"images\":[{\"image\":\"7\",\"file\":\"7.tar.gz\"}]}",
+        "{\"format\":1,\"images\":[],\"latest\":\"l.tar.gz\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(texts); i++) {
+        X8_AUTO_CATALOGUE c = {0};
+        struct x8_error err = {0};
+        struct x8_span text = {(const uint8_t *)texts[i], strlen(texts[i])};
+
+        assert_int_equal(x8_catalogue_parse(text, "a.json", NULL, &c, &err), -X8_E_BAD_IMAGE);
+        assert_non_null(strstr(err.why, "\"base\" is missing"));
     }
 }
 
@@ -100,6 +121,7 @@ int main(void)
         cmocka_unit_test(the_one_in_the_program_is_in_order),
         cmocka_unit_test(names_become_addresses_below_the_base),
         cmocka_unit_test(what_is_of_another_form_is_refused_with_its_place),
+        cmocka_unit_test(a_file_without_base_cannot_have_plain_names),
         cmocka_unit_test(what_is_near_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
