@@ -125,6 +125,8 @@ static int is_idle(const char *path)
 static int must_go(const struct x8_prune *how, const struct x8_cached *item, int64_t place,
                    int64_t now_s)
 {
+    if (starts(x8_path_base(item->path), "bad-")) /* no run has a use for it */
+        return how->keep >= 0 || how->older_s >= 0;
     if (item->is_part)
         return now_s - item->used_s > DAY_S && is_idle(item->path);
     if (how->keep >= 0 && place < how->keep)

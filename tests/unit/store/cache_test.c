@@ -171,6 +171,22 @@ static void pruning_keeps_what_it_is_told_to(void **state)
     assert_int_equal(freed, 4);
 }
 
+static void bad_files_go_at_any_age_once_there_is_a_limit(void **state)
+{
+    struct x8_error err = {0};
+    uint64_t freed = 0;
+    int64_t now = put("one", "1").used_s;
+    char *bad = test_file(
+        dir, "bad-0000000000000000000000000000000000000000000000000000000000000001", "worse", 5);
+    struct x8_prune none = {.keep = -1, .older_s = -1}, two = {.keep = 2, .older_s = -1};
+    (void)state;
+    assert_int_equal(x8_cache_prune(dir, &none, now, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(x8_cache_prune(dir, &two, now, NULL, NULL, &freed, &err), 1);
+    assert_int_equal(freed, 5);
+    assert_int_equal(access(bad, F_OK), -1);
+    free(bad);
+}
+
 static void a_cache_that_is_not_there_is_empty(void **state)
 {
     struct x8_cached *items = NULL;
@@ -191,6 +207,7 @@ int main(void)
         t(a_link_in_its_place_is_not_followed),
         t(pins_are_kept_and_damaged_ones_told),
         t(pruning_keeps_what_it_is_told_to),
+        t(bad_files_go_at_any_age_once_there_is_a_limit),
         t(a_cache_that_is_not_there_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
