@@ -98,7 +98,7 @@ endif()
 # Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
 # where a fault costs most to overlook, and leaves them out of the plain build that follows.
 foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch
-    board_update board_update_faults update_faults update_kill update_finish update_legacy sketch_faults
+    board_update board_update_faults update_faults update_kill update_finish update_legacy update_show flash_unused sketch_faults
     sketch_others sketch_link net_mdns_hostile net_cut)
   if(TEST e2e.${name})
     set_tests_properties(e2e.${name} PROPERTIES LABELS "e2e;once")
