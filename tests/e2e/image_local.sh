@@ -196,6 +196,8 @@ image 20 show no-such.wic
 image 20 map part
 : >empty.wic
 image 21 map empty.wic
+image 21 verify empty.wic
+error_form 21
 image 2 show
 image 2 list 777
 image 2 map disk.wic --keep 3
