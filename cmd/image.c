@@ -10,6 +10,8 @@
 
 struct x8_image_options x8_image_opt = {.keep = UINT64_MAX};
 
+const char x8_image_stopping[] = "stopping";
+
 enum verb { LIST, GET, SHOW, VERIFY, MAP, PRUNE };
 #define ON(verb) (1U << (verb))
 static const char *const verbs[] = {"list", "get", "show", "verify", "map", "prune", NULL};
@@ -116,7 +118,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = check_options(verb, err);
     if (rc < 0)
         return rc;
-    x8_signals_say("stopping; what was downloaded stays and goes on next time");
+    x8_signals_say(x8_image_stopping);
     switch (verb) {
     case LIST:
         return x8_image_run_list(ctx, err);
@@ -194,7 +196,8 @@ const struct x8_cmd x8_cmd_image = {
         "range; with --skip-unused it sends nothing else.\n"
         "\n"
         "prune removes from the cache all but the two images last used, or what --keep\n"
-        "and --older say (both: what neither keeps), and parts older than a day.",
+        "and --older say (both: what neither keeps), parts older than a day,\n"
+        "and what was refused (bad-...).",
     .opts = opts,
     .examples = examples,
     .exits = exits,

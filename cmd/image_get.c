@@ -229,7 +229,7 @@ static int fetch(struct x8_ctx *ctx, struct x8_store_setup *setup, const char *w
         x8_ui_say(ctx->ui, "would get %s", url);
         return 0;
     }
-    rc = x8_fetch(&ctx->op, &job, cached, err);
+    rc = x8_image_fetch(&ctx->op, &job, cached, err);
     if (rc == 0)
         x8_cache_touch(setup->folder, cached);
     return rc;

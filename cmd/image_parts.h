@@ -20,6 +20,9 @@ struct x8_image_options {
 };
 extern struct x8_image_options x8_image_opt;
 
+/* What a stop is answered with where nothing is downloaded. */
+extern const char x8_image_stopping[];
+
 int x8_image_run_list(struct x8_ctx *ctx, struct x8_error *err);
 int x8_image_run_get(struct x8_ctx *ctx, const char *word, struct x8_error *err);
 int x8_image_run_show(struct x8_ctx *ctx, const char *source, struct x8_error *err);
@@ -28,6 +31,9 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *source, struct x8_error *er
 int x8_image_run_prune(struct x8_ctx *ctx, struct x8_error *err);
 
 /* --- image_source.c */
+/* x8_fetch(), which a stop ends with a part that stays; for whoever stops it. */
+int x8_image_fetch(const struct x8_op *op, const struct x8_fetch *job, struct x8_cached *out,
+                   struct x8_error *err);
 struct x8_image_source {
     struct x8_store_setup setup;
     const struct x8_catalogue *catalogue;

@@ -9,6 +9,17 @@
 
 #include <string.h>
 
+int x8_image_fetch(const struct x8_op *op, const struct x8_fetch *job, struct x8_cached *out,
+                   struct x8_error *err)
+{
+    int rc;
+
+    x8_signals_say("stopping; what was downloaded stays and goes on next time");
+    rc = x8_fetch(op, job, out, err);
+    x8_signals_say(x8_image_stopping);
+    return rc;
+}
+
 static int from_cache(struct x8_ctx *ctx, int is_deep, struct x8_image_source *source,
                       struct x8_error *err)
 {
@@ -17,7 +28,7 @@ static int from_cache(struct x8_ctx *ctx, int is_deep, struct x8_image_source *s
     int rc = x8_store_job(&ctx->op, &source->setup, source->word, &source->wanted, &job, err);
 
     if (rc == 0)
-        rc = x8_fetch(&ctx->op, &job, &source->cached, err);
+        rc = x8_image_fetch(&ctx->op, &job, &source->cached, err);
     if (rc == 0 && is_deep) {
         /* x8_fetch hashed what it just stored; what lay there before is looked at now. */
         x8_copy(sha256, sizeof sha256, source->cached.sha256);

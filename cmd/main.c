@@ -188,8 +188,10 @@ static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *fai
         x8_ui_error(ui, failed); /* that a reader of stdout has left is no news to anybody */
     else
         x8_ui_flush(ui);
-    if (rc < 0 && ctx->globals->json && !ctx->has_result)
+    if (rc < 0 && ctx->globals->json && !ctx->has_result) {
+        x8_ui_flush(ui); /* else a bar would be below what follows, and stay */
         print_error(failed);
+    }
     if (x8_stdout_finish(ctx, &silent, &err) < 0 && rc == 0) {
         rc = -(int)err.code;
         if (!silent)

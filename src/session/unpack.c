@@ -43,7 +43,7 @@ int unpack_refused(int errnum, const char *name, struct x8_error *err)
     enum x8_code code = X8_E_NO_FILE;
     char shown[256];
     x8_clean(shown, sizeof(shown), name, strlen(name));
-    if (errnum == ENOSPC || errnum == EDQUOT)
+    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
         code = X8_E_HOST_SPACE;
     else if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
         code = X8_E_NO_PERMISSION;

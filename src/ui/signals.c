@@ -49,6 +49,7 @@ void x8_signals_block(void)
     sigaddset(&resize, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &resize, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a limit of file sizes (ulimit -f) is an error of write */
 }
 
 /* Where nothing is said, the line that the terminal began with "^C" still has to end. */

@@ -17,7 +17,7 @@ static int fail_write(struct x8_error *err, int errnum, const char *path)
 {
     int rc;
 
-    if (errnum == ENOSPC || errnum == EDQUOT) {
+    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG) {
         rc = x8_fail_sys(err, X8_E_HOST_SPACE, errnum, "%s: no room to write it", path);
         x8_error_next(err, "free some space there or choose another folder");
         return rc;

@@ -66,6 +66,11 @@ says_no -- '--force'
 image 2 get 777 -o -
 error_form 2
 
+start "get: a limit of file sizes is no room, and leaves nothing half"
+run 25 bash -c 'ulimit -f 100 && exec "$0" image get 777 -o here/limit.tar.gz' "$X8CTL"
+error_form 25
+holds "something was left" test "$(find here -name 'limit*' | wc -l)" = 0
+
 start "show and verify: a release, through the cache"
 image 0 show 777
 prints '^release	777, .*, by its digest$'
@@ -144,6 +149,25 @@ wait "$getting"
 holds "the status is not 143" test $? = 143
 says 'goes on next time'
 holds "the part is gone" test "$(find "$cache" -name 'part-*' ! -name '*.*' | wc -l)" = 1
+
+# stopped ARGS...: at a terminal, Ctrl-C as soon as there is a bar; the screen is what stdout is for the checks.
+stopped() {
+    run 130 python3 "$X8_TESTS/e2e/terminal.py" --columns 80 --type '%=\x03' --report "$work/report" -- "$X8CTL" image "$@"
+    python3 -c 'import json, sys; print("\n".join(json.load(open(sys.argv[1]))["screen"]))' "$work/report" >"$out"
+}
+
+start "stopped at a terminal: no bar stays, with --json too, and only a download is said to go on"
+head -c 1500000 /dev/urandom >"$work/www/702.tar.gz"
+stopped get "$url/slow/702.tar.gz" --json
+prints '"stopped"'
+prints 'goes on next time'
+prints_no '[▕█▏]|\[#'
+truncate -s 2G big.wic
+stopped map big.wic -o -
+prints 'stopping'
+prints_no 'goes on next time'
+rm big.wic "$work/www/702.tar.gz"
+rm -f "$cache"/part-*
 
 start "two at once: one downloads, both have it"
 begin "$url/slow/701.tar.gz"
