@@ -100,7 +100,7 @@ static int no_room(const struct unpack *unpack, struct x8_error *err)
 static int fail_write(const struct unpack *unpack, int errnum, const char *path,
                       struct x8_error *err)
 {
-    if (errnum == ENOSPC || errnum == EDQUOT)
+    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
         return no_room(unpack, err);
     if (errnum == EEXIST || errnum == ENOTDIR || errnum == EISDIR)
         return place_refuse(unpack, path, "there is another member of this name", err);
