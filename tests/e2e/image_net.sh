@@ -67,6 +67,7 @@ image 2 get 777 -o -
 error_form 2
 
 start "get: a limit of file sizes is no room, and leaves nothing half"
+# shellcheck disable=SC2016 # $0 is the inner shell's
 run 25 bash -c 'ulimit -f 100 && exec "$0" image get 777 -o here/limit.tar.gz' "$X8CTL"
 error_form 25
 holds "something was left" test "$(find here -name 'limit*' | wc -l)" = 0
