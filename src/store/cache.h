@@ -72,8 +72,8 @@ struct x8_prune {
 };
 /*
  * Remove complete files beyond both limits, and with any limit bad ones; parts go when they are
- * older than a day, but none whose lock is held. *out_freed in bytes; `each` (may be NULL) hears of every
- * one. Count or a negative code.
+ * older than a day, but none whose lock is held. *out_freed in bytes; `each` (may be NULL) hears of
+ * every one. Count or a negative code.
  */
 int x8_cache_prune(const char *folder, const struct x8_prune *how, int64_t now_s,
                    void (*each)(void *ctx, const struct x8_cached *cached), void *ctx,

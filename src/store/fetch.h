@@ -27,8 +27,8 @@ struct x8_fetch {
 /*
  * 0 and the complete, verified file. Resumes a part by range with its validator; a file that
  * changed on the server starts again; X8_E_HOST_SPACE before the first byte where the size is
- * known, and later with the part kept; X8_E_BAD_IMAGE: another size than the known one, or without a
- * digest what can be no image (empty, a web page, cut off), kept aside and not pinned;
+ * known, and later with the part kept; X8_E_BAD_IMAGE: another size than the known one, or without
+ * a digest what can be no image (empty, a web page, cut off), kept aside and not pinned;
  * X8_E_BAD_DIGEST: refused, kept aside and named; X8_E_NETWORK; X8_E_STOPPED: what is there goes on
  * next time; X8_E_USAGE (no http or https address). Stage "download", progress in bytes; "check"
  * while a part of an earlier run is read. Where another process downloads the same, its end is

@@ -84,10 +84,10 @@ int x8_ui_ask_secret(struct x8_ui *ui, const char *question, char *out, size_t c
 
 /*
  * Signals: block SIGINT, SIGTERM, SIGHUP and ignore SIGPIPE and SIGXFSZ (call first in main,
- * before any thread), then one thread waits for them and raises `cancel`: first SOFT, second HARD, third ends
- * the process with 130/143. `ui` may be NULL; it announces the first two, and its questions end
- * with the first. A signal that was ignored when the process began stays ignored (nohup, jobs in
- * the background of a script). Stop before the ui is stopped.
+ * before any thread), then one thread waits for them and raises `cancel`: first SOFT, second HARD,
+ * third ends the process with 130/143. `ui` may be NULL; it announces the first two, and its
+ * questions end with the first. A signal that was ignored when the process began stays ignored
+ * (nohup, jobs in the background of a script). Stop before the ui is stopped.
  */
 void x8_signals_block(void);
 int x8_signals_start(struct x8_cancel *cancel, struct x8_ui *ui, struct x8_error *err);

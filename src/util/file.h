@@ -35,7 +35,8 @@ int x8_file_load(const char *path, size_t max, struct x8_buf *out, struct x8_err
 
 /*
  * Write under a temporary name in the same folder, fsync, rename: the old file or the new one,
- * never half. X8_E_HOST_SPACE on ENOSPC, EDQUOT and EFBIG, X8_E_NO_PERMISSION on EACCES/EPERM/EROFS.
+ * never half. X8_E_HOST_SPACE on ENOSPC, EDQUOT and EFBIG, X8_E_NO_PERMISSION on
+ * EACCES/EPERM/EROFS.
  */
 int x8_file_replace(const char *path, const void *data, size_t len, unsigned mode,
                     struct x8_error *err);

@@ -234,9 +234,9 @@ static void one_that_became_shorter_does_too(void **state)
 
     begin(&t, s);
     broken(&t);
-    serve(s, "short", 5);
+    serve(s, "short", 6);
     t.job.sha256 = NULL;
-    comes(&t, (const uint8_t *)"short", 5);
+    comes(&t, (const uint8_t *)"short", 6);
     end(&t);
 }
 
@@ -256,8 +256,8 @@ static void a_name_that_moves_is_not_sent_again(void **state)
     assert_non_null(strstr(t.told, "check: "));
     assert_int_equal(stat(t.got.path, &after), 0);
     assert_true(before.st_ino == after.st_ino);
-    serve(s, "newer", 5);
-    comes(&t, (const uint8_t *)"newer", 5);
+    serve(s, "newer", 6);
+    comes(&t, (const uint8_t *)"newer", 6);
     assert_non_null(strstr(t.told, "is another file now"));
     end(&t);
 }
