@@ -20,15 +20,15 @@ prints '^target	portenta-x8-lmp-861$'
 prints "^commit	$commit$"
 prints '^hardware	portenta-x8$'
 prints '^app	arduino-ootb, hub\.foundries\.io/.*@sha256:'
-prints '^timestamp	version 10, until .*Z \(29 days left\), 1 of 1 signatures$'
-prints '^usable	29 days left \((timestamp|bundle-targets)\)$'
+prints '^timestamp	version 10, until .*Z \((29|30) days left\), 1 of 1 signatures$'
+prints '^usable	(29|30) days left \((timestamp|bundle-targets)\)$'
 prints '^check	warning	roots	'
 prints_no '^check	bad'
 start "as JSON"
 looks 0 right/offline-updates --json
 json "d['verdict'] == 'ok' and 'error' not in d"
 json "d['bundle']['target'] == 'portenta-x8-lmp-861' and d['bundle']['targets'][0]['commit'] == '$commit'"
-json "d['bundle']['days_left'] == 29 and d['bundle']['roles']['targets']['good'] == 2 and not d['bundle']['anchored']"
+json "d['bundle']['days_left'] in (29, 30) and d['bundle']['roles']['targets']['good'] == 2 and not d['bundle']['anchored']"
 json "{f['status'] for f in d['findings']} <= {'ok', 'info', 'warning'} and any(f['id'] == 'graph' for f in d['findings'])"
 for form in tar tar.gz tar.zst; do
     start "as $form, and nothing of it stays on this computer"
