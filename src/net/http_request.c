@@ -240,7 +240,7 @@ static int perform(struct http_call *call, CURLcode *out)
 
 int x8_http_request(struct http_call *call)
 {
-    CURLcode code;
+    CURLcode code = CURLE_OK;
     int rc = prepare(call);
 
     if (rc == 0)
