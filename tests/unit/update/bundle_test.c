@@ -205,7 +205,8 @@ struct tar {
 
 static void put_octal(uint8_t *field, size_t len, uint64_t value)
 {
-    snprintf((char *)field, len, "%0*llo", (int)len - 1, (unsigned long long)value);
+    for (size_t i = len - 1; i-- > 0; value /= 8)
+        field[i] = (uint8_t)('0' + value % 8);
 }
 
 /* `size` is what the header says; the data are `text`. */
