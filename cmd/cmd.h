@@ -61,8 +61,9 @@ struct x8_ctx {
     int argc;           /* operands left after options */
     char **argv;
     const struct x8_cmd *cmd;
-    int stdout_errno; /* why x8_stdout_flush() failed, for the end of the run */
-    int has_result;   /* the document of --json is printed already, although the run failed */
+    int stdout_errno;         /* why x8_stdout_flush() failed, for the end of the run */
+    struct x8_json *document; /* what x8_result() was given, until it is printed */
+    int has_result;           /* the document of --json is printed already */
 };
 
 enum x8_needs {
@@ -134,6 +135,15 @@ void x8_env_lock_path(const char *name, char *out, size_t cap);
 /* Bring what was printed so far on its way, as a summary on stderr or a long wait comes next.
  * Nonzero when it did not arrive, which the end of the run tells (main_streams.c). */
 int x8_stdout_flush(struct x8_ctx *ctx);
+
+/* The result of the run for --json (result.c): an object, taken over; main prints it, with the
+ * error of a run that failed as a further member. Once for each run; a later one takes its place.
+ */
+void x8_result(struct x8_ctx *ctx, struct x8_json **json);
+
+/* Print it, or the error alone; `failed` NULL: the run ended well. Nothing when that was done, or
+ * when there is neither. Before the end of a run only where its result is said and it goes on. */
+void x8_result_print(struct x8_ctx *ctx, const struct x8_error *failed);
 
 /* "1.2" (version.c). */
 const char *x8_version_text(void);

@@ -6,7 +6,6 @@
 #include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char *proof_name(enum x8_proof proof)
 {
@@ -97,16 +96,6 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
     if (result->rc < 0)
         x8_json_error(json, "error", &result->error);
     return json;
-}
-
-static void print_json(struct x8_ctx *ctx, struct x8_json *json)
-{
-    char *text = x8_json_text(json, 1);
-
-    puts(text);
-    ctx->has_result = 1;
-    free(text);
-    x8_json_free(&json);
 }
 
 /* What --skip-unused leaves as it was on the board, and who says that it is unused. */
@@ -209,7 +198,7 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
         for (size_t i = 0; i < count; i++)
             x8_json_add(boards, NULL, result_json(&results[i]));
         x8_json_add(json, "boards", boards);
-        print_json(ctx, json);
+        x8_result(ctx, &json);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -235,7 +224,7 @@ void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
         x8_json_u64(json, "fill_bytes", measure->fill_bytes);
         x8_json_u64(json, "skip_bytes", measure->skipped_bytes);
         x8_json_u64(json, "pieces", measure->pieces);
-        print_json(ctx, json);
+        x8_result(ctx, &json);
         return;
     }
     x8_size_text(image, measure->image_bytes);

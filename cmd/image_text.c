@@ -53,12 +53,7 @@ const char *x8_image_verdict_name(enum x8_image_verdict verdict)
 
 void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json)
 {
-    char *text = x8_json_text(*json, 1);
-
-    puts(text); /* whether it arrived is found out at the end of the run */
-    free(text);
-    x8_json_free(json);
-    ctx->has_result = 1;
+    x8_result(ctx, json);
 }
 
 int x8_image_cache_failed(int rc, struct x8_error *err)

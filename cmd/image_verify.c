@@ -130,8 +130,6 @@ static void print_json(struct x8_ctx *ctx, const struct x8_image_source *source,
     x8_json_u64(json, "bmap_ranges", look->bmap_ranges);
     x8_json_add(json, "digests", report->items);
     report->items = NULL;
-    if (rc < 0)
-        x8_json_error(json, "error", err);
     x8_image_print_json(ctx, &json);
 }
 

@@ -142,19 +142,6 @@ static int answer(struct x8_ctx *ctx, const struct x8_line *line, int parsed, in
     return line->cmd ? run_command(ctx, err) : x8_help_short(err);
 }
 
-/* With --json a program reads stdout to its end, and finds there why there is no result. */
-static void print_error(const struct x8_error *failed)
-{
-    struct x8_json *json = x8_json_object();
-    char *text;
-
-    x8_json_error(json, "error", failed);
-    text = x8_json_text(json, 0);
-    puts(text);
-    free(text);
-    x8_json_free(&json);
-}
-
 /* Where 0 to 254 belong to a command on the board, our failures are told apart by 255, as with ssh.
  * A stop by the user stays one, and so does the sum of boards that came to different ends: no
  * command has such a status. */
@@ -178,7 +165,7 @@ static const struct x8_cmd *meant(char *const *argv)
 }
 
 /* Exit status of a return value, after saying what went wrong. */
-static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *failed)
+static int conclude(struct x8_ctx *ctx, int rc, const struct x8_error *failed)
 {
     struct x8_ui *ui = ctx->ui;
     struct x8_error err;
@@ -188,9 +175,9 @@ static int conclude(const struct x8_ctx *ctx, int rc, const struct x8_error *fai
         x8_ui_error(ui, failed); /* that a reader of stdout has left is no news to anybody */
     else
         x8_ui_flush(ui);
-    if (rc < 0 && ctx->globals->json && !ctx->has_result) {
+    if (ctx->globals->json) {
         x8_ui_flush(ui); /* else a bar would be below what follows, and stay */
-        print_error(failed);
+        x8_result_print(ctx, rc < 0 ? failed : NULL);
     }
     if (x8_stdout_finish(ctx, &silent, &err) < 0 && rc == 0) {
         rc = -(int)err.code;
@@ -237,6 +224,7 @@ int main(int argc, char **argv)
         rc = conclude(&ctx, rc, &err);
         x8_signals_stop();
         x8_cancel_done(&cancel);
+        x8_json_free(&ctx.document);
     } else {
         rc = (int)x8_code_of(rc);
     }

@@ -42,15 +42,17 @@ static int print_one(struct x8_job_on *job, const struct x8_os_release *os, cons
 {
     char room[32];
     const char *value = value_of(os, key, room);
+    struct x8_json *json;
     X8_AUTO_BUF out = {0};
 
     if (!value)
         return no_key(os, key, err);
     if (x8_buf_addf(&out, "%s\n", value) < 0)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    if (job->ctx->globals->json)
-        x8_json_str(job->result, key, value);
-    else
+    json = x8_json_object();
+    x8_json_str(json, key, value);
+    x8_json_add(job->result, "os_release", json);
+    if (!job->ctx->globals->json)
         x8_job_print(job, 0, out.data, out.len);
     return 0;
 }

@@ -30,21 +30,19 @@ typedef int x8_job_fn(struct x8_job_on *job, struct x8_error *err);
 struct x8_job_plan {
     x8_job_fn *work;
     void *user;
-    int needs_linux;     /* a session is opened before `work` */
-    int one_only;        /* several boards are X8_E_SEVERAL, also with --all */
-    int quiet_json;      /* `work` prints its own --json document */
-    int probe_ms;        /* > 0: targets are probed first (list, info) */
-    int json_on_failure; /* the only board's --json row is printed also when it failed, if `work`
-                            put something there: main's error document alone would lose it */
-    int any_state;       /* without -s, boards that do not run count as well */
+    int needs_linux; /* a session is opened before `work` */
+    int one_only;    /* several boards are X8_E_SEVERAL, also with --all */
+    int quiet_json;  /* `work` prints its own --json document */
+    int probe_ms;    /* > 0: targets are probed first (list, info) */
+    int any_state;   /* without -s, boards that do not run count as well */
 };
 
 /*
  * Pick the boards (-s, --all, the only one; on a terminal a numbered choice), open a session with
  * each, run the work (side by side when there are several), sum up. One board: its result is the
  * result. Several: each error is reported with its board (equal ones once), and unequal results are
- * X8_E_SOME_FAILED. --json prints {"boards":[{...}]} unless the only board failed: then main's
- * error document is the result.
+ * X8_E_SOME_FAILED. --json gives {"boards":[{...}]}, a row with "error" for each board that
+ * failed; main adds the error of the whole.
  */
 int x8_run_on_boards(struct x8_ctx *ctx, const struct x8_job_plan *plan, struct x8_error *err);
 

@@ -7,7 +7,6 @@
 #include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int is_same_error(const struct x8_error *a, const struct x8_error *b)
@@ -111,33 +110,22 @@ static struct x8_json *board_json(struct x8_on_board *board)
     return json;
 }
 
-static void print_json(struct x8_run *run)
+static void give_result(struct x8_run *run)
 {
     struct x8_json *json = x8_json_object(), *list = x8_json_array();
-    char *text;
 
     for (size_t i = 0; i < run->count; i++)
         x8_json_add(list, NULL, board_json(&run->boards[i]));
     x8_json_add(json, "boards", list);
-    text = x8_json_text(json, 1);
-    puts(text);
-    free(text);
-    x8_json_free(&json);
-    run->ctx->has_result = 1;
-}
-
-/* A failure of the only board is main's error document, unless its row says more than that. */
-static int has_document(const struct x8_run *run, int rc)
-{
-    if (!run->ctx->globals->json || run->plan->quiet_json)
-        return 0;
-    return run->count > 1 || rc >= 0 ||
-           (run->plan->json_on_failure && x8_json_key(run->boards[0].job.result, 0) != NULL);
+    x8_result(run->ctx, &json);
 }
 
 void x8_job_print_json(struct x8_job_on *job)
 {
-    print_json(X8_CONTAINER(job, struct x8_on_board, job)->run);
+    struct x8_run *run = X8_CONTAINER(job, struct x8_on_board, job)->run;
+
+    give_result(run);
+    x8_result_print(run->ctx, NULL);
 }
 
 int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
@@ -149,7 +137,7 @@ int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
     if (run->count > 1)
         tell_errors(run);
     x8_ui_flush(run->ctx->ui);
-    if (has_document(run, rc))
-        print_json(run);
+    if (run->ctx->globals->json && !run->plan->quiet_json)
+        give_result(run);
     return rc;
 }

@@ -202,7 +202,6 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     plan.user = opt.ssh_key ? key : NULL;
     if (opt.renew_host_key)
         plan = (struct x8_job_plan){.work = x8_setup_renew_key, .one_only = 1};
-    plan.json_on_failure = 1;
     return x8_run_on_boards(ctx, &plan, err);
 }
 

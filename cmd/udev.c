@@ -7,7 +7,6 @@
 #include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *dir;
@@ -23,10 +22,9 @@ static int run_print(struct x8_ctx *ctx, struct x8_error *err)
     return 0;
 }
 
-static void print_json(const struct x8_udev_report *report)
+static struct x8_json *report_json(const struct x8_udev_report *report)
 {
     struct x8_json *top = x8_json_object(), *others = x8_json_array();
-    char *text;
 
     x8_json_str(top, "path", report->path);
     x8_json_bool(top, "present", report->is_present);
@@ -36,22 +34,21 @@ static void print_json(const struct x8_udev_report *report)
     for (size_t i = 0; i < report->other_count; i++)
         x8_json_str(others, NULL, report->others[i]);
     x8_json_add(top, "other_files", others);
-    text = x8_json_text(top, 1);
-    printf("%s\n", text);
-    free(text);
-    x8_json_free(&top);
+    return top;
 }
 
 static int run_check(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_udev_report report;
     int rc = x8_udev_check(dir, &report, err);
+    struct x8_json *json = report_json(&report);
 
+    x8_result(ctx, &json);
     if (ctx->globals->json)
-        print_json(&report);
-    else if (rc == 0)
+        return rc;
+    if (rc == 0)
         printf("%s: in place and current\n", report.path);
-    for (size_t i = 0; i < report.other_count && !ctx->globals->json; i++)
+    for (size_t i = 0; i < report.other_count; i++)
         x8_ui_say(ctx->ui, "%s names some of the same ids", report.others[i]);
     return rc;
 }

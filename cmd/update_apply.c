@@ -221,8 +221,7 @@ static int apply(struct x8_job_on *job, struct x8_error *err)
 int x8_update_run_apply(struct x8_ctx *ctx, const char *path, struct x8_error *err)
 {
     X8_AUTO_UPDATE_BUNDLE source = {0};
-    struct x8_job_plan plan = {
-        .work = apply, .needs_linux = 1, .user = &source, .json_on_failure = 1};
+    struct x8_job_plan plan = {.work = apply, .needs_linux = 1, .user = &source};
     struct x8_health *health = NULL;
     int rc = x8_update_opt.health ? x8_health_load(x8_update_opt.health, &health, err) : 0;
 

@@ -112,8 +112,7 @@ static int check(struct x8_job_on *job, struct x8_error *err)
 int x8_update_run_check(struct x8_ctx *ctx, struct x8_error *err)
 {
     X8_AUTO_UPDATE_BUNDLE source = {0};
-    struct x8_job_plan plan = {
-        .work = check, .needs_linux = 1, .user = &source, .json_on_failure = 1};
+    struct x8_job_plan plan = {.work = check, .needs_linux = 1, .user = &source};
     int rc;
 
     if (!x8_update_opt.to)

@@ -140,7 +140,7 @@ static int finish(struct x8_job_on *job, struct x8_error *err)
 
 int x8_update_run_finish(struct x8_ctx *ctx, struct x8_error *err)
 {
-    struct x8_job_plan plan = {.work = finish, .needs_linux = 1, .json_on_failure = 1};
+    struct x8_job_plan plan = {.work = finish, .needs_linux = 1};
 
     return x8_run_on_boards(ctx, &plan, err);
 }
@@ -179,7 +179,7 @@ static int roll_back(struct x8_job_on *job, struct x8_error *err)
 
 int x8_update_run_rollback(struct x8_ctx *ctx, struct x8_error *err)
 {
-    struct x8_job_plan plan = {.work = roll_back, .needs_linux = 1, .json_on_failure = 1};
+    struct x8_job_plan plan = {.work = roll_back, .needs_linux = 1};
 
     return x8_run_on_boards(ctx, &plan, err);
 }

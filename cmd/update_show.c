@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static void put_days(char out[48], int64_t expires_s)
@@ -102,22 +101,15 @@ static void print(const struct x8_update_bundle *source, const struct x8_finding
     fputs(x8_buf_text(&out), stdout); /* whether it arrived is found out at the end of the run */
 }
 
-static void print_json(struct x8_ctx *ctx, const struct x8_update_bundle *source,
-                       const struct x8_findings *all, int rc, const struct x8_error *err)
+static void give_json(struct x8_ctx *ctx, const struct x8_update_bundle *source,
+                      const struct x8_findings *all, int rc)
 {
     struct x8_json *json = x8_json_object();
-    char *text;
 
-    x8_json_str(json, "verdict", x8_code_name(rc < 0 ? err->code : X8_OK));
+    x8_json_str(json, "verdict", x8_code_name(rc < 0 ? x8_code_of(rc) : X8_OK));
     x8_json_add(json, "bundle", x8_update_bundle_json(&source->bundle));
     x8_json_add(json, "findings", x8_update_findings_json(all));
-    if (rc < 0)
-        x8_json_error(json, "error", err);
-    text = x8_json_text(json, 1);
-    puts(text);
-    free(text);
-    x8_json_free(&json);
-    ctx->has_result = 1;
+    x8_result(ctx, &json);
 }
 
 int x8_update_run_show(struct x8_ctx *ctx, const char *path, struct x8_error *err)
@@ -134,7 +126,7 @@ int x8_update_run_show(struct x8_ctx *ctx, const char *path, struct x8_error *er
     x8_ui_flush(ctx->ui);
     rc = x8_findings_judge(&all, "the bundle cannot be used", err);
     if (ctx->globals->json)
-        print_json(ctx, &source, &all, rc, err);
+        give_json(ctx, &source, &all, rc);
     else
         print(&source, &all);
     return rc;
