@@ -280,7 +280,7 @@ int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x
     struct x8_fleet fleet = {.bus = ctx->bus,
                              .plan = plan,
                              .op = ctx->op,
-                             .verify = (enum x8_verify)x8_run_opts.verify,
+                             .how.verify = (enum x8_verify)x8_run_opts.verify,
                              .arrive_ms = x8_run_opts.stage_ms,
                              .stage_ms = x8_run_opts.stage_ms};
     struct x8_fleet_board *members = calloc(count, sizeof *members);

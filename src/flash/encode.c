@@ -147,7 +147,9 @@ static struct x8_sparse_config config_of(const struct x8_encode *encode, const s
                                      .max_fill = X8_FILL_MAX,
                                      .image_limit = encode->capacity,
                                      .skip = gaps->items,
-                                     .skip_count = gaps->count};
+                                     .skip_count = gaps->count,
+                                     .zeros = encode->zeros,
+                                     .zero_count = encode->zero_count};
 }
 
 static int64_t encode_sparse(const struct x8_op *op, const struct x8_encode *encode,

@@ -20,6 +20,10 @@ struct x8_encode {
     size_t piece_cap;           /* bytes */
     uint64_t capacity;          /* bytes of the target; UINT64_MAX when unknown */
     struct x8_regions *regions; /* gets what the board will hold; NULL: not recorded */
+    int record;                 /* for flash/source.h: whether regions are wanted */
+    const struct x8_range
+        *zeros; /* where the target reads as zeros, see image/sparse.h; borrowed */
+    size_t zero_count;
 };
 
 /* Bytes of the raw image (sparse input: bytes it writes), or a negative code. The last piece is put

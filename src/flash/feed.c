@@ -300,7 +300,7 @@ int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
         return rc;
     if (step->size_exact && step->size > decoder.encode.capacity)
         return too_large(step, decoder.encode.capacity, err);
-    if (job->verify == X8_VERIFY_NONE)
+    if (job->how.verify == X8_VERIFY_NONE)
         decoder.encode.regions = NULL;
     target = x8_job_target(job, step, step->command->partition);
     job->op.stage = "write";
@@ -346,7 +346,7 @@ int x8_feed_bytes(struct x8_job *job, struct x8_fastboot *fb, const struct x8_st
         return rc;
     }
     target->sent = target->written = bytes.len;
-    if (step->place && job->verify != X8_VERIFY_NONE)
+    if (step->place && job->how.verify != X8_VERIFY_NONE)
         rc = x8_regions_add(&regions, 0, bytes.data, bytes.len, err);
     if (rc == 0)
         rc = x8_verify(job, fb, step->place, &regions, target, err);

@@ -63,7 +63,9 @@ static void prepare(struct member *member, const struct x8_fleet *fleet,
     job->bus = fleet->bus;
     job->plan = fleet->plan;
     job->op = fleet->op;
-    job->verify = fleet->verify;
+    job->how = fleet->how;
+    job->journal = board->journal;
+    job->past = board->past;
     job->arrive_ms = fleet->arrive_ms;
     job->stage_ms = fleet->stage_ms;
     x8_copy(job->port, sizeof job->port, board->port);

@@ -13,14 +13,16 @@
 
 struct x8_fleet_board {
     char port[X8_PORT_LEN];
-    char label[X8_STRING_LEN]; /* for messages; differs for every board */
+    char label[X8_STRING_LEN];  /* for messages; differs for every board */
+    struct x8_journal *journal; /* taken; NULL: none is kept */
+    const struct x8_past *past; /* borrowed; NULL: nothing is resumed */
 };
 
 struct x8_fleet {
     struct x8_bus *bus;         /* borrowed */
     const struct x8_plan *plan; /* borrowed */
     struct x8_op op;            /* emit and cancel for all */
-    enum x8_verify verify;
+    struct x8_flash_how how;
     int64_t arrive_ms, stage_ms; /* limits, see job.h */
 };
 

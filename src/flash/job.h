@@ -10,9 +10,11 @@
 #define X8_FLASH_JOB_H
 
 #include "flash/fastboot.h"
+#include "flash/journal.h"
 #include "flash/plan.h"
 #include "flash/region.h"
 #include "flash/sdp.h"
+#include "flash/source.h"
 #include "link/bus.h"
 
 #define X8_TARGETS_MAX 64
@@ -22,14 +24,30 @@
 /* How sure it is that the medium holds what was sent. */
 enum x8_proof { X8_PROOF_NONE, X8_PROOF_PARTLY, X8_PROOF_FULL };
 
+/* How the pieces of an image travel. */
+enum x8_transfer { X8_TRANSFER_AUTO, X8_TRANSFER_RAW, X8_TRANSFER_GZIP };
+
+/* How a board is to be written; zeros: as a vendor's script says, without more. */
+struct x8_flash_how {
+    enum x8_verify verify;
+    enum x8_transfer transfer;
+    unsigned retries; /* of each stage */
+    int skip_same;    /* compare each piece on the board first, send only what differs */
+    int may_erase; /* erase the image's area first; where it is proven to read as zeros, zeros are
+                      not written */
+};
+
 /* What one flash command did. */
 struct x8_flash_target {
     char partition[64], file[256];
-    uint64_t bytes;   /* of the file, decompressed */
-    uint64_t written; /* bytes the board was told to write (FILL included) */
-    uint64_t filled;  /* of these, by FILL */
-    uint64_t skipped; /* left alone on purpose */
-    uint64_t sent;    /* bytes on the wire */
+    uint64_t bytes;    /* of the file, decompressed */
+    uint64_t written;  /* bytes the board was told to write (FILL included) */
+    uint64_t filled;   /* of these, by FILL */
+    uint64_t skipped;  /* left alone on purpose */
+    uint64_t holes;    /* zeros that were not written, as the erased area reads as zeros */
+    uint64_t same;     /* found on the board as they should be, not sent */
+    uint64_t deflated; /* bytes written that travelled compressed */
+    uint64_t sent;     /* bytes on the wire */
     int is_verified;
 };
 
@@ -68,6 +86,10 @@ struct x8_flash_result {
     int64_t started_ms, ended_ms, write_ms, verify_ms;
     char first_stage[16];
     int full_speed;
+    unsigned retries;     /* how often a stage was taken up again */
+    unsigned pieces_sent; /* of images, repeated ones counted again */
+    unsigned pieces_same;
+    int is_resumed;
     struct x8_var vars[X8_VARS_MAX]; /* what getvar was told, each name once */
     size_t var_count;
 };
@@ -77,9 +99,12 @@ struct x8_job {
     struct x8_bus *bus;
     const struct x8_plan *plan;
     struct x8_op op; /* copy; `board` points to label */
-    enum x8_verify verify;
-    int64_t arrive_ms; /* limit for the first sight of the board */
-    int64_t stage_ms;  /* limit for every transition */
+    struct x8_flash_how how;
+    struct x8_sources *sources; /* what the boards of the run read together; NULL: alone */
+    struct x8_journal *journal; /* taken: ended by x8_job_run; NULL: none is kept */
+    const struct x8_past *past; /* of the run that is resumed; NULL: none. Borrowed */
+    int64_t arrive_ms;          /* limit for the first sight of the board */
+    int64_t stage_ms;           /* limit for every transition */
     char port[X8_PORT_LEN];
     char label[X8_STRING_LEN];
 
@@ -92,6 +117,9 @@ struct x8_job {
     unsigned boot_parts;      /* partitions flashed from memory, for the line that sums them up */
     unsigned flashed, proven; /* targets, also those that do not fit into the result's list */
     int can_verify;           /* -1 not probed, 0 no, 1 yes */
+    int can_gzwrite;          /* the same */
+    struct x8_progress progress; /* of the image being written, or last written */
+    unsigned tries[5];           /* of each height of stage that failed */
     struct x8_flash_result result;
 };
 

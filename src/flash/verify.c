@@ -179,7 +179,7 @@ int x8_verify_cannot(struct x8_job *job, const char *reason, struct x8_error *er
 {
     if (!job->result.unproven[0])
         x8_copy(job->result.unproven, sizeof job->result.unproven, reason);
-    if (job->verify != X8_VERIFY_FULL)
+    if (job->how.verify != X8_VERIFY_FULL)
         return 0;
     x8_fail(err, X8_E_VERIFY, "what was written cannot be verified");
     x8_error_why(err, "%s", reason);
@@ -195,7 +195,7 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
     int64_t start = x8_now_ms();
     int rc;
 
-    if (job->verify == X8_VERIFY_NONE)
+    if (job->how.verify == X8_VERIFY_NONE)
         return x8_verify_cannot(job, "verification was switched off", err);
     if (!place)
         return x8_verify_cannot(job, "the place of the partition on the eMMC is not known", err);

@@ -29,6 +29,8 @@ struct x8_piece {
     uint64_t written;    /* bytes the board will write for it (RAW + FILL) */
     uint64_t filled;     /* of these, by FILL */
     uint64_t skipped;    /* bytes left alone inside [start, end) by DONT_CARE */
+    uint64_t holes;      /* zeros inside [start, end) that are there already: DONT_CARE too, not
+                            counted in `skipped` */
     int last;
     void *owner;
 };
@@ -56,6 +58,12 @@ struct x8_sparse_config {
      * none. Borrowed. */
     const struct x8_range *skip;
     size_t skip_count;
+    /* Ranges of the target that are known to read as zeros (erased, and proven): runs of zeros of
+     * X8_SPARSE_MIN_FILL and more inside them become DONT_CARE instead of FILL. A piece ends where
+     * a range begins or ends, so that a range that is left out later does not move the other
+     * pieces. Sorted, multiples of block_size; NULL for none. Borrowed. */
+    const struct x8_range *zeros;
+    size_t zero_count;
 };
 
 struct x8_range {

@@ -201,7 +201,7 @@ int kit_run_plan(struct kit *kit, enum x8_verify verify)
                                     .cancel = &kit->cancel,
                                     .emit = on_event,
                                     .emit_ctx = kit},
-                             .verify = verify,
+                             .how.verify = verify,
                              .arrive_ms = 2000,
                              .stage_ms = 2000};
 

@@ -1,0 +1,73 @@
+/*
+ * Where a board's pieces come from. One thread reads, decompresses and cuts the image; boards that
+ * want the same pieces take them from it together, so that eight boards cost one decoding. A board
+ * that comes too late, or falls behind by more than the shared buffers hold, gets a reader of its
+ * own and holds nobody up.
+ *
+ * Memory: X8_SOURCE_BUFFERS pieces for a group (fewer for a single board), and as much as a single
+ * board has for each that fell out of it.
+ *
+ * Threads: x8_sources is for all boards' threads; a source is for one.
+ */
+#ifndef X8_FLASH_SOURCE_H
+#define X8_FLASH_SOURCE_H
+
+#include "flash/encode.h"
+#include "image/member.h"
+
+#define X8_SOURCE_BUFFERS 4 /* pieces in the buffers of a group */
+#define X8_SOURCE_ALONE   2 /* of a board by itself: one on the wire, one in the making */
+/* The first board waits so long for the others to arrive at their image, and the others so long for
+ * one that holds the oldest piece, before they go on without it. */
+#define X8_SOURCE_JOIN_MS 3000
+#define X8_SOURCE_LAG_MS  3000
+
+/* What the boards of one run may read together. */
+struct x8_sources;
+/* `boards`: how many are expected. */
+int x8_sources_new(unsigned boards, struct x8_sources **out, struct x8_error *err);
+/* When all sources are closed. */
+void x8_sources_free(struct x8_sources **sources);
+/* One board less will come (it failed, or needs no image): nobody waits for it. Once per board
+ * that never opened a source. NULL is fine. */
+void x8_sources_leave(struct x8_sources *sources);
+
+/* A piece in the ways in which it can travel. */
+struct x8_cut {
+    struct x8_piece piece;
+    const struct x8_members *members; /* compressed; NULL when nobody asked or it is not smaller */
+};
+
+struct x8_source;
+
+/*
+ * Open the pieces of `encode` (its `regions` is not used; `record` says whether checksums are
+ * kept). `sources` NULL: a reader of its own. Equal plan, step, block_size, piece_cap, zeros,
+ * record and an image limit that does not matter make two boards share. `op` is the first board's:
+ * events of the reading go there; its cancel token ends the group's reading.
+ */
+int x8_source_open(const struct x8_op *op, struct x8_sources *sources,
+                   const struct x8_encode *encode, struct x8_source **out, struct x8_error *err);
+void x8_source_close(struct x8_source **source);
+
+/*
+ * The next piece, waiting at most until `deadline`. 1 with a piece, 0 at the proven end, negative:
+ * the reader's error (told at once, also when pieces are left), X8_E_TIMEOUT. It is the source's
+ * and stays valid until it is released; one at a time.
+ */
+int x8_source_take(struct x8_source *source, int64_t deadline, struct x8_cut *out,
+                   struct x8_error *err);
+void x8_source_release(struct x8_source *source);
+
+/* From now on pieces should come compressed too (1), or not any more (0). It holds for what is not
+ * made yet; in a group it is made while anyone wants it. */
+void x8_source_want_members(struct x8_source *source, int want);
+
+/* At the end: bytes of the image, and what the board holds then. Borrowed from the source. */
+uint64_t x8_source_image_bytes(const struct x8_source *source);
+const struct x8_regions *x8_source_regions(const struct x8_source *source);
+
+/* 1 when it reads for itself although a group was asked for. */
+int x8_source_is_alone(const struct x8_source *source);
+
+#endif
