@@ -3,6 +3,7 @@
  */
 #include "store_env.h"
 
+#include "net/http_header.h"
 #include "running.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -53,7 +54,7 @@ static int check_index(const char *index, struct x8_error *err)
 {
     char clean[200];
 
-    if (!index || !is_url(index) || x8_starts(index, "http://") || x8_starts(index, "https://"))
+    if (!index || !is_url(index) || x8_http_scheme(index) != X8_HTTP_OTHER)
         return 0;
     x8_clean(clean, sizeof clean, index, strlen(index));
     x8_fail(err, X8_E_USAGE, "the catalogue '%s' is at no address of a web server", clean);
@@ -137,12 +138,32 @@ int x8_store_is_remote(const char *source)
     return source[0] != '.' && x8_path_kind(source) == X8_PATH_NONE;
 }
 
+/* What lies at an address can be had while the catalogue cannot; it is compared with nothing then,
+ * which is said. */
+static int open_catalogue(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
+                          const struct x8_catalogue **out, struct x8_error *err)
+{
+    struct x8_error why = {0};
+    int rc = x8_store_catalogue(op, setup, out, is_url(word) ? &why : err);
+
+    if (rc == -(int)X8_E_NETWORK && is_url(word)) {
+        x8_emit(op, X8_EV_WARN, "nothing is compared with the catalogue: %s", why.msg);
+        return 0;
+    }
+    if (rc < 0 && is_url(word))
+        *err = why;
+    return rc;
+}
+
 int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
                  struct x8_wanted *wanted, struct x8_fetch *job, struct x8_error *err)
 {
     static const struct x8_catalogue none;
     const struct x8_catalogue *catalogue = &none;
-    int rc = is_url(word) ? 0 : x8_store_catalogue(op, setup, &catalogue, err);
+    int rc = 0;
+
+    if (!setup->is_no_image)
+        rc = open_catalogue(op, setup, word, &catalogue, err);
 
     if (rc == 0)
         rc = x8_wanted_find(op, catalogue, word, wanted, err);
@@ -153,6 +174,7 @@ int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const cha
                              .name = wanted->name[0] ? wanted->name : NULL,
                              .sha256 = wanted->sha256,
                              .size = wanted->size,
+                             .known = catalogue,
                              .http = &setup->http,
                              .offline = setup->offline,
                              .moves = wanted->moves};

@@ -31,7 +31,8 @@ struct x8_store_setup {
     char folder[1024]; /* of the cache; made when something is stored */
     const char *index; /* the option, else the variable, else NULL: built in */
     int offline;
-    struct x8_http_config http;    /* borrows from options and environment */
+    int is_no_image;            /* by the caller: what it fetches is nothing of the catalogue's */
+    struct x8_http_config http; /* borrows from options and environment */
     struct x8_catalogue catalogue; /* x8_store_catalogue() opens it */
     int has_catalogue;
 };
@@ -54,7 +55,7 @@ int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
 int x8_store_is_remote(const char *source);
 
 /* What the word means, and how to fetch it: *job borrows from *wanted and the setup, both of which
- * must stay where they are. The catalogue is opened for words, not for addresses. */
+ * must stay where they are. Addresses are compared with the catalogue where it can be had. */
 int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
                  struct x8_wanted *wanted, struct x8_fetch *job, struct x8_error *err);
 

@@ -57,6 +57,7 @@ static int fetch(struct x8_ctx *ctx, const char *url, struct x8_cached *out, str
     struct x8_fetch job;
     int rc = x8_store_setup(ctx, &setup, err);
 
+    setup.is_no_image = 1;
     if (rc == 0)
         rc = x8_store_job(&ctx->op, &setup, url, &wanted, &job, err);
     if (rc < 0)

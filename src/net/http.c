@@ -199,7 +199,7 @@ int x8_http_load(const struct x8_op *op, const struct x8_http_config *config, co
 
 int64_t x8_http_backoff_ms(const struct x8_http_result *result, unsigned attempt)
 {
-    if (result->retry_after_ms >= 0)
+    if (result->retry_after_ms > 0)
         return result->retry_after_ms;
     return attempt > 5 ? 30000 : (int64_t)1000 << (attempt ? attempt - 1 : 0);
 }

@@ -79,7 +79,7 @@ int x8_http_load(const struct x8_op *op, const struct x8_http_config *config, co
 
 /*
  * How long to wait before attempt `attempt` (from 1) of what failed retriably: what the server
- * asked for, else 1 s, doubled each time up to 30 s.
+ * asked for, else (and where it asked for no wait at all) 1 s, doubled each time up to 30 s.
  */
 int64_t x8_http_backoff_ms(const struct x8_http_result *result, unsigned attempt);
 

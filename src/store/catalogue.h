@@ -11,7 +11,7 @@
  *                   "notes": "..." } ] }
  *
  * Only "format", "images" and each one's "image" must be there. Unknown keys are left alone, as a
- * mirror may know more; known ones of another kind are refused.
+ * mirror may know more; known ones of another kind, or that are there twice, are refused.
  */
 #ifndef X8_STORE_CATALOGUE_H
 #define X8_STORE_CATALOGUE_H
@@ -61,6 +61,18 @@ int x8_catalogue_builtin(struct x8_catalogue *out, struct x8_error *err);
 
 /* The release of a number ("934") or of Arduino's version ("91.9"); NULL when there is none. */
 const struct x8_release *x8_catalogue_find(const struct x8_catalogue *catalogue, const char *word);
+
+/*
+ * The release that an address stands for: the one at this address, or the one whose file has the
+ * same name there (a mirror); NULL for none. Then it has to be that release.
+ */
+const struct x8_release *x8_catalogue_at(const struct x8_catalogue *catalogue, const char *url);
+
+/* The release whose archive has this digest; NULL when none has. */
+const struct x8_release *x8_catalogue_is(const struct x8_catalogue *catalogue, const char *sha256);
+
+/* A release of exactly this size whose digest is known; NULL for none. */
+const struct x8_release *x8_catalogue_sized(const struct x8_catalogue *catalogue, uint64_t size);
 
 /* Numbers that look like `word`, for a message ("934, 939"); "" for none. */
 void x8_catalogue_near(const struct x8_catalogue *catalogue, const char *word, char *out,

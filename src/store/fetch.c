@@ -117,7 +117,7 @@ static int take(struct fetching *f, const char *got)
     else
         x8_copy(out->name, sizeof(out->name), f->name);
     x8_copy(out->url, sizeof(out->url), f->part.shown);
-    out->is_known = f->wanted == 1;
+    out->is_known = f->wanted == 1 || (f->job->known && x8_catalogue_is(f->job->known, got));
     return x8_cache_take(f->job->folder, f->part.path, out, f->err);
 }
 
@@ -147,10 +147,24 @@ static int refuse(struct fetching *f, const char *got)
     return rc;
 }
 
+/* It has the size of a release and is not it. */
+static int refuse_twin(struct fetching *f, const struct x8_release *twin, const char *got)
+{
+    int rc = cache_put_aside(f->job->folder, f->part.path, got, twin->sha256, f->name, f->err);
+
+    fetch_explain_twin(twin, f->err);
+    part_forget(&f->part);
+    return rc;
+}
+
 /* Nothing says what it must be: at least it must be able to be an image. */
 static int look(struct fetching *f, const char *got)
 {
+    const struct x8_release *twin = fetch_twin(f->job, f->stream.have, got);
     int is_end_known = f->stream.total != UINT64_MAX && !f->stream.is_joined;
+
+    if (twin)
+        return refuse_twin(f, twin, got);
     int rc = fetch_look(f->op, f->name, f->part.path, is_end_known, f->err);
 
     if (rc == -X8_E_BAD_IMAGE) {

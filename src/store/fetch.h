@@ -15,6 +15,8 @@ struct x8_fetch {
     const char *name;   /* "934", for messages and the cache; NULL: the URL's last part */
     const char *sha256; /* known digest; NULL or "": pinned on first use, and said so */
     uint64_t size;      /* known size, 0 unknown */
+    const struct x8_catalogue *known; /* or NULL: a file without a digest of its own is looked up
+                                         there by what it is */
     const struct x8_http_config *http;
     int offline;    /* the network is not used: X8_E_NETWORK naming --offline when it is needed */
     int moves;      /* the name is given to newer files now and then ("latest"): the server is asked
@@ -29,7 +31,8 @@ struct x8_fetch {
  * changed on the server starts again; X8_E_HOST_SPACE before the first byte where the size is
  * known, and later with the part kept; X8_E_BAD_IMAGE: another size than the known one, or without
  * a digest what can be no image (empty, a web page, cut off), kept aside and not pinned;
- * X8_E_BAD_DIGEST: refused, kept aside and named; X8_E_NETWORK; X8_E_STOPPED: what is there goes on
+ * X8_E_BAD_DIGEST: refused, kept aside and named, also without a digest what has the size of a
+ * release of `known` and not its digest; X8_E_NETWORK; X8_E_STOPPED: what is there goes on
  * next time; X8_E_USAGE (no http or https address). Stage "download", progress in bytes; "check"
  * while a part of an earlier run is read. Where another process downloads the same, its end is
  * waited for (X8_EV_WAIT every 2 s), and its file is the result.
@@ -56,9 +59,10 @@ int x8_catalogue_open(const struct x8_op *op, const char *folder, const char *in
 
 /*
  * What a word of the user's means: "latest", a number or release of the catalogue, or a URL (http
- * or https; X8_E_USAGE for others). Asks nobody: with `moves`, x8_fetch asks the server and pins
- * what it gives by its digest. X8_E_NO_FILE with what is near, or for a release that nobody knows a
- * place of.
+ * or https; X8_E_USAGE for others). A URL that is that of a release whose digest is known, or whose
+ * file has the same name, has to be that release. Asks nobody: with `moves`, x8_fetch asks the
+ * server and pins what it gives by its digest. X8_E_NO_FILE with what is near, or for a release
+ * that nobody knows a place of.
  */
 struct x8_wanted {
     char url[512], name[64], sha256[65];

@@ -58,7 +58,13 @@ void fetch_address(const char *url, char *out, size_t cap);
 
 /* The digest this job must have: 1 known, 2 pinned before, 0 none; or negative. Lower case. */
 int fetch_digest_wanted(const struct x8_fetch *job, char out[65], struct x8_error *err);
-/* Remember the digest of a file that had none; says so. */
+/* The release that a file without a digest has the size of, and not the digest: a damaged one. NULL
+ * for none. */
+const struct x8_release *fetch_twin(const struct x8_fetch *job, uint64_t size, const char *got);
+/* Complete the error of such a file. */
+void fetch_explain_twin(const struct x8_release *twin, struct x8_error *err);
+
+/* Remember the digest of a file that had none; says so, or which release it is. */
 int fetch_pin(const struct x8_op *op, const struct x8_fetch *job, const char *was, const char *got,
               struct x8_error *err);
 /* Complete the error of a pinned file that is another one now. */

@@ -41,9 +41,25 @@ int fetch_digest_wanted(const struct x8_fetch *job, char out[65], struct x8_erro
     return rc == 1 ? 2 : 0;
 }
 
+const struct x8_release *fetch_twin(const struct x8_fetch *job, uint64_t size, const char *got)
+{
+    if (!job->known || x8_catalogue_is(job->known, got))
+        return NULL;
+    return x8_catalogue_sized(job->known, size);
+}
+
+void fetch_explain_twin(const struct x8_release *twin, struct x8_error *err)
+{
+    char why[400];
+
+    x8_copy(why, sizeof(why), err->why);
+    x8_error_why(err, "it is as large as image %s to the byte: %s", twin->image, why);
+}
+
 int fetch_pin(const struct x8_op *op, const struct x8_fetch *job, const char *was, const char *got,
               struct x8_error *err)
 {
+    const struct x8_release *release = job->known ? x8_catalogue_is(job->known, got) : NULL;
     char address[FETCH_ADDRESS], name[128];
     int rc;
 
@@ -54,6 +70,8 @@ int fetch_pin(const struct x8_op *op, const struct x8_fetch *job, const char *wa
         return rc;
     if (was)
         x8_emit(op, X8_EV_NOTICE, "%s is another file now: SHA-256 %s, was %s", name, got, was);
+    else if (release)
+        x8_emit(op, X8_EV_NOTICE, "%s is image %s, by its SHA-256 %s", name, release->image, got);
     else
         x8_emit(op, X8_EV_NOTICE,
                 "no checksum of %s is known: it is pinned to the one it has now, SHA-256 %s", name,

@@ -126,20 +126,27 @@ static int once(struct fetch_stream *stream, struct x8_error *err)
     return rc;
 }
 
-/* Wait, and say for what. */
+/*
+ * Wait, and say for what. Which try failed is worth a line of its own: what is repeated while
+ * waiting is thinned out by whoever shows it, so that tries would seem to be left out.
+ */
 static int wait_again(struct fetch_stream *stream, const struct x8_error *cause, unsigned attempt,
                       unsigned tries, struct x8_error *err)
 {
     int64_t ms = x8_http_backoff_ms(&stream->result, attempt);
     int64_t until =
         x8_deadline_min(stream->op.deadline, x8_deadline_in(ms < WAIT_MAX ? ms : WAIT_MAX));
-    int rc = 0, left;
+    int rc = 0, left = x8_deadline_left(until, WAIT_MAX);
 
+    x8_emit(&stream->op, X8_EV_NOTICE, "try %u of %u: %s (%s); again in %d s", attempt, tries,
+            cause->msg, cause->why, (left + 999) / 1000);
     while (rc == 0 && (left = x8_deadline_left(until, WAIT_MAX)) > 0) {
-        x8_emit(&stream->op, X8_EV_WAIT, "%s (%s); again in %d s, try %u of %u", cause->msg,
-                cause->why, (left + 999) / 1000, attempt + 1, tries);
         rc = x8_cancel_sleep(stream->op.cancel, x8_deadline_min(until, x8_deadline_in(TELL_MS)),
                              X8_CANCEL_SOFT, err);
+        left = x8_deadline_left(until, WAIT_MAX);
+        if (rc == 0 && left > 0)
+            x8_emit(&stream->op, X8_EV_WAIT, "%s; again in %d s, try %u of %u", cause->msg,
+                    (left + 999) / 1000, attempt + 1, tries);
     }
     return rc;
 }

@@ -78,10 +78,27 @@ static int find_latest(const struct x8_op *op, const struct x8_catalogue *catalo
     return 0;
 }
 
-/* A release of the catalogue by its address is that release, with all that is known of it. */
-static int find_url(const struct x8_catalogue *catalogue, const char *word, struct x8_wanted *out,
-                    struct x8_error *err)
+/* The same name at another place: a mirror, from which nothing else is taken under this name. */
+static int take_mirror(const struct x8_op *op, struct x8_wanted *out,
+                       const struct x8_release *release, const char *word)
 {
+    char last[128];
+
+    fetch_last_part(word, last, sizeof(last));
+    x8_emit(op, X8_EV_NOTICE,
+            "%s is the name of image %s in the catalogue, and is compared with what is known of "
+            "it; another image needs another name, or a catalogue of its own (--index)",
+            last, release->image);
+    take_release(out, release);
+    x8_copy(out->url, sizeof(out->url), word);
+    return 0;
+}
+
+/* A release of the catalogue by its address is that release, with all that is known of it. */
+static int find_url(const struct x8_op *op, const struct x8_catalogue *catalogue, const char *word,
+                    struct x8_wanted *out, struct x8_error *err)
+{
+    const struct x8_release *release;
     char shown[100];
 
     if (x8_http_scheme(word) == X8_HTTP_OTHER) {
@@ -96,9 +113,11 @@ static int find_url(const struct x8_catalogue *catalogue, const char *word, stru
         x8_error_next(err, "use a shorter one, or download it yourself and name the file");
         return -X8_E_USAGE;
     }
-    for (size_t i = 0; i < catalogue->count; i++)
-        if (strcmp(catalogue->items[i].url, word) == 0)
-            return take_release(out, &catalogue->items[i]);
+    release = x8_catalogue_at(catalogue, word);
+    if (release && strcmp(release->url, word) == 0)
+        return take_release(out, release);
+    if (release && release->sha256[0])
+        return take_mirror(op, out, release, word);
     x8_copy(out->url, sizeof(out->url), word);
     fetch_last_part(word, out->name, sizeof(out->name));
     out->moves = strcmp(word, catalogue->latest_url) == 0;
@@ -110,7 +129,7 @@ int x8_wanted_find(const struct x8_op *op, const struct x8_catalogue *catalogue,
 {
     memset(out, 0, sizeof(*out));
     if (strstr(word, "://"))
-        return find_url(catalogue, word, out, err);
+        return find_url(op, catalogue, word, out, err);
     if (strcmp(word, "latest") == 0)
         return find_latest(op, catalogue, out, err);
     return find_release(catalogue, word, out, err);
