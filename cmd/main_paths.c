@@ -80,9 +80,8 @@ int x8_env_make_folder(const char *path, struct x8_error *err)
         if (mkdir(part, 0700) != 0 && errno != EEXIST && x8_path_kind(part) != X8_PATH_DIR) {
             int errnum = errno, rc;
 
-            rc = x8_fail_sys(
-                err, errnum == ENOSPC || errnum == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION,
-                errnum, "folder %s cannot be made", part);
+            rc = x8_fail_sys(err, x8_write_code(errnum, X8_E_NO_PERMISSION), errnum,
+                             "folder %s cannot be made", part);
             x8_error_next(err, "X8CTL_HOME=FOLDER    keeps everything of x8ctl in another place");
             return rc;
         }

@@ -4,6 +4,8 @@
  */
 #include "main.h"
 
+#include "util/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,8 +51,7 @@ int x8_stdout_finish(const struct x8_ctx *ctx, int *out_silent, struct x8_error 
     if (ctx->stdout_errno)
         errno = ctx->stdout_errno;
     *out_silent = errno == EPIPE;
-    rc = x8_fail(err, errno == ENOSPC || errno == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_FILE,
-                 "cannot write the result to stdout");
+    rc = x8_fail(err, x8_write_code(errno, X8_E_NO_FILE), "cannot write the result to stdout");
     x8_error_why(err, "%s", errno ? strerror(errno) : "an earlier write failed");
     x8_error_next(err, "look at where the output goes (a full disk, a closed stream), then repeat");
     return rc;

@@ -3,6 +3,8 @@
  */
 #include "streams.h"
 
+#include "util/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -88,7 +90,7 @@ static size_t piece_of(size_t len)
 
 static int takes_no_more(struct x8_stdout_sink *sink, struct x8_error *err)
 {
-    enum x8_code code = errno == ENOSPC || errno == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_FILE;
+    enum x8_code code = x8_write_code(errno, X8_E_NO_FILE);
 
     sink->failed_errno = errno;
     x8_fail_sys(err, code, errno, "stdout takes no more");

@@ -99,7 +99,8 @@ static int settle_file(const char *from, const char *path, struct x8_error *err)
     unlink(from);
     if (rc == 0 || errnum == EEXIST)
         return 0;
-    return x8_fail_sys(err, X8_E_NO_PERMISSION, errnum, "cannot make %s", path);
+    return x8_fail_sys(err, x8_write_code(errnum, X8_E_NO_PERMISSION), errnum, "cannot make %s",
+                       path);
 }
 
 static int write_key(const char *path, EVP_PKEY *pkey, struct x8_error *err)
@@ -131,7 +132,8 @@ static int make_folder(const char *path, struct x8_error *err)
     if (!dir)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (mkdir(dir, 0750) != 0 && errno != EEXIST)
-        rc = x8_fail_sys(err, X8_E_NO_PERMISSION, errno, "cannot make the folder %s", dir);
+        rc = x8_fail_sys(err, x8_write_code(errno, X8_E_NO_PERMISSION), errno,
+                         "cannot make the folder %s", dir);
     free(dir);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include "net/ssh_known.h"
 #include "net/ssh_parts.h"
 
+#include "util/file.h"
 #include "util/text.h"
 
 #include <errno.h>
@@ -70,9 +71,14 @@ static int revoked(const struct x8_ssh *ssh, const struct x8_ssh_way *way, const
 
 static int cannot_store(const struct x8_ssh_way *way, int errnum, struct x8_error *err)
 {
-    x8_fail_sys(err, X8_E_NO_FILE, errnum, "cannot keep the board's key in %s", way->known_hosts);
-    x8_error_next(err, "make the file and its folder writable for you");
-    return -X8_E_NO_FILE;
+    enum x8_code code = x8_write_code(errnum, X8_E_NO_FILE);
+
+    if (code != X8_E_HOST_SPACE)
+        code = X8_E_NO_FILE;
+    x8_fail_sys(err, code, errnum, "cannot keep the board's key in %s", way->known_hosts);
+    x8_error_next(err, code == X8_E_HOST_SPACE ? "free some space there"
+                                               : "make the file and its folder writable for you");
+    return -(int)code;
 }
 
 /* Its folder, for a user who never used ssh. */

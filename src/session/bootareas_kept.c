@@ -134,10 +134,11 @@ static int make_folder(const char *folder, struct x8_error *err)
 {
     if (mkdir(folder, 0700) == 0 || errno == EEXIST)
         return 0;
-    x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errno,
-                "%s: cannot be made", folder);
-    x8_error_next(err, "choose a folder you may write to");
-    return -(int)(errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION);
+    enum x8_code code = x8_write_code(errno, X8_E_NO_PERMISSION);
+    x8_fail_sys(err, code, errno, "%s: cannot be made", folder);
+    x8_error_next(err, code == X8_E_HOST_SPACE ? "free some space there or choose another folder"
+                                               : "choose a folder you may write to");
+    return -(int)code;
 }
 
 /* An older copy of this board goes: first its index, so that no mixture passes for a copy. */

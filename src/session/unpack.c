@@ -40,13 +40,9 @@ struct unpacker {
 
 int unpack_refused(int errnum, const char *name, struct x8_error *err)
 {
-    enum x8_code code = X8_E_NO_FILE;
+    enum x8_code code = x8_write_code(errnum, X8_E_NO_FILE);
     char shown[256];
     x8_clean(shown, sizeof(shown), name, strlen(name));
-    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
-        code = X8_E_HOST_SPACE;
-    else if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
-        code = X8_E_NO_PERMISSION;
     x8_fail_sys(err, code, errnum, "%s: cannot be written on this computer", shown);
     if (code == X8_E_HOST_SPACE)
         x8_error_next(err, "free some space there or choose another folder");

@@ -133,8 +133,7 @@ int x8_cache_take(const char *folder, const char *part_path, struct x8_cached *w
     X8_AUTO_FD fd = open(part_path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) != 0 || fstat(fd, &st) != 0)
-        return x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_FILE, errno, "%.300s",
-                           part_path);
+        return x8_fail_sys(err, x8_write_code(errno, X8_E_NO_FILE), errno, "%.300s", part_path);
     cache_complete_path(folder, what->sha256, "", what->path, sizeof(what->path));
     what->size = (uint64_t)st.st_size;
     what->mtime_ns = mtime_of(&st);
@@ -143,7 +142,8 @@ int x8_cache_take(const char *folder, const char *part_path, struct x8_cached *w
     /* The record first: a record alone is nothing, a file alone would be hashed again. */
     int rc = record_save(folder, what, err);
     if (rc == 0 && rename(part_path, what->path) != 0)
-        rc = x8_fail_sys(err, X8_E_NO_PERMISSION, errno, "%.300s cannot be renamed", part_path);
+        rc = x8_fail_sys(err, x8_write_code(errno, X8_E_NO_PERMISSION), errno,
+                         "%.300s cannot be renamed", part_path);
     return rc;
 }
 

@@ -112,7 +112,7 @@ static int save_record(struct fetch_part *part, struct x8_error *err)
 static int fail_write(const struct fetch_part *part, int errnum, struct x8_error *err)
 {
     char have[24];
-    int is_full = errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
+    int is_full = x8_write_code(errnum, X8_E_INTERNAL) == X8_E_HOST_SPACE;
 
     if (!is_full) {
         x8_fail_sys(err, errnum == EIO ? X8_E_INTERNAL : X8_E_NO_PERMISSION, errnum,

@@ -27,7 +27,7 @@ int part_make_folder(const char *folder, struct x8_error *err)
         snprintf(path, sizeof(path), "%.*s", (int)i, folder);
         if (mkdir(path, 0700) == 0 || errno == EEXIST || i < len)
             continue;
-        x8_fail_sys(err, errno == ENOSPC ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION, errno,
+        x8_fail_sys(err, x8_write_code(errno, X8_E_NO_PERMISSION), errno,
                     "the cache's folder %.250s cannot be made", folder);
         x8_error_next(err, "name another place: XDG_CACHE_HOME=FOLDER");
         return -(int)err->code;

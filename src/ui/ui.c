@@ -184,9 +184,11 @@ static int open_log(struct x8_ui *ui, struct x8_error *err)
                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (ui->log_fd >= 0)
         return 0;
-    x8_fail_sys(err, X8_E_NO_FILE, errno, "the log %s cannot be written", ui->config.log_path);
+    enum x8_code code = x8_write_code(errno, X8_E_NO_FILE);
+    x8_fail_sys(err, code == X8_E_HOST_SPACE ? code : X8_E_NO_FILE, errno,
+                "the log %s cannot be written", ui->config.log_path);
     x8_error_next(err, "name a file in a folder you may write to after --log");
-    return -X8_E_NO_FILE;
+    return -(int)(code == X8_E_HOST_SPACE ? code : X8_E_NO_FILE);
 }
 
 static void init_sync(struct x8_ui *ui)

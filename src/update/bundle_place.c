@@ -3,6 +3,7 @@
  */
 #include "update/bundle_place.h"
 
+#include "util/file.h"
 #include "util/text.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ static int no_room(const struct unpack *unpack, struct x8_error *err)
 static int fail_write(const struct unpack *unpack, int errnum, const char *path,
                       struct x8_error *err)
 {
-    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
+    if (x8_write_code(errnum, X8_E_NO_PERMISSION) == X8_E_HOST_SPACE)
         return no_room(unpack, err);
     if (errnum == EEXIST || errnum == ENOTDIR || errnum == EISDIR)
         return place_refuse(unpack, path, "there is another member of this name", err);

@@ -3,6 +3,7 @@
  * after a kill gone the next time.
  */
 #include "update/bundle_parts.h"
+#include "util/file.h"
 #include "util/lock.h"
 #include "util/text.h"
 
@@ -104,7 +105,7 @@ static int make_folders(const char *path)
 
 static int fail_make(const char *work, int errnum, struct x8_error *err)
 {
-    enum x8_code code = errnum == ENOSPC || errnum == EDQUOT ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION;
+    enum x8_code code = x8_write_code(errnum, X8_E_NO_PERMISSION);
     x8_fail_sys(err, code, errnum, "%s: no folder can be made there", work);
     x8_error_next(err, "unpack the archive yourself and name the folder");
     return -(int)code;

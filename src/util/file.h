@@ -41,6 +41,13 @@ int x8_file_load(const char *path, size_t max, struct x8_buf *out, struct x8_err
 int x8_file_replace(const char *path, const void *data, size_t len, unsigned mode,
                     struct x8_error *err);
 
+/*
+ * What it means that something cannot be written to this computer's disk (opened for that,
+ * extended, synced, renamed): X8_E_HOST_SPACE for ENOSPC, EDQUOT and EFBIG (a limit of file sizes),
+ * X8_E_NO_PERMISSION for EACCES, EPERM and EROFS, else `other`.
+ */
+enum x8_code x8_write_code(int errnum, enum x8_code other);
+
 enum x8_path_kind { X8_PATH_NONE, X8_PATH_FILE, X8_PATH_DIR, X8_PATH_OTHER };
 enum x8_path_kind x8_path_kind(const char *path);
 

@@ -13,16 +13,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum x8_code x8_write_code(int errnum, enum x8_code other)
+{
+    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
+        return X8_E_HOST_SPACE;
+    if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
+        return X8_E_NO_PERMISSION;
+    return other;
+}
+
 static int fail_write(struct x8_error *err, int errnum, const char *path)
 {
+    enum x8_code code = x8_write_code(errnum, X8_E_NO_FILE);
     int rc;
 
-    if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG) {
+    if (code == X8_E_HOST_SPACE) {
         rc = x8_fail_sys(err, X8_E_HOST_SPACE, errnum, "%s: no room to write it", path);
         x8_error_next(err, "free some space there or choose another folder");
         return rc;
     }
-    if (errnum == EACCES || errnum == EPERM || errnum == EROFS) {
+    if (code == X8_E_NO_PERMISSION) {
         rc = x8_fail_sys(err, X8_E_NO_PERMISSION, errnum, "%s: cannot be written", path);
         x8_error_next(err, "choose a folder you may write to, or get access to this one");
         return rc;
