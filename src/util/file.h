@@ -48,6 +48,14 @@ int x8_file_replace(const char *path, const void *data, size_t len, unsigned mod
  */
 enum x8_code x8_write_code(int errnum, enum x8_code other);
 
+/*
+ * A file that grows: x8_file_append_open() opens one that is there (a regular file) and returns its
+ * descriptor, x8_file_append() writes all of `data` behind its end, `path` for the message. What is
+ * there is not made durable. A failed write may leave a part of it. Errors as x8_file_replace().
+ */
+int x8_file_append_open(const char *path, struct x8_error *err);
+int x8_file_append(int fd, const char *path, const void *data, size_t len, struct x8_error *err);
+
 enum x8_path_kind { X8_PATH_NONE, X8_PATH_FILE, X8_PATH_DIR, X8_PATH_OTHER };
 enum x8_path_kind x8_path_kind(const char *path);
 

@@ -1,5 +1,6 @@
 /*
- * Replacing a file as a whole: written beside the old one, made durable, renamed over it.
+ * Writing: a file replaced as a whole (written beside the old one, made durable, renamed over it),
+ * and one that grows at its end.
  */
 #define _XOPEN_SOURCE 700 /* realpath() is in the X/Open part of POSIX 2008 */
 
@@ -117,5 +118,28 @@ int x8_file_replace(const char *path, const void *data, size_t len, unsigned mod
         errnum = replace_in(folder, target, data, len, mode);
     free(folder);
     free(real);
+    return errnum ? fail_write(err, errnum, path) : 0;
+}
+
+int x8_file_append_open(const char *path, struct x8_error *err)
+{
+    /* O_NONBLOCK: a pipe in its place is refused below, not waited for. */
+    X8_AUTO_FD fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    int opened;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return fail_write(err, errno, path);
+    if (!S_ISREG(st.st_mode))
+        return fail_write(err, EEXIST, path);
+    opened = fd;
+    fd = -1;
+    return opened;
+}
+
+int x8_file_append(int fd, const char *path, const void *data, size_t len, struct x8_error *err)
+{
+    int errnum = write_all(fd, data, len);
+
     return errnum ? fail_write(err, errnum, path) : 0;
 }

@@ -1,0 +1,237 @@
+/*
+ * Reading a journal. Lines that make no sense are left out: after a power cut a file system may
+ * have kept half of the last one, or zeros in its place. What such a line was about is unknown, so
+ * nothing counts as erased from then on; that costs writing zeros and nothing else.
+ */
+#include "flash/journal.h"
+
+#include "flash/journal_parts.h"
+#include "flash/plan.h"
+#include "util/file.h"
+#include "util/json.h"
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void x8_past_done(struct x8_past *past)
+{
+    x8_progress_done(&past->progress);
+    *past = (struct x8_past){0};
+}
+
+static int is_kind(const struct x8_json *line, const char *kind)
+{
+    const char *name = x8_json_get_str(line, JOURNAL_KIND);
+
+    return name && strcmp(name, kind) == 0;
+}
+
+static int take_text(const struct x8_json *line, const char *key, char *out, size_t cap)
+{
+    const char *text = x8_json_get_str(line, key);
+
+    return text && x8_copy(out, cap, text);
+}
+
+static int take_u64(const struct x8_json *line, const char *key, uint64_t *out)
+{
+    return x8_json_as_u64(x8_json_get(line, key), out) == 0;
+}
+
+/* 0 and the choices of the run, or -1. */
+static int take_choices(const struct x8_json *line, struct x8_journal_head *head)
+{
+    const char *only = x8_json_get_str(line, "only");
+
+    head->only = -1;
+    for (int i = 0; only && i < (int)X8_COUNT(x8_journal_only); i++)
+        if (strcmp(only, x8_journal_only[i]) == 0)
+            head->only = i;
+    if (head->only < 0)
+        return -1;
+    return x8_json_as_bool(x8_json_get(line, "skip_unused"), &head->skip_unused);
+}
+
+static int take_head(const struct x8_json *line, struct x8_journal_head *head)
+{
+    uint64_t format, started;
+
+    if (!is_kind(line, JOURNAL_BEGIN) || !take_u64(line, "format", &format) ||
+        format != JOURNAL_FORMAT || !take_u64(line, "started", &started))
+        return -1;
+    head->started = (int64_t)started;
+    if (!take_text(line, "port", head->port, sizeof head->port) ||
+        !take_text(line, "source", head->source, sizeof head->source) ||
+        !take_text(line, "image", head->image, sizeof head->image) ||
+        !take_text(line, "sha256", head->sha256, sizeof head->sha256) ||
+        !take_text(line, "script", head->script, sizeof head->script) || !head->port[0] ||
+        !head->source[0])
+        return -1;
+    return take_choices(line, head);
+}
+
+/* The progress is of one partition: that of the last line. */
+static void enter(struct x8_progress *progress, const char *partition)
+{
+    if (strcmp(progress->partition, partition) == 0)
+        return;
+    x8_progress_done(progress);
+    x8_copy(progress->partition, sizeof progress->partition, partition);
+}
+
+/* All that stood there before the area was erased is gone. */
+static void take_erased(struct x8_progress *progress, const char *partition,
+                        const struct x8_range *range)
+{
+    x8_progress_done(progress);
+    x8_copy(progress->partition, sizeof progress->partition, partition);
+    progress->erased = *range;
+}
+
+/* 1 taken, 0 it makes no sense, negative without memory. */
+static int take_piece(struct x8_progress *progress, const struct x8_json *line,
+                      const char *partition, const struct x8_range *range, struct x8_error *err)
+{
+    struct x8_piece_done piece = {.start = range->start, .end = range->end};
+    uint64_t crc;
+    int rc;
+
+    if (!take_u64(line, "at", &piece.at) || !take_u64(line, "len", &piece.len) ||
+        !take_u64(line, "crc", &crc) || crc > UINT32_MAX || piece.at < piece.start ||
+        !x8_fits(piece.at - piece.start, piece.len, piece.end - piece.start))
+        return 0;
+    piece.crc = (uint32_t)crc;
+    enter(progress, partition);
+    rc = x8_progress_confirm(progress, &piece, err);
+    return rc < 0 ? rc : 1;
+}
+
+static int take_range(struct x8_progress *progress, const struct x8_json *line,
+                      struct x8_error *err)
+{
+    char partition[sizeof progress->partition];
+    struct x8_range range;
+    int rc = 0;
+
+    if (!take_text(line, "partition", partition, sizeof partition) || !partition[0] ||
+        !take_u64(line, "start", &range.start) || !take_u64(line, "end", &range.end) ||
+        range.start >= range.end)
+        return 0;
+    if (is_kind(line, JOURNAL_CONFIRM))
+        return take_piece(progress, line, partition, &range, err);
+    if (is_kind(line, JOURNAL_ERASED)) {
+        take_erased(progress, partition, &range);
+    } else {
+        enter(progress, partition);
+        rc = x8_progress_sending(progress, range.start, range.end, err);
+    }
+    return rc < 0 ? rc : 1;
+}
+
+/* 1 when it was taken, 0 when it makes no sense. A later version may add kinds: they are passed. */
+static int take_line(struct x8_past *past, const struct x8_json *line, struct x8_error *err)
+{
+    uint64_t code;
+
+    if (!x8_json_get_str(line, JOURNAL_KIND))
+        return 0;
+    past->has_end = 0;
+    if (is_kind(line, JOURNAL_ERASED) || is_kind(line, JOURNAL_SENDING) ||
+        is_kind(line, JOURNAL_CONFIRM))
+        return take_range(&past->progress, line, err);
+    if (is_kind(line, JOURNAL_SERIAL)) {
+        if (!take_text(line, "serial", past->serial, sizeof past->serial))
+            past->serial[0] = '\0';
+    } else if (is_kind(line, JOURNAL_END)) {
+        past->has_end = take_u64(line, "code", &code) && code > 0 && code <= 255;
+        past->rc = past->has_end ? -(int)code : 0;
+    }
+    return 1;
+}
+
+/* Whether a line that cannot be read may have said that something was sent: all but those that say
+ * at their beginning that they are of another kind. */
+static int may_be_sending(const char *line, size_t len)
+{
+    static const char *const others[] = {JOURNAL_SERIAL, JOURNAL_CONFIRM, JOURNAL_END};
+    static const char lead[] = "{\"" JOURNAL_KIND "\":\"";
+    size_t at = sizeof lead - 1;
+
+    if (len <= at || memcmp(line, lead, at) != 0)
+        return 1;
+    for (size_t i = 0; i < X8_COUNT(others); i++) {
+        size_t n = strlen(others[i]);
+
+        if (len > at + n && memcmp(line + at, others[i], n) == 0 && line[at + n] == '"')
+            return 0;
+    }
+    return 1;
+}
+
+static int read_line(struct x8_past *past, const char *text, size_t len, struct x8_error *err)
+{
+    struct x8_json *line = NULL;
+    int rc = 0;
+
+    if (len == 0)
+        return 0;
+    if (x8_json_parse(text, len, &line, NULL) == 0)
+        rc = take_line(past, line, err);
+    if (rc == 0 && may_be_sending(text, len))
+        past->progress.erased = (struct x8_range){0};
+    x8_json_free(&line);
+    return rc;
+}
+
+static int no_journal(const char *path, struct x8_error *err)
+{
+    int rc = x8_fail(err, X8_E_BAD_IMAGE, "%s: not the journal of a flash", path);
+
+    x8_error_why(err, "its first line is damaged, or another version of x8ctl wrote it");
+    x8_error_next(err, "x8ctl flash SOURCE --skip-same    finds out on the board what is right");
+    return rc;
+}
+
+static int read_head(struct x8_past *past, const char *text, size_t len)
+{
+    struct x8_json *line = NULL;
+    int rc = x8_json_parse(text, len, &line, NULL);
+
+    if (rc == 0)
+        rc = take_head(line, &past->head);
+    x8_json_free(&line);
+    return rc;
+}
+
+int x8_journal_read(const char *path, struct x8_past *out, struct x8_error *err)
+{
+    X8_AUTO_BUF buf = {0};
+    struct x8_past past = {0};
+    const char *text, *end, *at;
+    int rc;
+
+    if (x8_path_kind(path) == X8_PATH_NONE)
+        return 0;
+    rc = x8_file_load(path, JOURNAL_MAX, &buf, err);
+    if (rc < 0)
+        return rc;
+    text = x8_buf_text(&buf);
+    end = text + buf.len;
+    at = memchr(text, '\n', buf.len);
+    if (!at || read_head(&past, text, (size_t)(at - text)) < 0)
+        return no_journal(path, err);
+    for (at++; rc >= 0 && at < end; at++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+        stop = stop ? stop : end;
+        rc = read_line(&past, at, (size_t)(stop - at), err);
+        at = stop;
+    }
+    if (rc < 0) {
+        x8_past_done(&past);
+        return rc;
+    }
+    *out = past;
+    return 1;
+}
