@@ -7,6 +7,6 @@ reference_is shellcheck 0.9.0
 
 while IFS= read -r file; do
     shellcheck -x -P SCRIPTDIR "$file" || report "$file"
-done < <(grep -rlE '^#!.*\b(ba)?sh\b' tests .ci completions 2>/dev/null | grep -v /corpus/ | LC_ALL=C sort
+done < <(grep -rlE '^#!.*\b(ba)?sh\b' tests packaging .ci completions 2>/dev/null | grep -v /corpus/ | LC_ALL=C sort
     echo completions/x8ctl.bash)
 finish

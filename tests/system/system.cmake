@@ -21,3 +21,10 @@ if(NOT X8_SANITIZE AND TARGET x8-mkimage)
     TIMEOUT 900 COST 100 LABELS "system" SKIP_RETURN_CODE 77
     ENVIRONMENT "X8CTL=$<TARGET_FILE:x8ctl>;X8_REDIR=${redir_program};X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR}")
 endif()
+
+# What is installed and packed, of the plain build: package.sh installs the package in a fresh Debian 12.
+if(NOT X8_SANITIZE AND TARGET udev_rules)
+  add_test(NAME system.package COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/package.sh)
+  set_tests_properties(system.package PROPERTIES
+    TIMEOUT 360 LABELS "system" SKIP_RETURN_CODE 77 ENVIRONMENT "X8_BUILD=${PROJECT_BINARY_DIR}")
+endif()
