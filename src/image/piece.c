@@ -123,13 +123,38 @@ static int make_room(struct piece_builder *builder, size_t need, struct x8_error
     return open_piece(builder, err);
 }
 
+static uint64_t border_at(const struct x8_sparse_config *config, size_t i)
+{
+    return i % 2 ? config->zeros[i / 2].end : config->zeros[i / 2].start;
+}
+
+/* Nothing is appended across a border of the zero ranges: on one, the open piece is closed; *len
+ * becomes what fits before the next. Ranges that touch have a border between them too. */
+static int meet_border(struct piece_builder *builder, uint64_t *len, struct x8_error *err)
+{
+    const struct x8_sparse_config *config = &builder->config;
+    size_t borders = 2 * config->zero_count, from = builder->border;
+    while (builder->border < borders && border_at(config, builder->border) <= builder->pos)
+        builder->border++;
+    if (builder->border < borders) {
+        uint64_t left = border_at(config, builder->border) - builder->pos;
+        *len = *len < left ? *len : left;
+    }
+    if (builder->border == from || !builder->piece.data)
+        return 0;
+    return put_piece(builder, 0, err);
+}
+
 /* Space for RAW data: some whole blocks, at most `want` bytes. */
 static int raw_space(struct piece_builder *builder, uint64_t want, uint8_t **out, size_t *out_len,
                      struct x8_error *err)
 {
     uint32_t block = builder->config.block_size;
+    int rc = meet_border(builder, &want, err);
+    if (rc < 0)
+        return rc;
     int grows = builder->piece.data && builder->last_type == X8_SPARSE_RAW;
-    int rc = make_room(builder, (grows ? 0 : X8_SPARSE_CHUNK) + (size_t)block, err);
+    rc = make_room(builder, (grows ? 0 : X8_SPARSE_CHUNK) + (size_t)block, err);
     if (rc < 0)
         return rc;
     if (builder->last_type != X8_SPARSE_RAW)
@@ -190,25 +215,73 @@ int piece_pattern(struct piece_builder *builder, uint32_t pattern, uint64_t len,
     return rc;
 }
 
+/* One FILL chunk: as much of `*len` as the piece may still have; `*len` becomes that. */
+static int add_fill(struct piece_builder *builder, uint32_t pattern, uint64_t *len,
+                    struct x8_error *err)
+{
+    size_t need = FILL_CHUNK;
+    if (builder->piece.data && builder->piece.filled >= builder->config.max_fill)
+        need = SIZE_MAX;
+    int rc = make_room(builder, need, err);
+    if (rc < 0)
+        return rc;
+    uint64_t left = builder->config.max_fill - builder->piece.filled;
+    uint64_t n = *len < left ? *len : left;
+    begin_chunk(builder, X8_SPARSE_FILL, (uint32_t)(n / builder->config.block_size), FILL_CHUNK);
+    x8_put_le32(builder->piece.data + builder->piece.len, pattern);
+    builder->piece.len += 4;
+    builder->piece.written += n;
+    builder->piece.filled += n;
+    builder->pos += n;
+    *len = n;
+    return 0;
+}
+
+static int add_dont_care(struct piece_builder *builder, uint64_t len, struct x8_error *err)
+{
+    uint32_t blocks = (uint32_t)(len / builder->config.block_size);
+    int grows = builder->piece.data && builder->last_type == X8_SPARSE_DONT_CARE;
+    int rc = make_room(builder, grows ? 0 : X8_SPARSE_CHUNK, err);
+    if (rc < 0)
+        return rc;
+    if (builder->last_type == X8_SPARSE_DONT_CARE)
+        grow_chunk(builder, blocks);
+    else
+        begin_chunk(builder, X8_SPARSE_DONT_CARE, blocks, X8_SPARSE_CHUNK);
+    builder->pos += len;
+    return 0;
+}
+
+/* A constant between two borders. */
+static int fill_stretch(struct piece_builder *builder, uint32_t pattern, uint64_t len,
+                        struct x8_error *err)
+{
+    int rc = 0;
+    if (pattern == 0 && len >= X8_SPARSE_MIN_FILL && builder->border % 2) {
+        rc = add_dont_care(builder, len, err);
+        if (rc >= 0)
+            builder->piece.holes += len;
+        return rc;
+    }
+    while (rc >= 0 && len > 0) {
+        uint64_t n = len;
+        rc = add_fill(builder, pattern, &n, err);
+        len -= n;
+    }
+    return rc;
+}
+
 int piece_fill(struct piece_builder *builder, uint32_t pattern, uint64_t len, struct x8_error *err)
 {
+    uint64_t whole = len;
     int rc = piece_check_limit(&builder->config, builder->pos + len, err);
     while (rc >= 0 && len > 0) {
-        size_t need = FILL_CHUNK;
-        if (builder->piece.data && builder->piece.filled >= builder->config.max_fill)
-            need = SIZE_MAX;
-        rc = make_room(builder, need, err);
+        uint64_t n = len;
+        rc = meet_border(builder, &n, err);
         if (rc < 0)
             return rc;
-        uint64_t left = builder->config.max_fill - builder->piece.filled;
-        uint64_t n = len < left ? len : left;
-        begin_chunk(builder, X8_SPARSE_FILL, (uint32_t)(n / builder->config.block_size),
-                    FILL_CHUNK);
-        x8_put_le32(builder->piece.data + builder->piece.len, pattern);
-        builder->piece.len += 4;
-        builder->piece.written += n;
-        builder->piece.filled += n;
-        builder->pos += n;
+        rc = n < whole && n < X8_SPARSE_MIN_FILL ? piece_pattern(builder, pattern, n, err)
+                                                 : fill_stretch(builder, pattern, n, err);
         len -= n;
     }
     return rc;
@@ -217,20 +290,16 @@ int piece_fill(struct piece_builder *builder, uint32_t pattern, uint64_t len, st
 int piece_skip(struct piece_builder *builder, uint64_t len, struct x8_error *err)
 {
     int rc = piece_check_limit(&builder->config, builder->pos + len, err);
-    if (rc < 0 || len == 0)
-        return rc;
-    uint32_t blocks = (uint32_t)(len / builder->config.block_size);
-    int grows = builder->piece.data && builder->last_type == X8_SPARSE_DONT_CARE;
-    rc = make_room(builder, grows ? 0 : X8_SPARSE_CHUNK, err);
-    if (rc < 0)
-        return rc;
-    if (builder->last_type == X8_SPARSE_DONT_CARE)
-        grow_chunk(builder, blocks);
-    else
-        begin_chunk(builder, X8_SPARSE_DONT_CARE, blocks, X8_SPARSE_CHUNK);
-    builder->piece.skipped += len;
-    builder->pos += len;
-    return 0;
+    while (rc >= 0 && len > 0) {
+        uint64_t n = len;
+        rc = meet_border(builder, &n, err);
+        if (rc >= 0)
+            rc = add_dont_care(builder, n, err);
+        if (rc >= 0)
+            builder->piece.skipped += n;
+        len -= n;
+    }
+    return rc;
 }
 
 int piece_finish(struct piece_builder *builder, struct x8_error *err)

@@ -3,7 +3,8 @@
  * config.piece_cap, each beginning with DONT_CARE up to its start. Only for the files of this room.
  *
  * A piece is closed when something more does not fit, never when it happens to be full: so the last
- * one is known for what it is when the stream ends.
+ * one is known for what it is when the stream ends. It is also closed where something more would
+ * lie behind a border of config.zeros; inside such a range long zeros need not be written.
  */
 #ifndef X8_IMAGE_PIECE_H
 #define X8_IMAGE_PIECE_H
@@ -15,6 +16,7 @@ struct piece_builder {
     struct x8_piece_port port;
     struct x8_piece piece; /* the open one; data is NULL when none is open */
     uint64_t pos;          /* image offset of the next byte */
+    size_t border;         /* first border of config.zeros behind pos: even starts, odd ends */
     uint32_t chunks;       /* chunks in the open piece */
     uint32_t last_type;    /* of the chunk that can still grow, 0 for none */
     size_t last_at;        /* offset of its header */
@@ -30,6 +32,8 @@ int piece_builder_init(struct piece_builder *builder, const struct x8_sparse_con
 int piece_raw(struct piece_builder *builder, const void *data, size_t len, struct x8_error *err);
 int piece_pattern(struct piece_builder *builder, uint32_t pattern, uint64_t len,
                   struct x8_error *err); /* as RAW */
+/* Inside config.zeros, zeros of X8_SPARSE_MIN_FILL and more are left out. What a border cuts off is
+ * RAW when it is shorter than that. */
 int piece_fill(struct piece_builder *builder, uint32_t pattern, uint64_t len, struct x8_error *err);
 int piece_skip(struct piece_builder *builder, uint64_t len, struct x8_error *err);
 

@@ -61,15 +61,17 @@ static int add_constant(struct x8_sparse_encoder *enc, uint32_t pattern, size_t 
     return rc;
 }
 
-/* Image bytes outside the skip ranges: tell constant granules from others. */
+/* Image bytes outside the skip ranges: tell constant granules from others. Granules are counted
+ * from the start of the image, so that the pieces do not depend on how the bytes came. */
 static int classify(struct x8_sparse_encoder *enc, const uint8_t *data, size_t len,
                     struct x8_error *err)
 {
     size_t raw_from = 0;
     int rc = 0;
     for (size_t at = 0; at < len && rc >= 0;) {
-        size_t n = len - at < enc->granule ? len - at : enc->granule;
+        size_t n = enc->granule - (size_t)((enc->pos + at) % enc->granule);
         uint32_t pattern;
+        n = n < len - at ? n : len - at;
         if (is_constant(data + at, n, &pattern)) {
             rc = add_raw(enc, data + raw_from, at - raw_from, err);
             if (rc >= 0)

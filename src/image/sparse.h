@@ -59,9 +59,11 @@ struct x8_sparse_config {
     const struct x8_range *skip;
     size_t skip_count;
     /* Ranges of the target that are known to read as zeros (erased, and proven): runs of zeros of
-     * X8_SPARSE_MIN_FILL and more inside them become DONT_CARE instead of FILL. A piece ends where
-     * a range begins or ends, so that a range that is left out later does not move the other
-     * pieces. Sorted, multiples of block_size; NULL for none. Borrowed. */
+     * X8_SPARSE_MIN_FILL and more inside them become DONT_CARE instead of FILL (counted in
+     * x8_piece.holes; max_fill is not about them). A run is cut where a range begins or ends, and
+     * each part is measured for itself; so is a piece, so that a range that is left out later does
+     * not move the other pieces (ranges that touch are cut between too). Sorted, multiples of
+     * block_size; NULL for none. Borrowed. Of a sparse file only FILL with zeros counts. */
     const struct x8_range *zeros;
     size_t zero_count;
 };

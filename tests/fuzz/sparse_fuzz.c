@@ -1,6 +1,7 @@
 /*
  * Any bytes as a sparse file: refused, or the pieces write what the file writes. And any bytes as a
- * raw image: the encoder's pieces write that image.
+ * raw image: the encoder's pieces write that image, also over a medium that has zeros in ranges
+ * which the last bytes name.
  */
 #include "image/sparse.h"
 
@@ -75,11 +76,31 @@ static void as_sparse(const uint8_t *data, size_t size)
     x8_sparse_splitter_free(&splitter);
 }
 
-static void as_raw(const uint8_t *data, size_t size)
+/* Ranges of zeros by pairs of bytes from the end: a gap (0: they touch) and a length. */
+static size_t zeros_from(const uint8_t *data, size_t size, struct x8_range *out, size_t max)
+{
+    uint64_t at = 0;
+    size_t count = 0;
+    for (; count < max && size >= 2; size -= 2) {
+        uint64_t start = at + data[size - 1] % 64 * 512u;
+        at = start + (1 + data[size - 2]) * 512u;
+        out[count++] = (struct x8_range){start, at};
+    }
+    return count;
+}
+
+static void as_raw(const uint8_t *data, size_t size, size_t max_ranges)
 {
     struct x8_sparse_encoder *encoder = NULL;
     struct x8_error err;
-    if (size == 0 || x8_sparse_encoder_new(&config, &port, &encoder, &err) < 0)
+    struct x8_range zeros[6];
+    struct x8_sparse_config with = config;
+    with.zeros = zeros;
+    with.zero_count = zeros_from(data, size, zeros, max_ranges);
+    memset(&from_pieces, 0xE5, sizeof(from_pieces));
+    for (size_t i = 0; i < with.zero_count; i++)
+        memset(from_pieces.bytes + zeros[i].start, 0, (size_t)(zeros[i].end - zeros[i].start));
+    if (size == 0 || x8_sparse_encoder_new(&with, &port, &encoder, &err) < 0)
         return;
     int rc = run(x8_sparse_encoder_sink(encoder), data, size);
     if (size <= IMAGE_MAX && (rc < 0 || memcmp(from_pieces.bytes, data, size) != 0))
@@ -90,6 +111,7 @@ static void as_raw(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_sparse(data, size);
-    as_raw(data, size);
+    as_raw(data, size, 0);
+    as_raw(data, size, 6);
     return 0;
 }

@@ -134,18 +134,28 @@ X8_UNUSED static size_t piece_apply(const struct x8_piece *piece, uint8_t *mediu
     assert_int_equal(at, piece->end);
     assert_int_equal(written, piece->written);
     assert_int_equal(filled, piece->filled);
-    assert_int_equal(left_alone, piece->skipped);
+    assert_int_equal(left_alone, piece->skipped + piece->holes);
     assert_int_equal(written + left_alone, piece->end - piece->start);
     return n;
 }
 
-/* All pieces in order, each following the one before; the last and only the last says so. Returns
- * the medium (free it), STALE where nothing was written. */
-X8_UNUSED static uint8_t *pieces_apply(const struct pieces *pieces, size_t medium_len)
+/* STALE with `count` ranges of zeros. */
+X8_UNUSED static uint8_t *medium_new(size_t len, const struct x8_range *zeros, size_t count)
 {
-    uint8_t *medium = malloc(medium_len + 1);
+    uint8_t *medium = malloc(len + 1);
     assert_non_null(medium);
-    memset(medium, STALE, medium_len + 1);
+    memset(medium, STALE, len + 1);
+    for (size_t i = 0; i < count && zeros[i].start < len; i++) {
+        uint64_t end = zeros[i].end < len ? zeros[i].end : len;
+        memset(medium + zeros[i].start, 0, (size_t)(end - zeros[i].start));
+    }
+    return medium;
+}
+
+/* All pieces in order, each following the one before; the last and only the last says so. */
+X8_UNUSED static void pieces_apply_to(const struct pieces *pieces, uint8_t *medium,
+                                      size_t medium_len)
+{
     uint64_t at = 0;
     assert_true(pieces->count > 0);
     for (size_t i = 0; i < pieces->count; i++) {
@@ -158,6 +168,13 @@ X8_UNUSED static uint8_t *pieces_apply(const struct pieces *pieces, size_t mediu
         at = piece->end;
     }
     assert_int_equal(at, medium_len);
+}
+
+/* The same on a medium of STALE bytes, which is returned (free it). */
+X8_UNUSED static uint8_t *pieces_apply(const struct pieces *pieces, size_t medium_len)
+{
+    uint8_t *medium = medium_new(medium_len, NULL, 0);
+    pieces_apply_to(pieces, medium, medium_len);
     return medium;
 }
 
