@@ -1,7 +1,8 @@
 /*
  * The verbs of x8ctl image, one file each (image_list.c, image_get.c, ...). image.c reads the line,
- * image_source.c finds what SOURCE means, image_look.c reads it, image_release.c says which release
- * it is, image_text.c is how lines read.
+ * image_source.c finds what SOURCE means, image_look.c reads it (image_scan.c the system image in
+ * it, image_sums.c its lists of checksums), image_release.c says which release it is, image_text.c
+ * is how lines read.
  */
 #ifndef X8_CMD_IMAGE_PARTS_H
 #define X8_CMD_IMAGE_PARTS_H
@@ -44,11 +45,11 @@ struct x8_image_source {
     const char *word; /* as the user said it: an address may hold a password */
     const char *name; /* what messages call it */
 };
-/* What the catalogue is needed for, and what a cached file must be. */
+/* What the catalogue is needed for. */
 enum x8_image_need {
     X8_IMAGE_BYTES,    /* nothing but the image */
     X8_IMAGE_FACTS,    /* the catalogue if it can be had: else a warning, and an empty one */
-    X8_IMAGE_CERTAINTY /* the catalogue; a cached file is hashed again */
+    X8_IMAGE_CERTAINTY /* the catalogue */
 };
 /* A file or folder as it is; a release or an address out of the cache, into which it is downloaded
  * first. */
@@ -56,6 +57,46 @@ int x8_image_source_open(struct x8_ctx *ctx, const char *word, enum x8_image_nee
                          struct x8_image_source *out, struct x8_error *err);
 void x8_image_source_done(struct x8_image_source *source);
 #define X8_AUTO_IMAGE_SOURCE X8_CLEANUP(x8_image_source_done) struct x8_image_source
+
+/* --- image_scan.c */
+/* What a system image says as it is read. */
+struct x8_image_scan {
+    unsigned number; /* of the member that it is; 0: a file */
+    struct x8_usedmap *map;
+    uint64_t size;               /* unpacked */
+    int is_sparse;               /* Android's form: not looked into */
+    char unpacked[65];           /* "" when it is not packed */
+    const struct x8_entry *bmap; /* the block map it was compared with, or NULL */
+    size_t bmap_ranges;
+    struct x8_error fault; /* of the image alone; code 0: none */
+};
+void x8_image_scan_done(struct x8_image_scan *scan);
+/* Read all of `content`. A block map of `set` is compared on the way, when there is one. Progress
+ * as `stage` of `total`, or none for NULL. */
+struct x8_image_reading {
+    const struct x8_imageset *set;
+    const struct x8_entry *bmap; /* or NULL */
+    const char *stage;
+    uint64_t total;
+    int is_packed;
+};
+int x8_image_scan_read(const struct x8_op *op, const struct x8_image_reading *how,
+                       struct x8_reader *content, struct x8_image_scan *out, struct x8_error *err);
+/* The ranges of a block map alone. */
+int x8_image_scan_bmap(const struct x8_op *op, const struct x8_image_reading *how,
+                       struct x8_reader *content, size_t *out_ranges, struct x8_error *err);
+/* The block map beside an image, by the names that flash looks for; NULL when there is none. */
+typedef const struct x8_entry *x8_image_find_fn(const struct x8_imageset *set, const char *path);
+const struct x8_entry *x8_image_bmap_of(const struct x8_imageset *set, const char *path,
+                                        x8_image_find_fn *find);
+
+/* --- image_sums.c */
+/* Lists of checksums in the image, compared with what is there. */
+struct x8_image_sums {
+    size_t lists, good, wrong, absent;  /* files: as listed, not as listed, not there */
+    char list[200];                     /* the first one, or the one that is wrong */
+    char path[200], have[65], want[65]; /* the first file that is wrong */
+};
 
 /* --- image_look.c */
 enum x8_image_verdict { X8_IMAGE_UNKNOWN, X8_IMAGE_GOOD, X8_IMAGE_WRONG };
@@ -65,16 +106,19 @@ struct x8_image_part {
     char unpacked[65]; /* of the system image, when it is packed; or "" */
     enum x8_image_verdict verdict, unpacked_verdict;
 };
+enum { X8_IMAGE_SCANS = 8 }; /* a release has one system image */
 struct x8_image_look {
     struct x8_imageset *set;
+    struct x8_image_origin pipe; /* where the source is one */
+    int pipe_is_read;
+    struct x8_image_scan scans[X8_IMAGE_SCANS]; /* of an archive, as they came */
+    size_t scan_count;
     struct x8_image_part *parts; /* those with a role */
     size_t part_count, other_count;
-    struct x8_image_part *os; /* the one that would be flashed, or NULL */
-    struct x8_error no_os;    /* why not */
-    uint64_t os_size;         /* unpacked */
-    int is_sparse;            /* Android's form: not looked into */
-    struct x8_usedmap *map;
-    size_t bmap_ranges; /* compared with the block map beside it; 0: there is none */
+    struct x8_image_part *os;  /* the one that would be flashed, or NULL */
+    struct x8_error no_os;     /* why not */
+    struct x8_image_scan scan; /* of that one */
+    struct x8_image_sums sums;
     int is_archive;
     uint64_t size;                 /* of the file */
     char sha256[65];               /* of the file, "" for a folder */
@@ -83,11 +127,20 @@ struct x8_image_look {
     const struct x8_release *release;
     const char *release_by; /* how that is known: "by its digest" */
 };
-/* Read all of it: an archive's file for its digest, then its members, then the system image. */
+/* Read all of it, an archive in one pass. A file of the cache that is not what it was is put aside
+ * (X8_E_BAD_DIGEST). */
 int x8_image_look(const struct x8_op *op, const struct x8_image_source *source,
                   struct x8_image_look *out, struct x8_error *err);
 void x8_image_look_done(struct x8_image_look *look);
 #define X8_AUTO_IMAGE_LOOK X8_CLEANUP(x8_image_look_done) struct x8_image_look
+/* SHA-256 of an entry as stored: from the pass, or read now. */
+int x8_image_entry_digest(const struct x8_op *op, const struct x8_image_look *look,
+                          const struct x8_entry *entry, char out[65], struct x8_error *err);
+/* image_sums.c: compare all lists in it. */
+int x8_image_compare_sums(const struct x8_op *op, struct x8_image_look *look, struct x8_error *err);
+/* What came of it as a line of show or verify; nothing without lists. And as JSON, or null. */
+void x8_image_put_sums(struct x8_buf *out, int is_person, const struct x8_image_sums *sums);
+void x8_image_json_sums(struct x8_json *json, const struct x8_image_sums *sums);
 
 /* --- image_stream.c */
 /* A reader that digests what passes. Takes `inner` over in every case; `sha` is borrowed. */

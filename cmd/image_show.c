@@ -84,22 +84,22 @@ static void put_os(struct x8_buf *out, int is_person, const struct x8_image_look
         x8_image_line(out, is_person, "image", "none: %s", look->no_os.msg);
         return;
     }
-    x8_size_text(size, look->os_size);
+    x8_size_text(size, look->scan.size);
     x8_image_line(out, is_person, "image", "%s, %s unpacked", x8_path_base(look->os->entry->path),
                   size);
     if (look->os->unpacked[0])
         x8_image_line(out, is_person, "unpacked", "sha256 %s", look->os->unpacked);
-    if (look->is_sparse) {
+    if (look->scan.is_sparse) {
         x8_image_line(out, is_person, "used", "not looked into: Android's sparse form");
         return;
     }
-    x8_size_text(used, x8_usedmap_used(look->map));
+    x8_size_text(used, x8_usedmap_used(look->scan.map));
     x8_image_line(out, is_person, "used", "%s of %s (%u %%)", used, size,
-                  x8_image_percent(x8_usedmap_used(look->map), look->os_size));
-    if (look->bmap_ranges)
-        x8_image_line(out, is_person, "bmap", "fits: %zu ranges", look->bmap_ranges);
-    count = x8_usedmap_parts(look->map, &parts);
-    x8_image_line(out, is_person, "table", "%s", table_name(x8_usedmap_table(look->map)));
+                  x8_image_percent(x8_usedmap_used(look->scan.map), look->scan.size));
+    if (look->scan.bmap_ranges)
+        x8_image_line(out, is_person, "bmap", "fits: %zu ranges", look->scan.bmap_ranges);
+    count = x8_usedmap_parts(look->scan.map, &parts);
+    x8_image_line(out, is_person, "table", "%s", table_name(x8_usedmap_table(look->scan.map)));
     for (size_t i = 0; i < count; i++)
         put_partition(out, is_person, i + 1, &parts[i]);
 }
@@ -113,6 +113,7 @@ static void print(const struct x8_image_source *source, const struct x8_image_lo
     put_os(&out, is_person, look);
     for (size_t i = 0; i < look->part_count; i++)
         put_part(&out, is_person, &look->parts[i]);
+    x8_image_put_sums(&out, is_person, &look->sums);
     if (look->other_count)
         x8_image_line(&out, is_person, "others", "%zu file%s", look->other_count,
                       look->other_count == 1 ? "" : "s");
@@ -151,7 +152,7 @@ static struct x8_json *partitions_json(const struct x8_image_look *look)
 {
     struct x8_json *all = x8_json_array();
     const struct x8_used_part *parts;
-    size_t count = x8_usedmap_parts(look->map, &parts);
+    size_t count = x8_usedmap_parts(look->scan.map, &parts);
 
     for (size_t i = 0; i < count; i++) {
         struct x8_json *json = x8_json_object();
@@ -173,14 +174,14 @@ static struct x8_json *os_json(const struct x8_image_look *look)
     const char *digest = look->os->unpacked[0] ? look->os->unpacked : look->os->sha256;
 
     x8_json_str(json, "path", look->os->entry->path);
-    x8_json_u64(json, "size", look->os_size);
+    x8_json_u64(json, "size", look->scan.size);
     x8_json_str(json, "sha256", digest);
-    x8_json_bool(json, "sparse", look->is_sparse);
-    if (look->is_sparse)
+    x8_json_bool(json, "sparse", look->scan.is_sparse);
+    if (look->scan.is_sparse)
         return json;
-    x8_json_u64(json, "used", x8_usedmap_used(look->map));
-    x8_json_u64(json, "bmap_ranges", look->bmap_ranges);
-    x8_json_str(json, "table", table_name(x8_usedmap_table(look->map)));
+    x8_json_u64(json, "used", x8_usedmap_used(look->scan.map));
+    x8_json_u64(json, "bmap_ranges", look->scan.bmap_ranges);
+    x8_json_str(json, "table", table_name(x8_usedmap_table(look->scan.map)));
     x8_json_add(json, "partitions", partitions_json(look));
     return json;
 }
@@ -203,6 +204,7 @@ static void print_json(struct x8_ctx *ctx, const struct x8_image_source *source,
         x8_json_str(json, "os", NULL);
     x8_json_add(json, "parts", parts_json(look));
     x8_json_u64(json, "other_files", look->other_count);
+    x8_image_json_sums(json, &look->sums);
     x8_image_print_json(ctx, &json);
 }
 

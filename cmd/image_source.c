@@ -20,31 +20,19 @@ int x8_image_fetch(const struct x8_op *op, const struct x8_fetch *job, struct x8
     return rc;
 }
 
-static int from_cache(struct x8_ctx *ctx, int is_deep, struct x8_image_source *source,
-                      struct x8_error *err)
+static int from_cache(struct x8_ctx *ctx, struct x8_image_source *source, struct x8_error *err)
 {
     struct x8_fetch job;
-    char sha256[65];
     int rc = x8_store_job(&ctx->op, &source->setup, source->word, &source->wanted, &job, err);
 
     if (rc == 0)
         rc = x8_image_fetch(&ctx->op, &job, &source->cached, err);
-    if (rc == 0 && is_deep) {
-        /* x8_fetch hashed what it just stored; what lay there before is looked at now. */
-        x8_copy(sha256, sizeof sha256, source->cached.sha256);
-        rc = x8_cache_find(&ctx->op, source->setup.folder, sha256, 1, &source->cached, err);
-        if (rc == 0) {
-            rc = x8_fail(err, X8_E_NO_FILE, "%s went out of the cache meanwhile",
-                         source->wanted.name);
-            x8_error_why(err, "something else removed it, as x8ctl image prune does");
-            x8_error_next(err, "try again");
-        }
-    }
     if (rc < 0)
         return rc;
     x8_cache_touch(source->setup.folder, &source->cached);
     source->path = source->cached.path;
-    source->name = source->cached.name[0] ? source->cached.name : "the image";
+    /* What the user asked for: the same file may be in the cache under another name. */
+    source->name = source->wanted.name[0] ? source->wanted.name : "the image";
     return 0;
 }
 
@@ -83,7 +71,7 @@ int x8_image_source_open(struct x8_ctx *ctx, const char *word, enum x8_image_nee
     if (rc == 0)
         rc = open_catalogue(ctx, need, out, err);
     if (rc == 0 && out->is_remote)
-        rc = from_cache(ctx, need == X8_IMAGE_CERTAINTY, out, err);
+        rc = from_cache(ctx, out, err);
     if (rc < 0)
         x8_image_source_done(out);
     return rc < 0 ? rc : 0;

@@ -12,7 +12,7 @@
  * x8ctl flash --only loader takes. */
 static int check_content(const struct x8_image_look *look, struct x8_error *err)
 {
-    if (look->os && look->os_size == 0) {
+    if (look->os && look->scan.size == 0) {
         x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", look->os->entry->path);
         x8_error_why(err, "it has 0 bytes, unpacked if it is packed");
         x8_error_next(err, "get it again");
@@ -71,11 +71,27 @@ static void compare_all(const struct x8_image_source *source, const struct x8_im
     }
 }
 
+static int judge_sums(const struct x8_image_look *look, const struct x8_image_source *source,
+                      struct x8_error *err)
+{
+    const struct x8_image_sums *sums = &look->sums;
+
+    if (!sums->wrong)
+        return 0;
+    x8_fail(err, X8_E_BAD_DIGEST, "%s does not fit its own list of checksums: %s", source->name,
+            sums->path);
+    x8_error_why(err,
+                 "%s says SHA-256 %.12s..., it has %.12s...; %zu of %zu that are listed are right",
+                 sums->list, sums->want, sums->have, sums->good, sums->good + sums->wrong);
+    x8_error_next(err, "get it again; if it stays so, its maker listed another build");
+    return -(int)X8_E_BAD_DIGEST;
+}
+
 static int judge(const struct x8_image_look *look, const struct report *report,
                  const struct x8_image_source *source, struct x8_error *err)
 {
     if (!report->count[X8_IMAGE_WRONG])
-        return 0;
+        return judge_sums(look, source, err);
     x8_fail(err, X8_E_BAD_DIGEST, "%s is not what release %s has: %s", source->name,
             look->release->image, report->wrong);
     x8_error_why(err,
@@ -99,9 +115,10 @@ static void summary(const struct x8_image_look *look, struct report *report)
     x8_image_line(&report->text, is_person, "whole", "%s",
                   look->os ? "archives, compression and checksums in them are right"
                            : "what was read is, but there is no system image in it");
-    if (look->bmap_ranges)
+    if (look->scan.bmap_ranges)
         x8_image_line(&report->text, is_person, "bmap", "all %zu ranges of the block map are right",
-                      look->bmap_ranges);
+                      look->scan.bmap_ranges);
+    x8_image_put_sums(&report->text, is_person, &look->sums);
     if (!look->release)
         x8_image_line(&report->text, is_person, "release",
                       "none that the catalogue knows by its digests or its name");
@@ -127,7 +144,8 @@ static void print_json(struct x8_ctx *ctx, const struct x8_image_source *source,
     x8_json_u64(json, "good", report->count[X8_IMAGE_GOOD]);
     x8_json_u64(json, "unknown", report->count[X8_IMAGE_UNKNOWN]);
     x8_json_u64(json, "wrong", report->count[X8_IMAGE_WRONG]);
-    x8_json_u64(json, "bmap_ranges", look->bmap_ranges);
+    x8_json_u64(json, "bmap_ranges", look->scan.bmap_ranges);
+    x8_image_json_sums(json, &look->sums);
     x8_json_add(json, "digests", report->items);
     report->items = NULL;
     x8_image_print_json(ctx, &json);

@@ -148,22 +148,34 @@ static int open_image(struct x8_imageset *set, struct x8_error *err)
     return rc < 0 ? rc : settle_items(set, err);
 }
 
-/* The first unpacked bytes of a file that is no folder. */
-static int peek(struct x8_imageset *set, uint8_t head[ARCHIVE_HEAD], size_t *len,
-                enum x8_packing *packing, struct x8_error *err)
+/* A file that is no folder, as far as it was looked at. */
+struct peek {
+    struct x8_reader *reader; /* of `unpacked`; owned until that is walked */
+    struct named *unpacked;   /* begins with the head again */
+    enum x8_packing packing;
+    uint8_t head[ARCHIVE_HEAD];
+    size_t len;
+};
+
+/* The first unpacked bytes. It is opened once: what is behind it may come from a server or a
+ * pipe. */
+static int peek(struct x8_imageset *set, const struct x8_op *op, struct peek *out,
+                struct x8_error *err)
 {
-    struct named *stored = NULL, *unpacked = NULL;
+    struct named *stored = NULL;
     char label[LABEL_MAX];
-    int rc = open_item(set->outer, NULL, &stored, err);
+    int rc = open_item(set->outer, op, &stored, err);
     if (rc >= 0)
-        rc = open_unpacked(stored, item_label(set->outer, label), &unpacked, packing, err);
+        rc = open_unpacked(stored, item_label(set->outer, label), &out->unpacked, &out->packing,
+                           err);
     if (rc < 0)
         return rc;
-    ssize_t n = x8_read_full(&unpacked->reader, head, ARCHIVE_HEAD, err);
-    struct x8_reader *reader = &unpacked->reader;
-    x8_reader_close(&reader);
-    *len = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? (int)n : 0;
+    out->reader = &out->unpacked->reader;
+    ssize_t n = x8_read_full(out->reader, out->head, ARCHIVE_HEAD, err);
+    if (n < 0)
+        return (int)n;
+    out->len = (size_t)n;
+    return named_again(out->unpacked, out->head, out->len, err);
 }
 
 /* Read through an opener, only an archive says what it holds. */
@@ -176,11 +188,39 @@ static int no_archive(const struct x8_imageset *set, struct x8_error *err)
     return -X8_E_BAD_IMAGE;
 }
 
+static int open_archive(struct x8_imageset *set, struct peek *peek, struct tally *tally,
+                        struct x8_error *err)
+{
+    set->is_stream =
+        !set->path || peek->packing != X8_PACK_NONE || memcmp(peek->head, "PK", 2) == 0;
+    peek->reader = NULL;
+    int rc = walk_opened(set, set->outer, "", peek->unpacked, peek->packing, err);
+    if (rc < 0)
+        return rc;
+    if (set->pass)
+        tally_end(tally);
+    return settle_items(set, err);
+}
+
+static int open_seen(struct x8_imageset *set, struct peek *peek, struct tally *tally,
+                     struct x8_error *err)
+{
+    if (archive_is((struct x8_span){peek->head, peek->len}))
+        return open_archive(set, peek, tally, err);
+    if (set->path && peek->len >= 11 && memcmp(peek->head, "uuu_version", 11) == 0)
+        return open_script(set, err);
+    if (set->path && role_of_name(set->source) == X8_ROLE_OS)
+        return open_image(set, err);
+    if (!set->path)
+        return no_archive(set, err);
+    x8_fail(err, X8_E_BAD_IMAGE, "%s: neither an archive nor a script nor an image", set->source);
+    x8_error_why(err, "it is empty, or begins like nothing that is known");
+    x8_error_next(err, "name a release archive, its folder, a .uuu script or a .wic image");
+    return -X8_E_BAD_IMAGE;
+}
+
 static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err)
 {
-    uint8_t head[ARCHIVE_HEAD];
-    size_t len;
-    enum x8_packing packing;
     /* A pipe cannot be read twice, and waiting for its writer could take for ever. */
     X8_AUTO_FD fd = set->path ? x8_file_open(set->path, 0, err) : -1;
     if (set->path && fd < 0)
@@ -194,24 +234,18 @@ static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_
     set->outer->disk = set->path ? x8_path_join("", set->path) : NULL;
     if (set->path && !set->outer->disk)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    int rc = peek(set, head, &len, &packing, err);
+    struct peek seen = {0};
+    AUTO_TALLY tally;
+    int rc = tally_begin(&tally, set, set->outer, err);
     if (rc < 0)
         return rc;
-    if (archive_is((struct x8_span){head, len})) {
-        set->is_stream = !set->path || packing != X8_PACK_NONE || memcmp(head, "PK", 2) == 0;
-        rc = walk_box(set, op, set->outer, "", err);
-        return rc < 0 ? rc : settle_items(set, err);
-    }
-    if (set->path && len >= 11 && memcmp(head, "uuu_version", 11) == 0)
-        return open_script(set, err);
-    if (set->path && role_of_name(set->source) == X8_ROLE_OS)
-        return open_image(set, err);
-    if (!set->path)
-        return no_archive(set, err);
-    x8_fail(err, X8_E_BAD_IMAGE, "%s: neither an archive nor a script nor an image", set->source);
-    x8_error_why(err, "it is empty, or begins like nothing that is known");
-    x8_error_next(err, "name a release archive, its folder, a .uuu script or a .wic image");
-    return -X8_E_BAD_IMAGE;
+    set->outer->tally = set->pass ? &tally : NULL;
+    rc = peek(set, op, &seen, err);
+    if (rc >= 0)
+        rc = open_seen(set, &seen, &tally, err);
+    x8_reader_close(&seen.reader);
+    set->outer->tally = NULL;
+    return rc;
 }
 
 static int open_source(struct x8_imageset *set, const struct x8_op *op, struct x8_error *err)
@@ -226,19 +260,22 @@ static int open_source(struct x8_imageset *set, const struct x8_op *op, struct x
     return scan_folder(set, op, err);
 }
 
-static int open_set(const struct x8_op *op, const char *source, const char *path,
-                    const struct x8_image_origin *origin, struct x8_imageset **out,
-                    struct x8_error *err)
+static int open_set(const struct x8_op *op, const char *source,
+                    const struct x8_image_origin *origin, const struct x8_pass *pass,
+                    struct x8_imageset **out, struct x8_error *err)
 {
+    const char *path = origin ? origin->path : source;
     struct x8_imageset *set = calloc(1, sizeof(*set));
     if (!set)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     pthread_mutex_init(&set->lock, NULL);
     set->origin = origin;
-    set->source = strdup(source);
+    set->pass = pass;
+    set->source = strdup(origin ? origin->name : source);
     set->path = path ? strdup(path) : NULL;
     int rc = set->source && (set->path || !path) ? open_source(set, op, err)
                                                  : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    set->pass = NULL;
     if (rc < 0)
         x8_imageset_free(&set);
     else
@@ -249,13 +286,20 @@ static int open_set(const struct x8_op *op, const char *source, const char *path
 int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
                      struct x8_error *err)
 {
-    return open_set(op, source, source, NULL, out, err);
+    return open_set(op, source, NULL, NULL, out, err);
 }
 
 int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin *origin,
                             struct x8_imageset **out, struct x8_error *err)
 {
-    return open_set(op, origin->name, origin->path, origin, out, err);
+    return open_set(op, NULL, origin, NULL, out, err);
+}
+
+int x8_imageset_open_pass(const struct x8_op *op, const char *source,
+                          const struct x8_image_origin *origin, const struct x8_pass *pass,
+                          struct x8_imageset **out, struct x8_error *err)
+{
+    return open_set(op, source, origin, pass, out, err);
 }
 
 void x8_imageset_free(struct x8_imageset **set)
@@ -283,6 +327,11 @@ const char *x8_imageset_source(const struct x8_imageset *set)
 int x8_entry_is_packed(const struct x8_entry *entry)
 {
     return ((const struct item *)entry)->box != NULL;
+}
+
+int x8_imageset_is_brief(const struct x8_imageset *set)
+{
+    return set->is_brief;
 }
 
 int x8_imageset_is_stream(const struct x8_imageset *set)

@@ -64,6 +64,10 @@ struct x8_image_origin {
     uint64_t size;      /* bytes, for progress; 0 unknown */
     const char *url;    /* where it comes from, as it may be shown; or NULL */
     const char *sha256; /* its digest, for reports; "" as long as it is not known; or NULL */
+    /* 1: what is read through `open` is read as little as can be. Opening ends at the system image
+     * when everything else that a flash needs came before it; what lies behind is not looked at
+     * before the image is read, whose end still is that of the whole archive. */
+    int is_brief;
 };
 
 /*
@@ -75,8 +79,60 @@ int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin
                             struct x8_imageset **out, struct x8_error *err);
 void x8_imageset_free(struct x8_imageset **set);
 
+/* --- one pass: what can be learnt of an archive in the walk that opening it is --- */
+
+/* A system image as it passes by. Borrowed for the call. */
+struct x8_passing {
+    const struct x8_imageset *so_far; /* for x8_imageset_passed() */
+    const char *path;                 /* in the set */
+    unsigned number;                  /* x8_entry_number() of its entry and of links to it */
+    int is_packed;                    /* compressed, besides being in the archive */
+};
+
+struct x8_pass {
+    void *ctx;
+    /*
+     * Its content, with compression undone. What is not read is passed over. NULL with *err filled:
+     * it cannot be unpacked. A negative code ends the walk. A fault of the content alone need not:
+     * where the archive itself is at fault the walk fails on its own.
+     */
+    int (*image)(void *ctx, const struct x8_passing *image, struct x8_reader *content,
+                 struct x8_error *err);
+};
+
+/*
+ * As x8_imageset_open (`origin` NULL) or x8_imageset_open_origin (`source` NULL). Everything is
+ * opened once and read to its end in order, archives are digested with all that is in them, and
+ * system images in them are shown to `pass` (needed until this returns) as they come. Members with
+ * lists of checksums (sums.h) stay in memory.
+ */
+int x8_imageset_open_pass(const struct x8_op *op, const char *source,
+                          const struct x8_image_origin *origin, const struct x8_pass *pass,
+                          struct x8_imageset **out, struct x8_error *err);
+
+/* What has passed so far and is in memory (small parts, lists of checksums), by its path in the
+ * set; or NULL. Links are not known yet. */
+const struct x8_entry *x8_imageset_passed(const struct x8_imageset *so_far, const char *path);
+
+/* The file itself, after a pass over an archive: SHA-256 in hexadecimal, and bytes. "" and 0 for
+ * others. */
+const char *x8_imageset_sha256(const struct x8_imageset *set);
+uint64_t x8_imageset_stored_size(const struct x8_imageset *set);
+
+/* SHA-256 of an entry as stored, taken in a pass; "" where none was taken. */
+const char *x8_entry_sha256(const struct x8_entry *entry);
+
+/* Which member of all archives it is, counted in a pass from 1; 0 for a file of this computer. */
+unsigned x8_entry_number(const struct x8_entry *entry);
+
+/* Archives in it that are seen as folders, and so are no entries; NULL past the end. */
+const struct x8_entry *x8_imageset_box(const struct x8_imageset *set, size_t i);
+
 /* What was opened, for messages. Borrowed. */
 const char *x8_imageset_source(const struct x8_imageset *set);
+
+/* 1 when opening ended at the system image (`is_brief`). */
+int x8_imageset_is_brief(const struct x8_imageset *set);
 
 /* 1 when members must be reached by reading an outer stream from its start (compressed archive). */
 int x8_imageset_is_stream(const struct x8_imageset *set);

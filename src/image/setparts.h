@@ -8,6 +8,7 @@
 
 #include "image/archive.h"
 #include "image/imageset.h"
+#include "util/digest.h"
 
 #include <pthread.h>
 #include <sys/types.h>
@@ -41,6 +42,9 @@ struct item {
     int is_kept;
     uint8_t head[EDGE_LEN], tail[EDGE_LEN];
     size_t head_len, tail_len;
+    unsigned number;         /* of all that passed, from 1; 0 outside of a pass */
+    char sha256[65];         /* as stored; "" when it was not taken */
+    struct tally *tally;     /* of the outer file while it is read; borrowed, or NULL */
     enum x8_role named_role; /* what the name says; pub.role is OTHER when the content disagrees */
 };
 
@@ -53,10 +57,13 @@ struct x8_imageset {
     char *source;                         /* as given, for messages */
     char *path;                           /* where it lies; NULL when it is read through `origin` */
     const struct x8_image_origin *origin; /* or NULL */
+    const struct x8_pass *pass;           /* while it is opened, when everything is looked at */
+    unsigned passed;                      /* members so far */
     char *root;              /* folder of the tree; NULL when the source is an archive */
     char *script;            /* path of the script when the source is one */
     struct item *outer;      /* the archive when the source is one; not in `items` */
     int is_stream;           /* its members are reached from its start only */
+    int is_brief;            /* the walk ended at the system image */
     struct item_list items;  /* by path */
     struct item_list hidden; /* archives that were opened in place: not listed, but read from */
     struct item_list found;  /* on disk, by a path that was not listed; under `lock` */
@@ -71,6 +78,20 @@ void item_free(struct item *item);
 int item_list_add(struct item_list *list, struct item *item, struct x8_error *err);
 struct item *item_list_find(const struct item_list *sorted, const char *path);
 const char *item_label(const struct item *item, char out[LABEL_MAX]);
+
+/* --- setpass.c: what is noted of bytes as they pass */
+struct tally {
+    struct item *item;
+    struct x8_sha256 *sha; /* NULL outside of a pass */
+    uint64_t size;
+};
+int tally_begin(struct tally *tally, const struct x8_imageset *set, struct item *item,
+                struct x8_error *err);
+void tally_add(struct tally *tally, const void *data, size_t len);
+/* All of it has passed: size and digest go to the item. */
+void tally_end(struct tally *tally);
+void tally_done(struct tally *tally);
+#define AUTO_TALLY X8_CLEANUP(tally_done) struct tally
 
 /* --- role.c: pure */
 enum x8_role role_of_name(const char *path);
@@ -92,8 +113,12 @@ int scan_file(const char *disk, const char *path, struct item **out, struct x8_e
 
 /* --- setwalk.c */
 /* Walk the archive `box` to its proven end; its members get paths below `prefix`. */
-int walk_box(struct x8_imageset *set, const struct x8_op *op, const struct item *box,
-             const char *prefix, struct x8_error *err);
+int walk_box(struct x8_imageset *set, const struct x8_op *op, struct item *box, const char *prefix,
+             struct x8_error *err);
+/* The same when it is open already. Takes `unpacked` over in every case. */
+struct named;
+int walk_opened(struct x8_imageset *set, struct item *box, const char *prefix,
+                struct named *unpacked, enum x8_packing packing, struct x8_error *err);
 
 /* --- settle.c: sort the items, resolve links, settle equal paths. */
 int settle_items(struct x8_imageset *set, struct x8_error *err);
@@ -110,6 +135,8 @@ struct named {
     struct x8_reader *inner;
     int *tell;
     int below_failed;
+    uint8_t *again; /* bytes that were looked at and come once more; owned, or NULL */
+    size_t again_at, again_len;
     char label[LABEL_MAX];
 };
 
@@ -119,8 +146,10 @@ int open_item(const struct item *item, const struct x8_op *op, struct named **ou
 /* Undo the packing of `inner` (taken over), label the errors. */
 int open_unpacked(struct named *inner, const char *label, struct named **out,
                   enum x8_packing *out_packing, struct x8_error *err);
-/* A member reader over a walk that stays with its owner. */
-int open_passing(struct archive_walk *walk, const char *label, struct named **out,
-                 struct x8_error *err);
+/* A member reader over a walk that stays with its owner, and notes what passes (NULL: nothing). */
+int open_passing(struct archive_walk *walk, const char *label, struct tally *tally,
+                 struct named **out, struct x8_error *err);
+/* What was read of it comes again. */
+int named_again(struct named *named, const uint8_t *data, size_t len, struct x8_error *err);
 
 #endif

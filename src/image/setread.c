@@ -16,6 +16,13 @@
 static ssize_t named_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
 {
     struct named *named = X8_CONTAINER(reader, struct named, reader);
+    size_t left = named->again_len - named->again_at;
+    if (left > 0) {
+        left = left < cap ? left : cap;
+        memcpy(out, named->again + named->again_at, left);
+        named->again_at += left;
+        return (ssize_t)left;
+    }
     ssize_t n = x8_read(named->inner, out, cap, err);
     if (n >= 0)
         return n;
@@ -30,7 +37,18 @@ static void named_close(struct x8_reader *reader)
 {
     struct named *named = X8_CONTAINER(reader, struct named, reader);
     x8_reader_close(&named->inner);
+    free(named->again);
     free(named);
+}
+
+int named_again(struct named *named, const uint8_t *data, size_t len, struct x8_error *err)
+{
+    named->again = malloc(len ? len : 1);
+    if (!named->again)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    memcpy(named->again, data, len);
+    named->again_len = len;
+    return 0;
 }
 
 static int named_new(struct x8_reader *inner, const char *label, struct named **out,
@@ -73,6 +91,7 @@ struct watch_reader {
     struct x8_reader reader;
     struct x8_reader *inner;
     struct x8_op op;
+    struct tally *tally;
     uint64_t done, total, reported;
 };
 
@@ -83,10 +102,13 @@ static ssize_t watch_read(struct x8_reader *reader, void *out, size_t cap, struc
     if (rc < 0)
         return rc;
     ssize_t n = x8_read(watch->inner, out, cap, err);
-    if (n <= 0)
+    if (n < 0)
         return n;
+    if (watch->tally)
+        tally_add(watch->tally, out, (size_t)n);
     watch->done += (uint64_t)n;
-    if (watch->done - watch->reported >= REPORT_EVERY || watch->done == watch->total) {
+    if (watch->done - watch->reported >= REPORT_EVERY ||
+        (n == 0 && watch->done != watch->reported)) {
         watch->reported = watch->done;
         x8_emit_progress(&watch->op, watch->done, watch->total);
     }
@@ -100,8 +122,8 @@ static void watch_close(struct x8_reader *reader)
     free(watch);
 }
 
-static int watch_new(const struct x8_op *op, struct x8_reader *inner, uint64_t total,
-                     struct x8_reader **out, struct x8_error *err)
+static int watch_new(const struct x8_op *op, struct tally *tally, struct x8_reader *inner,
+                     uint64_t total, struct x8_reader **out, struct x8_error *err)
 {
     static const struct x8_reader_ops ops = {watch_read, watch_close};
     struct watch_reader *watch = calloc(1, sizeof(*watch));
@@ -109,7 +131,7 @@ static int watch_new(const struct x8_op *op, struct x8_reader *inner, uint64_t t
         x8_reader_close(&inner);
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     }
-    *watch = (struct watch_reader){.inner = inner, .op = *op, .total = total};
+    *watch = (struct watch_reader){.inner = inner, .op = *op, .tally = tally, .total = total};
     watch->reader.ops = &ops;
     watch->op.stage = "check";
     *out = &watch->reader;
@@ -124,7 +146,7 @@ static int open_disk(const struct item *item, const struct x8_op *op, struct nam
     uint64_t size;
     int rc = x8_file_reader(item->disk, &file, &size, err);
     if (rc >= 0 && op)
-        rc = watch_new(op, file, size, &file, err);
+        rc = watch_new(op, item->tally, file, size, &file, err);
     return rc < 0 ? rc : named_new(file, "", out, err);
 }
 
@@ -136,7 +158,7 @@ static int open_origin(const struct item *item, const struct x8_op *op, struct n
     struct x8_reader *stream = NULL;
     int rc = origin->open(origin->ctx, &stream, err);
     if (rc >= 0 && op)
-        rc = watch_new(op, stream, origin->size, &stream, err);
+        rc = watch_new(op, item->tally, stream, origin->size, &stream, err);
     return rc < 0 ? rc : named_new(stream, "", out, err);
 }
 
@@ -146,7 +168,8 @@ struct member_reader {
     struct x8_reader reader;
     struct archive_walk *walk;
     int owns_walk;
-    int to_the_end; /* its end counts when the whole archive proved to be right */
+    struct tally *tally; /* borrowed, or NULL */
+    int to_the_end;      /* its end counts when the whole archive proved to be right */
     int ended;
 };
 
@@ -172,6 +195,8 @@ static ssize_t member_read(struct x8_reader *reader, void *out, size_t cap, stru
 {
     struct member_reader *member = X8_CONTAINER(reader, struct member_reader, reader);
     ssize_t n = member->ended ? 0 : archive_walk_read(member->walk, out, cap, err);
+    if (n > 0 && member->tally)
+        tally_add(member->tally, out, (size_t)n);
     return n == 0 && member->to_the_end && !member->ended ? walk_to_end(member, err) : n;
 }
 
@@ -199,10 +224,13 @@ static int member_new(struct archive_walk *walk, int owns_walk, int to_the_end, 
     return named_new(&member->reader, label, out, err);
 }
 
-int open_passing(struct archive_walk *walk, const char *label, struct named **out,
-                 struct x8_error *err)
+int open_passing(struct archive_walk *walk, const char *label, struct tally *tally,
+                 struct named **out, struct x8_error *err)
 {
-    return member_new(walk, 0, 0, label, out, err);
+    int rc = member_new(walk, 0, 0, label, out, err);
+    if (rc >= 0)
+        X8_CONTAINER((*out)->inner, struct member_reader, reader)->tally = tally;
+    return rc;
 }
 
 static int walk_to(struct archive_walk *walk, unsigned ordinal, struct x8_error *err)

@@ -76,6 +76,8 @@ static int resolve(struct x8_imageset *set, struct item *link, const struct item
     link->box = to->box;
     link->ordinal = to->ordinal;
     link->offset = to->offset;
+    link->number = to->number;
+    memcpy(link->sha256, to->sha256, sizeof(link->sha256));
     memcpy(link->head, to->head, sizeof(link->head));
     memcpy(link->tail, to->tail, sizeof(link->tail));
     link->head_len = to->head_len;

@@ -3,6 +3,7 @@
  * they pass, a nested mfgtool archive is walked in place.
  */
 #include "image/setparts.h"
+#include "image/sums.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -88,41 +89,52 @@ static int add_item(struct walk *walk, const char *raw, struct item **out, struc
 
 /* --- data of members */
 
-static void note_edges(struct item *item, const uint8_t *data, size_t len)
-{
-    if (item->head_len < EDGE_LEN) {
-        size_t n = EDGE_LEN - item->head_len < len ? EDGE_LEN - item->head_len : len;
-        memcpy(item->head + item->head_len, data, n);
-        item->head_len += n;
-    }
-    size_t keep = len < EDGE_LEN ? EDGE_LEN - len : 0;
-    keep = keep < item->tail_len ? keep : item->tail_len;
-    memmove(item->tail, item->tail + item->tail_len - keep, keep);
-    size_t n = len < EDGE_LEN ? len : EDGE_LEN;
-    memcpy(item->tail + keep, data + len - n, n);
-    item->tail_len = keep + n;
-}
-
 /* Large or of no known use: let it pass. */
-static int pass_member(struct archive_walk *archive, struct item *item, struct x8_error *err)
+static int pass_member(struct archive_walk *archive, struct tally *tally, struct x8_error *err)
 {
     uint8_t *data = malloc(PASS_LEN);
     if (!data)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    uint64_t size = 0;
     ssize_t n;
-    while ((n = archive_walk_read(archive, data, PASS_LEN, err)) > 0) {
-        note_edges(item, data, (size_t)n);
-        size += (uint64_t)n;
-    }
+    while ((n = archive_walk_read(archive, data, PASS_LEN, err)) > 0)
+        tally_add(tally, data, (size_t)n);
     free(data);
-    item->pub.size = size;
     return (int)n;
 }
 
-static int keep_member(struct walk *walk, struct archive_walk *archive, struct item *item,
+/* A system image in a pass: whoever asked for it looks at its content. The rest is passed over, so
+ * that a fault of the archive is told as that. `told` as in see_member. */
+static int show_member(struct walk *walk, struct archive_walk *archive, struct tally *tally,
+                       int *told, struct x8_error *err)
+{
+    struct x8_imageset *set = walk->set;
+    struct x8_passing passing = {.so_far = set, .number = tally->item->number};
+    struct named *stored = NULL, *content = NULL;
+    enum x8_packing packing = X8_PACK_NONE;
+    char label[LABEL_MAX];
+    item_label(tally->item, label);
+    int rc = open_passing(archive, label, tally, &stored, err);
+    if (rc < 0)
+        return *told = 1, rc;
+    walk->stream->tell = &stored->below_failed;
+    rc = open_unpacked(stored, label, &content, &packing, err);
+    passing.path = tally->item->path;
+    passing.is_packed = packing != X8_PACK_NONE;
+    if (rc >= 0 || rc == -X8_E_BAD_IMAGE)
+        rc = set->pass->image(set->pass->ctx, &passing, rc < 0 ? NULL : &content->reader, err);
+    if (content) {
+        struct x8_reader *reader = &content->reader;
+        x8_reader_close(&reader);
+    }
+    walk->stream->tell = told;
+    *told = rc < 0;
+    return rc < 0 ? rc : pass_member(archive, tally, err);
+}
+
+static int keep_member(struct walk *walk, struct archive_walk *archive, struct tally *tally,
                        struct x8_error *err)
 {
+    struct item *item = tally->item;
     size_t size = (size_t)item->pub.size, have = 0;
     item->kept = malloc(size ? size : 1);
     if (!item->kept)
@@ -143,7 +155,7 @@ static int keep_member(struct walk *walk, struct archive_walk *archive, struct i
     item->pub.size = have;
     item->is_kept = 1;
     walk->set->kept_bytes += have;
-    note_edges(item, item->kept, have);
+    tally_add(tally, item->kept, have);
     struct x8_span head = {item->kept, have < CONFIRM_LEN ? have : CONFIRM_LEN};
     if (!role_confirmed(item->named_role, head))
         item->pub.role = X8_ROLE_OTHER;
@@ -152,14 +164,18 @@ static int keep_member(struct walk *walk, struct archive_walk *archive, struct i
 
 static int is_kept_kind(const struct walk *walk, const struct item *item)
 {
-    return role_is_small(item->named_role) && item->pub.size <= KEEP_EACH &&
+    int is_small =
+        role_is_small(item->named_role) ||
+        (walk->set->pass && x8_sums_is_name(item->path) && item->pub.size <= X8_SUMS_MAX);
+    return is_small && item->pub.size <= KEEP_EACH &&
            item->pub.size <= KEEP_ALL - walk->set->kept_bytes;
 }
 
 /* The archive takes the place of a folder: it moves to the archives that are read from. */
-static int walk_nested(struct walk *walk, struct archive_walk *archive, struct item *item,
+static int walk_nested(struct walk *walk, struct archive_walk *archive, struct tally *tally,
                        struct x8_error *err)
 {
+    struct item *item = tally->item;
     struct x8_imageset *set = walk->set;
     set->items.count--;
     int rc = item_list_add(&set->hidden, item, err);
@@ -169,7 +185,7 @@ static int walk_nested(struct walk *walk, struct archive_walk *archive, struct i
     item_label(item, inner.label);
     char *prefix = x8_path_dir(item->path);
     struct named *passing = NULL, *unpacked = NULL;
-    rc = prefix ? open_passing(archive, inner.label, &passing, err)
+    rc = prefix ? open_passing(archive, inner.label, tally, &passing, err)
                 : x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (rc >= 0) {
         walk->stream->tell = &passing->below_failed;
@@ -184,6 +200,21 @@ static int walk_nested(struct walk *walk, struct archive_walk *archive, struct i
 
 /* --- kinds of members */
 
+/* The system image, and everything else that a flash needs is there. */
+static int is_enough(const struct walk *walk, const struct item *image)
+{
+    const struct x8_imageset *set = walk->set;
+    unsigned needed = 1u << X8_ROLE_SCRIPT | 1u << X8_ROLE_MFG_SPL | 1u << X8_ROLE_MFG_FIT |
+                      1u << X8_ROLE_SPL | 1u << X8_ROLE_FIT | 1u << X8_ROLE_SIT;
+    if (!set->origin || !set->origin->is_brief || set->path || walk->nested || set->pass ||
+        image->named_role != X8_ROLE_OS)
+        return 0;
+    for (size_t i = 0; i < set->items.count; i++)
+        if (!set->items.at[i]->is_link)
+            needed &= ~(1u << set->items.at[i]->pub.role);
+    return needed == 0;
+}
+
 static int see_file(struct walk *walk, struct archive_walk *archive,
                     const struct archive_member *member, int *told, struct x8_error *err)
 {
@@ -197,12 +228,23 @@ static int see_file(struct walk *walk, struct archive_walk *archive,
     item->ordinal = member->ordinal;
     item->offset = walk->plain ? member->offset : UINT64_MAX;
     item->pub.role = item->named_role = role_of_name(item->path);
+    if (is_enough(walk, item))
+        return walk->set->is_brief = 1, 0;
+    item->number = walk->set->pass ? ++walk->set->passed : 0;
+    AUTO_TALLY tally;
+    rc = tally_begin(&tally, walk->set, item, err);
+    if (rc < 0)
+        return *told = 1, rc;
     if (!walk->nested && is_nested_archive(item->path))
-        return *told = 1, walk_nested(walk, archive, item, err);
-    if (is_kept_kind(walk, item))
-        rc = keep_member(walk, archive, item, err);
+        *told = 1, rc = walk_nested(walk, archive, &tally, err);
+    else if (is_kept_kind(walk, item))
+        rc = keep_member(walk, archive, &tally, err);
+    else if (walk->set->pass && item->named_role == X8_ROLE_OS)
+        rc = show_member(walk, archive, &tally, told, err);
     else
-        rc = pass_member(archive, item, err);
+        rc = pass_member(archive, &tally, err);
+    if (rc >= 0)
+        tally_end(&tally);
     if (rc < 0 && !*told && err) {
         char label[LABEL_MAX];
         x8_error_prefix(err, "%s", item_label(item, label));
@@ -276,7 +318,7 @@ static int walk_stream(struct walk *walk, struct named *unpacked, struct x8_erro
         if (rc <= 0)
             break;
         rc = see_member(walk, archive, &member, &told, err);
-        if (rc < 0)
+        if (rc < 0 || walk->set->is_brief)
             break;
         unpacked->tell = &told;
         told = 0;
@@ -288,17 +330,35 @@ static int walk_stream(struct walk *walk, struct named *unpacked, struct x8_erro
     return rc;
 }
 
-int walk_box(struct x8_imageset *set, const struct x8_op *op, const struct item *box,
-             const char *prefix, struct x8_error *err)
+int walk_opened(struct x8_imageset *set, struct item *box, const char *prefix,
+                struct named *unpacked, enum x8_packing packing, struct x8_error *err)
 {
     struct walk walk = {.set = set, .box = box, .prefix = prefix};
+    walk.nested = box != set->outer;
+    walk.plain = packing == X8_PACK_NONE && box->disk;
+    item_label(box, walk.label);
+    return walk_stream(&walk, unpacked, err);
+}
+
+int walk_box(struct x8_imageset *set, const struct x8_op *op, struct item *box, const char *prefix,
+             struct x8_error *err)
+{
     struct named *stored = NULL, *unpacked = NULL;
     enum x8_packing packing = X8_PACK_NONE;
-    walk.nested = box != set->outer;
-    item_label(box, walk.label);
-    int rc = open_item(box, op, &stored, err);
+    char label[LABEL_MAX];
+    AUTO_TALLY tally;
+    int rc = tally_begin(&tally, set, box, err);
+    if (rc < 0)
+        return rc;
+    item_label(box, label);
+    box->tally = &tally;
+    rc = open_item(box, op, &stored, err);
     if (rc >= 0)
-        rc = open_unpacked(stored, walk.label, &unpacked, &packing, err);
-    walk.plain = packing == X8_PACK_NONE && box->disk;
-    return rc < 0 ? rc : walk_stream(&walk, unpacked, err);
+        rc = open_unpacked(stored, label, &unpacked, &packing, err);
+    if (rc >= 0)
+        rc = walk_opened(set, box, prefix, unpacked, packing, err);
+    box->tally = NULL;
+    if (rc >= 0)
+        tally_end(&tally);
+    return rc;
 }
