@@ -1,8 +1,11 @@
 /*
- * Inside of journal*.c: the words of its lines.
+ * Inside of journal*.c: the words of its lines, and its text without the file.
  */
 #ifndef X8_FLASH_JOURNAL_PARTS_H
 #define X8_FLASH_JOURNAL_PARTS_H
+
+#include "flash/journal.h"
+#include "util/bytes.h"
 
 /* First member of every line. Its place is fixed, so that even a line that was cut short can tell
  * what it was about. */
@@ -21,5 +24,9 @@
 #define JOURNAL_MAX (8u << 20)
 
 extern const char *const x8_journal_only[3]; /* words of enum x8_only */
+
+/* As x8_journal_read(), of what stands in the file `name`. */
+int x8_journal_parse(const char *name, struct x8_span bytes, struct x8_past *out,
+                     struct x8_error *err);
 
 #endif

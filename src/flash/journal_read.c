@@ -204,23 +204,16 @@ static int read_head(struct x8_past *past, const char *text, size_t len)
     return rc;
 }
 
-int x8_journal_read(const char *path, struct x8_past *out, struct x8_error *err)
+int x8_journal_parse(const char *name, struct x8_span bytes, struct x8_past *out,
+                     struct x8_error *err)
 {
-    X8_AUTO_BUF buf = {0};
+    const char *text = (const char *)bytes.data, *end = text + bytes.len;
+    const char *at = bytes.len ? memchr(text, '\n', bytes.len) : NULL;
     struct x8_past past = {0};
-    const char *text, *end, *at;
-    int rc;
+    int rc = 0;
 
-    if (x8_path_kind(path) == X8_PATH_NONE)
-        return 0;
-    rc = x8_file_load(path, JOURNAL_MAX, &buf, err);
-    if (rc < 0)
-        return rc;
-    text = x8_buf_text(&buf);
-    end = text + buf.len;
-    at = memchr(text, '\n', buf.len);
     if (!at || read_head(&past, text, (size_t)(at - text)) < 0)
-        return no_journal(path, err);
+        return no_journal(name, err);
     for (at++; rc >= 0 && at < end; at++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
 
@@ -234,4 +227,15 @@ int x8_journal_read(const char *path, struct x8_past *out, struct x8_error *err)
     }
     *out = past;
     return 1;
+}
+
+int x8_journal_read(const char *path, struct x8_past *out, struct x8_error *err)
+{
+    X8_AUTO_BUF text = {0};
+    int rc;
+
+    if (x8_path_kind(path) == X8_PATH_NONE)
+        return 0;
+    rc = x8_file_load(path, JOURNAL_MAX, &text, err);
+    return rc < 0 ? rc : x8_journal_parse(path, x8_buf_span(&text), out, err);
 }
