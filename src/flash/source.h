@@ -4,8 +4,9 @@
  * that comes too late, or falls behind by more than the shared buffers hold, gets a reader of its
  * own and holds nobody up.
  *
- * Memory: X8_SOURCE_BUFFERS pieces for a group (fewer for a single board), and as much as a single
- * board has for each that fell out of it.
+ * Memory: X8_SOURCE_BUFFERS pieces for a group, X8_SOURCE_ALONE for a single board nobody else is
+ * expected beside, and as much for each that fell out of a group (what it still holds then counts
+ * as one of its own). Up to nine tenths of that once more while pieces come compressed too.
  *
  * Threads: x8_sources is for all boards' threads; a source is for one.
  */
@@ -17,8 +18,9 @@
 
 #define X8_SOURCE_BUFFERS 4 /* pieces in the buffers of a group */
 #define X8_SOURCE_ALONE   2 /* of a board by itself: one on the wire, one in the making */
-/* The first board waits so long for the others to arrive at their image, and the others so long for
- * one that holds the oldest piece, before they go on without it. */
+/* The first piece is kept so long for boards that have not arrived at their image. Boards wait so
+ * long for one that holds the oldest piece, and in sum about so long for one that is slower than
+ * most, before they go on without it. */
 #define X8_SOURCE_JOIN_MS 3000
 #define X8_SOURCE_LAG_MS  3000
 
@@ -26,6 +28,8 @@
 struct x8_sources;
 /* `boards`: how many are expected. */
 int x8_sources_new(unsigned boards, struct x8_sources **out, struct x8_error *err);
+/* Other limits than X8_SOURCE_JOIN_MS and X8_SOURCE_LAG_MS; before the first source is opened. */
+void x8_sources_limits(struct x8_sources *sources, int64_t join_ms, int64_t lag_ms);
 /* When all sources are closed. */
 void x8_sources_free(struct x8_sources **sources);
 /* One board less will come (it failed, or needs no image): nobody waits for it. Once per board
@@ -35,7 +39,7 @@ void x8_sources_leave(struct x8_sources *sources);
 /* A piece in the ways in which it can travel. */
 struct x8_cut {
     struct x8_piece piece;
-    const struct x8_members *members; /* compressed; NULL when nobody asked or it is not smaller */
+    const struct x8_members *members; /* compressed; NULL when not asked for or not smaller */
 };
 
 struct x8_source;
@@ -52,8 +56,10 @@ void x8_source_close(struct x8_source **source);
 
 /*
  * The next piece, waiting at most until `deadline`. 1 with a piece, 0 at the proven end, negative:
- * the reader's error (told at once, also when pieces are left), X8_E_TIMEOUT. It is the source's
- * and stays valid until it is released; one at a time.
+ * the reader's error (told at once, also when pieces are left), X8_E_TIMEOUT, stopped (any level of
+ * the token of its own `op`, as this is a safe point). It is the source's and stays valid until it
+ * is released; one at a time. A board that fell out of its group reads the image anew up to its
+ * place; the limit counts from the last piece that it skipped.
  */
 int x8_source_take(struct x8_source *source, int64_t deadline, struct x8_cut *out,
                    struct x8_error *err);
