@@ -204,6 +204,8 @@ int vb_cmd_run(struct vb *vb, int argc, char **argv)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strlen(table[i].name) != len || strncmp(table[i].name, argv[0], len) != 0)
             continue;
+        if (table[i].run == vb_cmd_gzwrite && !vb->cfg.gzwrite)
+            break;
         if (argc > table[i].max_args) /* usage */
             return 1;
         return table[i].run(vb, argc, argv);

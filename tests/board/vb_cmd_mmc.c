@@ -39,8 +39,9 @@ static int mmc_info(struct vb *vb, int argc, char **argv)
     (void)argc, (void)argv;
     if (!ready(vb))
         return 1;
-    vb_fb_console(vb, "Device: FSL_SDHC\nBus Width: 8-bit\nCapacity: %llu\nErase Group Size: %u\n",
-                  (unsigned long long)vb->cfg.emmc, VB_ERASE_GRP * VB_SECTOR);
+    vb_fb_console(vb,
+                  "Device: FSL_SDHC\nBus Width: 8-bit\nCapacity: %llu\nErase Group Size: %llu\n",
+                  (unsigned long long)vb->cfg.emmc, (unsigned long long)vb->cfg.group);
     return 0;
 }
 
@@ -49,7 +50,23 @@ static int in_device(const struct vb *vb, uint64_t sector, uint64_t count)
     return x8_fits(sector, count, vb->area[vb->hwpart].size / VB_SECTOR);
 }
 
-/* The device erases whole groups; what lies beyond its end stops it. */
+/* Where start or length are no multiples of the erase group, the loader of 2022 says so and goes
+ * on: the device then erases every group that it was given a sector of. Loaders since 2023.04 trim
+ * instead: exactly what was asked for. Source: U-Boot drivers/mmc/mmc_write.c. */
+static void whole_groups(struct vb *vb, uint64_t *start, uint64_t *end)
+{
+    uint64_t group = vb->cfg.group / VB_SECTOR;
+    if ((*start % group == 0 && (*end - *start) % group == 0) || vb->cfg.loader == 2024)
+        return;
+    *start -= *start % group;
+    *end = (*end + group - 1) / group * group;
+    vb_fb_console(vb, "Caution! Erase group 0x%llx: 0x%llx~0x%llx\n", (unsigned long long)group,
+                  (unsigned long long)*start, (unsigned long long)*end - 1);
+    vb_log(vb, "emmc erase widened to sector %llu count %llu", (unsigned long long)*start,
+           (unsigned long long)(*end - *start));
+}
+
+/* What lies beyond the end of the device stops it. */
 static int mmc_erase(struct vb *vb, int argc, char **argv)
 {
     if (argc != 3 || !ready(vb))
@@ -62,8 +79,7 @@ static int mmc_erase(struct vb *vb, int argc, char **argv)
         return 1;
     int fits = in_device(vb, start, count);
     uint64_t end = fits ? start + count : sectors;
-    start -= start % VB_ERASE_GRP;
-    end = (end + VB_ERASE_GRP - 1) / VB_ERASE_GRP * VB_ERASE_GRP;
+    whole_groups(vb, &start, &end);
     end = end < sectors ? end : sectors;
     vb_cost(vb, (end - start) * VB_SECTOR / 16, vb->cfg.write);
     return vb_medium_erase(vb, vb->hwpart, start, end - start) || !fits;

@@ -83,8 +83,9 @@ void vb_fb_erase(struct vb *vb, const char *name)
         vb_fb_answer(vb, "FAIL", "erasing of MMC card");
         return;
     }
-    uint64_t start = (part->start + VB_ERASE_GRP - 1) / VB_ERASE_GRP * VB_ERASE_GRP;
-    uint64_t end = (part->start + part->sectors) / VB_ERASE_GRP * VB_ERASE_GRP;
+    uint64_t group = vb->cfg.group / VB_SECTOR;
+    uint64_t start = (part->start + group - 1) / group * group;
+    uint64_t end = (part->start + part->sectors) / group * group;
     vb_cost(vb, part->sectors * VB_SECTOR / 16, vb->cfg.write);
     if (end > start && vb_medium_erase(vb, part->hwpart, start, end - start))
         vb_fb_answer(vb, "FAIL", "erasing of MMC card");

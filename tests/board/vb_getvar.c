@@ -37,13 +37,13 @@ static int partition(struct vb *vb, const char *asked, char out[TEXT])
 
 static int block_size(struct vb *vb, const char *asked, char out[TEXT])
 {
-    unsigned size = vb->fb.dev == VB_EMMC_DEV ? vb->cfg.blksize : 0;
+    uint64_t size = vb->fb.dev == VB_EMMC_DEV ? vb->cfg.blksize : 0;
     if (vb->cfg.blksize == 0) {
         snprintf(out, TEXT, "FAILunknown variable:%.40s", asked);
         return -1;
     }
     vb->hwpart = 0; /* U-Boot looks the device up and that selects the user area */
-    number(vb, out, is("erase-block-size", asked) ? (size ? VB_ERASE_GRP * VB_SECTOR : 0) : size);
+    number(vb, out, is("erase-block-size", asked) && size ? vb->cfg.group : size);
     return 0;
 }
 

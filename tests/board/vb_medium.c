@@ -290,7 +290,7 @@ int vb_medium_fill(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, u
 int vb_medium_erase(struct vb *vb, int hwpart, uint64_t sector, uint64_t count)
 {
     uint64_t before = vb->stats.emmc_written;
-    int bad = vb_medium_fill(vb, hwpart, sector, count, 0);
+    int bad = vb_medium_fill(vb, hwpart, sector, count, vb->cfg.erased_ff ? 0xffffffffu : 0);
     vb->stats.emmc_written = before;
     return bad;
 }

@@ -21,7 +21,6 @@
 #define VB_LOADADDR   0x40400000u
 #define VB_FB_BUFFER  0x42800000u
 #define VB_BOOT_BYTES (4u << 20)
-#define VB_ERASE_GRP  1024u /* sectors */
 #define VB_EMMC_DEV   2
 #define VB_NEVER      INT64_MAX
 #define VB_UNREAD_US  300000 /* a host that does not read an answer does not hold the board */
@@ -34,8 +33,11 @@ struct vb_config {
     uint64_t emmc, link, write, read, noise;
     int64_t gap_us;
     uint32_t maxdl;
+    uint64_t group;   /* bytes of the eMMC's erase group, a power of two */
     unsigned blksize; /* answer of logical-block-size; 0: refused */
     int old_ids, full_speed, out_first, loader, closed, usbhid, denied, infoecho, crcv, keep;
+    int gzwrite;               /* 0: a loader without the command */
+    int erased_ff;             /* erased sectors read as 0xff instead of 0 */
     int own_power;             /* 1: pulling the cable does not take the power away */
     int panic_to_rom;          /* 1: an SPL without a FIT resets into the ROM */
     enum vb_stage after_reset; /* where `reset` leads: the boot switches */
@@ -354,7 +356,7 @@ int vb_medium_open(struct vb *vb, char why[256]);
 void vb_medium_close(struct vb *vb);
 int vb_medium_write(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, const void *data);
 int vb_medium_fill(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, uint32_t pattern);
-int vb_medium_erase(struct vb *vb, int hwpart, uint64_t sector, uint64_t count);
+int vb_medium_erase(struct vb *vb, int hwpart, uint64_t sector, uint64_t count); /* exactly these */
 int vb_medium_load(struct vb *vb, int hwpart, uint64_t sector, uint64_t count, void *out);
 /* Write the noise of an area out, so that its image file alone says what is on it. */
 int vb_medium_settle(struct vb *vb, int hwpart);

@@ -74,6 +74,10 @@ static const struct choice choices[] = {
     CHOICE("infoecho", "1", infoecho, 1),
     CHOICE("crcv", "0", crcv, 0),
     CHOICE("crcv", "1", crcv, 1),
+    CHOICE("gzwrite", "0", gzwrite, 0),
+    CHOICE("gzwrite", "1", gzwrite, 1),
+    CHOICE("erased", "00", erased_ff, 0),
+    CHOICE("erased", "ff", erased_ff, 1),
     CHOICE("keep", "0", keep, 0),
     CHOICE("keep", "1", keep, 1),
     CHOICE("power", "bus", own_power, 0),
@@ -120,6 +124,7 @@ static int take_number(struct vb_config *cfg, const char *word, const char *valu
         uint64_t min, max, *out;
     } numbers[] = {
         {"emmc", 1024, 8u << 20, 256ull << 30, &cfg->emmc},
+        {"group", 1024, VB_SECTOR, 64u << 20, &cfg->group},
         {"link", 1000, 0, 1ull << 40, &cfg->link},
         {"write", 1000, 0, 1ull << 40, &cfg->write},
         {"read", 1000, 0, 1ull << 40, &cfg->read},
@@ -136,6 +141,8 @@ static int take_number(struct vb_config *cfg, const char *word, const char *valu
         if (vb_size_parse(value, numbers[i].kilo, &number) || number < numbers[i].min ||
             number > numbers[i].max)
             return -1;
+        if (numbers[i].out == &cfg->group && number & (number - 1))
+            return -1; /* U-Boot reckons with masks */
         *numbers[i].out = number;
         return 1;
     }
@@ -232,6 +239,8 @@ int vb_words_parse(struct vb *vb, const char *words, char why[256])
         .blksize = 512,
         .loader = 2022,
         .crcv = 1,
+        .gzwrite = 1,
+        .group = 512u << 10,
         .noise = 1,
         .after_reset = VB_DEAD, /* not said */
         .has_adb = 1,

@@ -31,6 +31,7 @@ struct vb; /* one board */
  *
  * start=off|rom|spl|fastboot|linux  emmc=SIZE  dir=FOLDER  keep=0|1  port=1-2  serial=HEX16
  * ids=new|old  speed=high|full  endpoints=in-first|out-first  loader=2022|2024  crcv=0|1
+ * gzwrite=0|1  erased=00|ff  group=BYTES
  * link=BYTES/s  write=BYTES/s  read=BYTES/s  gap=MS  closed=0|1  usbhid=0|1  noise=SEED
  * access=ok|denied  blksize=512|4096|none  maxdl=BYTES  infoecho=0|1  panic=stay|rom
  * reset=rom|linux|off  power=bus|own  log=FILE  fault=... (repeatable)

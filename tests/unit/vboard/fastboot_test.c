@@ -57,6 +57,9 @@ static void variables_have_the_answers_of_nxps_loader(void **state)
     assert_string_equal(drive_ucmd(&d, "setenv fastboot.color blue"), "OKAY");
     expect(&d, "getvar:color", "OKAYblue");
     drive_close(&d);
+    drive_fastboot(&d, "group=4M blksize=4096");
+    expect(&d, "getvar:erase-block-size", "OKAY0x400000");
+    drive_close(&d);
 }
 
 static void before_fastboot_dev_is_set_there_is_nothing_to_flash(void **state)

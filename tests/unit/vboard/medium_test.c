@@ -65,6 +65,20 @@ static void written_erased_and_untouched_lie_side_by_side(void **state)
     drive_close(&d);
 }
 
+static void erased_sectors_read_as_the_device_has_it(void **state)
+{
+    (void)state;
+    struct drive d;
+    drive_fastboot(&d, "erased=ff");
+    assert_string_equal(drive_ucmd(&d, "mmc dev 2 0 && mmc erase 400 400"), "OKAY");
+    assert_string_equal(drive_ucmd(&d, "mmc read 42800000 400 400"), "OKAY");
+    assert_int_equal(drive_read(&d, 0, 512 << 10, back, 512 << 10), 0);
+    for (size_t i = 0; i < 512 << 10; i++)
+        assert_int_equal(back[i], 0xff);
+    assert_int_equal(vb_medium_touched(d.vb, 0, 0, 64 << 20), 512 << 10);
+    drive_close(&d);
+}
+
 static void remove_folder(const char *path)
 {
     DIR *dir = opendir(path);
@@ -139,6 +153,10 @@ static void words_that_make_no_sense_are_named(void **state)
         "fault=area:boot7,do:flip",
         "fault=color:red,do:stall",
         "loader=2023",
+        "group=500000",
+        "group=256",
+        "erased=55",
+        "gzwrite=2",
         "log=/nonexistent/folder/log",
         "dir=/nonexistent/folder/dir",
     };
@@ -205,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_never_written_reads_as_noise_that_does_not_change),
         cmocka_unit_test(written_erased_and_untouched_lie_side_by_side),
+        cmocka_unit_test(erased_sectors_read_as_the_device_has_it),
         cmocka_unit_test(a_folder_keeps_the_images_and_what_was_touched),
         cmocka_unit_test(words_that_make_no_sense_are_named),
         cmocka_unit_test(the_log_has_one_line_for_each_command),

@@ -216,17 +216,51 @@ static void mmc_commands_know_the_devices(void **state)
     RUN("", rows);
 }
 
-static void an_erase_works_in_whole_groups(void **state)
+/* Which bytes `text` erases on a new board, and that it says OKAY. */
+static void erases(const char *words, const char *text, uint64_t from, uint64_t to)
+{
+    struct drive d;
+    uint8_t sector[512];
+    const struct row rows[] = {{text, 1}};
+    drive_fastboot(&d, words);
+    CHECK(&d, rows);
+    assert_int_equal(vb_medium_touched(d.vb, 0, 0, 64 << 20), to - from);
+    assert_int_equal(vb_medium_touched(d.vb, 0, from, to - from), to - from);
+    assert_int_equal(drive_read(&d, 0, to - 512, sector, 512), 0);
+    assert_int_equal(sector[0] | sector[511], 0);
+    drive_close(&d);
+}
+
+static void an_erase_takes_every_group_it_touches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *text;
+        uint64_t from, to; /* KiB */
+    } rows[] = {
+        {"", "mmc dev 2 0; mmc erase 0x401 1", 512, 1024},
+        {"", "mmc dev 2 0; mmc erase 0x400 0x800", 512, 1536},
+        {"", "mmc dev 2 0; mmc erase 0x3ff 2", 0, 1024},
+        {"", "mmc dev 2 0; mmc erase 0x200 0x400", 0, 1024},
+        {"group=4M", "mmc dev 2 0; mmc erase 0x2000 0x400", 4096, 8192},
+        {"group=512", "mmc dev 2 0; mmc erase 0x402 2", 513, 514},
+        {"loader=2024", "mmc dev 2 0; mmc erase 0x402 2", 513, 514}, /* has TRIM */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        erases(rows[i].words, rows[i].text, rows[i].from * 1024, rows[i].to * 1024);
+}
+
+static void the_loader_says_what_it_makes_of_odd_borders(void **state)
 {
     (void)state;
     struct drive d;
-    uint8_t sector[512];
-    static const struct row rows[] = {{"mmc dev 2 0; mmc erase 0x401 1", 1}};
+    char packet[65] = "";
     drive_fastboot(&d, "");
-    CHECK(&d, rows);
-    assert_int_equal(vb_medium_touched(d.vb, 0, 0, 64 << 20), 1024 * 512);
-    assert_int_equal(drive_read(&d, 0, 0x400 * 512, sector, 512), 0);
-    assert_int_equal(sector[0] | sector[511], 0);
+    assert_string_equal(drive_ucmd(&d, "setenv stdout serial,fastboot"), "OKAY");
+    assert_int_equal(drive_out(&d, 2, "UCmd:mmc erase 0x401 1", 22), VB_OK);
+    assert_true(drive_in(&d, packet, 64) > 0);
+    assert_string_equal(packet, "INFOCaution! Erase group 0x400: 0x400~0x7ff");
+    assert_int_equal(drive_in(&d, packet, 64), 4);
     drive_close(&d);
 }
 
@@ -275,7 +309,8 @@ int main(void)
         cmocka_unit_test(test_has_u_boots_meaning),
         cmocka_unit_test(help_of_a_name_always_fails),
         cmocka_unit_test(mmc_commands_know_the_devices),
-        cmocka_unit_test(an_erase_works_in_whole_groups),
+        cmocka_unit_test(an_erase_takes_every_group_it_touches),
+        cmocka_unit_test(the_loader_says_what_it_makes_of_odd_borders),
         cmocka_unit_test(an_access_outside_the_memory_stops_the_loader),
         cmocka_unit_test(the_console_comes_as_info_when_stdout_names_fastboot),
     };

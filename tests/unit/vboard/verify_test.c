@@ -175,6 +175,18 @@ static void gzwrite_inflates_to_an_offset(void **state)
     drive_close(&d);
 }
 
+static void a_loader_without_gzwrite_does_not_know_the_word(void **state)
+{
+    (void)state;
+    struct drive d;
+    size_t len = gzip(0, 0, 9);
+    drive_fastboot(&d, "gzwrite=0");
+    assert_string_equal(drive_download(&d, packed, len), "OKAY");
+    fails(&d, "gzwrite mmc ${emmc_dev} 42800000 ${filesize}");
+    fails(&d, "gunzip mmc"); /* as any other */
+    drive_close(&d);
+}
+
 static void gzwrite_refuses_what_u_boot_refuses(void **state)
 {
     (void)state;
@@ -257,6 +269,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_back_and_checked),
         cmocka_unit_test(hash_stores_and_compares),
         cmocka_unit_test(gzwrite_inflates_to_an_offset),
+        cmocka_unit_test(a_loader_without_gzwrite_does_not_know_the_word),
         cmocka_unit_test(gzwrite_refuses_what_u_boot_refuses),
         cmocka_unit_test(gzwrite_has_written_what_it_could_when_it_fails),
         cmocka_unit_test(gzwrite_is_silent_about_an_emmc_that_refuses_and_shifts_what_follows),
