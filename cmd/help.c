@@ -2,6 +2,7 @@
  * x8ctl help: the overview, a command, a topic, an exit code, or a manual page.
  */
 #include "help.h"
+#include "help_json.h"
 #include "opts.h"
 
 #include "util/text.h"
@@ -10,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int as_man;
+static int as_man, as_schema;
 
 static const struct x8_opt options[] = {
     {"man", 0, X8_OPT_FLAG, &as_man, NULL, NULL,
-     "print a manual page (roff) of x8ctl, a command, or errors", NULL},
+     "print a manual page (roff) of x8ctl, a command, errors, or json", NULL},
+    {"schema", 0, X8_OPT_FLAG, &as_schema, NULL, NULL,
+     "print the JSON Schema of what a command prints with --json; alone: their names", NULL},
     {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -22,6 +25,7 @@ static const struct x8_example example_rows[] = {
     {"x8ctl help flash", "everything about one command"},
     {"x8ctl help E13", "what exit code 13 means and what to do about it"},
     {"x8ctl help --man flash | man -l -", "the manual page, also where it is not installed"},
+    {"x8ctl help --schema update check", "members of its --json document, for a validator"},
     {NULL, NULL},
 };
 
@@ -101,6 +105,8 @@ static int man_page(const char *word, struct x8_page *out)
         x8_man_overview(out);
     else if (strcmp(word, "errors") == 0)
         x8_man_errors(out);
+    else if (strcmp(word, "json") == 0)
+        x8_man_json(out);
     else if (cmd)
         x8_man_command(cmd, out);
     else
@@ -135,11 +141,39 @@ static int help_page(const char *word, struct x8_page *out)
     return 1;
 }
 
+/* "update check": the document update-check. */
+static int schema(const struct x8_ctx *ctx, struct x8_page *out, struct x8_error *err)
+{
+    const struct x8_json_doc *doc;
+    char name[80] = "";
+
+    if (ctx->argc == 0) {
+        x8_schema_names(out);
+        return 0;
+    }
+    for (int i = 0; i < ctx->argc; i++)
+        snprintf(name + strlen(name), sizeof name - strlen(name), "%s%s", i ? "-" : "",
+                 ctx->argv[i]);
+    doc = x8_json_doc_find(name);
+    if (!doc || doc->what == X8_JSON_SHAPE) {
+        int rc = x8_fail(err, X8_E_USAGE, "no document of --json is called '%s'", name);
+        x8_error_next(err, "x8ctl help --schema    lists them");
+        return rc;
+    }
+    x8_schema(doc, out);
+    return 0;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     X8_AUTO_PAGE text = {0};
     const char *word = ctx->argc > 0 ? ctx->argv[0] : NULL;
 
+    if (as_schema) {
+        int rc = schema(ctx, &text, err);
+
+        return rc < 0 ? rc : x8_page_print(&text, err);
+    }
     /* `x8ctl help udev install`: the page of the noun says it. */
     if (ctx->argc > 1 && !x8_command_find(x8_commands, word))
         return unknown(ctx->argv[1], err);

@@ -2,6 +2,7 @@
  * Manual pages from the same rows and texts as the help pages, in the man(7) macros.
  */
 #include "help.h"
+#include "help_json.h"
 #include "opts.h"
 
 #include <ctype.h>
@@ -220,4 +221,77 @@ void x8_man_errors(struct x8_page *out)
         prose(out, help->todo);
     }
     x8_put(out, ".SH SEE ALSO\n\\fBx8ctl\\fR(1)\n");
+}
+
+/* --- x8ctl.json(5) --- */
+
+/* "a or b, see error" */
+static void kind_words(const char *kind, char *out, size_t cap)
+{
+    int is_words = kind[0] == '=';
+
+    out[0] = '\0';
+    for (kind += is_words; *kind && *kind != '!' && *kind != '?'; kind++) {
+        size_t len = strlen(out);
+        int is_shape = *kind == '@';
+
+        if (*kind == '|')
+            snprintf(out + len, cap - len, " or ");
+        else
+            snprintf(out + len, cap - len, is_shape ? "see " : "%c", *kind);
+    }
+    if (*kind == '?')
+        snprintf(out + strlen(out), cap - strlen(out), ", not always");
+}
+
+static void members(struct x8_page *out, const struct x8_json_row *row)
+{
+    for (; row->path; row++) {
+        char kind[160];
+
+        kind_words(row->kind, kind, sizeof kind);
+        x8_put(out, ".TP\n\\fB");
+        escaped(out, row->path[0] ? row->path : "(all)",
+                strlen(row->path[0] ? row->path : "(all)"));
+        x8_put(out, "\\fR  ");
+        line(out, kind);
+        line(out, row->text[0] ? row->text : "\\&");
+    }
+}
+
+static void documents(struct x8_page *out, int what)
+{
+    for (const struct x8_json_doc *const *list = x8_json_docs; *list; list++) {
+        for (const struct x8_json_doc *doc = *list; doc->name; doc++) {
+            if ((int)doc->what != what)
+                continue;
+            x8_put(out, ".SS \"");
+            for (const char *c = doc->name; *c; c++)
+                x8_put(out, "%c", *c == '-' && what == X8_JSON_DOCUMENT ? ' ' : *c);
+            x8_put(out, "\"\n");
+            line(out, doc->title);
+            members(out, doc->rows);
+        }
+    }
+}
+
+void x8_man_json(struct x8_page *out)
+{
+    title(out, "x8ctl.json", 5);
+
+    x8_put(out, ".SH NAME\nx8ctl.json \\- what x8ctl prints for programs\n.SH DESCRIPTION\n");
+    for (const struct x8_topic *t = x8_topics; t->name; t++)
+        if (strcmp(t->name, "json") == 0)
+            prose(out, t->text);
+    x8_put(out, ".PP\nBelow, \\fB[]\\fR is any item of a list and \\fB*\\fR any name. A member is "
+                "always there, also as null, unless it says \"not always\", or an error stands "
+                "beside it.\n"
+                ".SH DOCUMENTS\nEach has also the member \\fBerror\\fR when the run failed; alone "
+                "when there is no result.\n");
+    documents(out, X8_JSON_DOCUMENT);
+    x8_put(out, ".SH LINES\nOne JSON object on each line.\n");
+    documents(out, X8_JSON_LINE);
+    x8_put(out, ".SH PARTS\nWhat several documents have in them.\n");
+    documents(out, X8_JSON_SHAPE);
+    x8_put(out, ".SH SEE ALSO\n\\fBx8ctl\\fR(1), \\fBx8ctl\\-errors\\fR(7)\n");
 }

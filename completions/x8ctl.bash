@@ -87,7 +87,7 @@ _x8ctl_options() {
     reboot) echo ' --to --no-wait --image --boot-erase --carrier' ;;
     name) echo ' --clear' ;;
     udev) echo ' --dir' ;;
-    help) echo ' --man' ;;
+    help) echo ' --man --schema' ;;
     esac
     echo ' --serial --all --via --accept-new-host-key --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --password-file --password-fd --help --version'
 }

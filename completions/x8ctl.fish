@@ -155,6 +155,7 @@ complete -c x8ctl -n '__fish_seen_subcommand_from udev' -a 'print install check 
 complete -c x8ctl -n __fish_use_subcommand -a completion -d 'print a completion script for a shell'
 complete -c x8ctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c x8ctl -n __fish_use_subcommand -a help -d 'explain a command, a topic or an exit code'
-complete -c x8ctl -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff) of x8ctl, a command, or errors'
+complete -c x8ctl -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff) of x8ctl, a command, errors, or json'
+complete -c x8ctl -n '__fish_seen_subcommand_from help' -l schema -d 'print the JSON Schema of what a command prints with --json; alone: their names'
 complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images'
 complete -c x8ctl -n __fish_use_subcommand -a version -d 'show the version'

@@ -29,7 +29,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LS
 export X8CTL_HOME=$work/x8ctl
 mkdir "$X8CTL_HOME" || exit 1
 
-title='' bad=0 failed=0 shown=''
+title='' bad=0 failed=0 shown='' kept=0
 out=$work/out err=$work/err input=/dev/null
 
 conclude() {
@@ -47,6 +47,7 @@ start() {
 
 finish() {
     conclude
+    if [ -e "$work/seen/index" ]; then python3 "$X8_TESTS/lib/schema.py" --seen "$work/seen" || failed=1; fi
     exit "$failed"
 }
 
@@ -87,6 +88,27 @@ run() {
 check_status() {
     [ "$1" = - ] || [ "$status" = "$1" ] || problem "status $status, not $1"
     if grep -qE 'Sanitizer|runtime error:' "$err"; then problem "a sanitizer spoke"; fi
+    case $shown in *"$X8CTL "*) check_output " ${shown#*"$X8CTL "} " ;; esac
+}
+
+# What every run keeps to. LINE: its words. No control bytes outside a terminal, but for what comes from the board; and
+# documents and events are kept for the end of the suite, which compares them with the schemas.
+check_output() {
+    local line=${1%% -- *}
+    case $line in
+    *' exec '* | *' shell '* | *' pull '* | *' logs '*) ;;
+    *) if grep -qa "$(printf '[\033\r]')" "$out" "$err"; then problem "there are control bytes"; fi ;;
+    esac
+    case $line in *' --json '*) keep_seen "$out" document "$line" ;; esac
+    case $line in *' --progress json '* | *' --progress=json '*) keep_seen "$err" events "$line" ;; esac
+}
+
+keep_seen() {
+    [ -s "$1" ] || return
+    mkdir -p "$work/seen"
+    kept=$((kept + 1))
+    cp "$1" "$work/seen/$kept"
+    printf '%s\t%s\t%s\t%s\n' "$kept" "$2" "$title" "${3//[$'\t\n']/ }" >>"$work/seen/index"
 }
 
 # board STATUS WORDS... -- COMMAND...: any program on virtual boards.
