@@ -25,6 +25,7 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_wait,
     &x8_cmd_identify,
     &x8_cmd_logs,
+    &x8_cmd_doctor,
     &x8_cmd_guide,
     &x8_cmd_sketch,
     &x8_cmd_update,

@@ -36,6 +36,10 @@ struct x8_udev_report {
  */
 int x8_udev_check(const char *dir, struct x8_udev_report *out, struct x8_error *err);
 
+/* The same look at all that udev reads below `root` ("" for this computer), without a judgement;
+ * has_udev says there whether a daemon runs. */
+void x8_udev_look(const char *root, struct x8_udev_report *out);
+
 /*
  * Write the rules to `dir` (NULL: X8_UDEV_DIR), whole or not at all, then make udev read them and
  * apply them to what is plugged in, only when `dir` is NULL. 1 when written, 0 when it was there

@@ -32,18 +32,28 @@ static int names_ids(const char *text)
     return nxp || arduino;
 }
 
+/* A package may have been made where the group is another question than here. */
+static int is_current(const struct x8_buf *old)
+{
+    X8_AUTO_BUF with = {0}, without = {0};
+
+    if (x8_udev_text(X8_UDEV_GROUP, &with) < 0 || x8_udev_text(NULL, &without) < 0)
+        return 0;
+    return (old->len == with.len && memcmp(old->data, with.data, with.len) == 0) ||
+           (old->len == without.len && memcmp(old->data, without.data, without.len) == 0);
+}
+
 static void read_ours(const char *path, const char *name, struct x8_udev_report *out)
 {
-    X8_AUTO_BUF old = {0}, now = {0};
+    X8_AUTO_BUF old = {0};
 
     if (out->is_present) /* the strongest folder comes first */
         return;
     out->is_present = 1;
     out->is_effective = strtoul(name, NULL, 10) < UACCESS_NUMBER;
     x8_copy(out->path, sizeof out->path, path);
-    if (x8_file_load(path, RULES_MAX, &old, NULL) < 0 || x8_udev_text(x8_udev_group(), &now) < 0)
-        return;
-    out->is_current = old.len == now.len && memcmp(old.data, now.data, now.len) == 0;
+    if (x8_file_load(path, RULES_MAX, &old, NULL) == 0)
+        out->is_current = is_current(&old);
 }
 
 static void read_other(const char *path, struct x8_udev_report *out)
@@ -97,6 +107,30 @@ static int verdict(const struct x8_udev_report *report, struct x8_error *err)
     }
     x8_error_next(err, "sudo x8ctl udev install");
     return -X8_E_DIFFERS;
+}
+
+/* Paths in the report are those of the computer that is looked at. */
+static void cut_root(size_t len, struct x8_udev_report *out)
+{
+    if (out->is_present)
+        memmove(out->path, out->path + len, strlen(out->path + len) + 1);
+    for (size_t i = 0; i < out->other_count; i++)
+        memmove(out->others[i], out->others[i] + len, strlen(out->others[i] + len) + 1);
+}
+
+void x8_udev_look(const char *root, struct x8_udev_report *out)
+{
+    char path[512];
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; x8_usb_rules_dirs[i]; i++)
+        if (snprintf(path, sizeof path, "%s%s", root, x8_usb_rules_dirs[i]) < (int)sizeof path)
+            scan(path, out);
+    cut_root(strlen(root), out);
+    if (!out->is_present)
+        x8_copy(out->path, sizeof out->path, X8_UDEV_DIR "/" X8_USB_RULES_NAME);
+    snprintf(path, sizeof path, "%s/run/udev/control", root);
+    out->has_udev = access(path, F_OK) == 0;
 }
 
 int x8_udev_check(const char *dir, struct x8_udev_report *out, struct x8_error *err)

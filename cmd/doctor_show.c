@@ -1,0 +1,131 @@
+/*
+ * A diagnosis on stdout: lines for a person, a table without a terminal, one document for a
+ * program. All three have the same rows.
+ */
+#include "doctor.h"
+
+#include "ui/table.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ABOUT_MAX = 20 };
+
+/* --- for a person --- */
+
+static int about_width(const struct x8_diagnosis *diagnosis)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < diagnosis->host.count; i++)
+        if (strlen(diagnosis->host.items[i].about) > width)
+            width = strlen(diagnosis->host.items[i].about);
+    for (const struct x8_patient *p = diagnosis->boards; p; p = p->next)
+        for (size_t i = 0; i < p->checks.count; i++)
+            if (strlen(p->checks.items[i].about) > width)
+                width = strlen(p->checks.items[i].about);
+    return (int)(width < ABOUT_MAX ? width : ABOUT_MAX);
+}
+
+static void print_rows(const char *heading, const struct x8_checks *checks, int width)
+{
+    printf("%s\n", heading);
+    for (size_t i = 0; i < checks->count; i++) {
+        const struct x8_check *check = &checks->items[i];
+
+        printf("  %-7s  %-*s  %s\n", x8_check_word(check->result), width, check->about,
+               check->text);
+        if (check->next[0])
+            printf("  %7s  %-*s  next  %s\n", "", width, "", check->next);
+    }
+}
+
+/* --- without a terminal --- */
+
+static void add_rows(struct x8_table *table, const char *where, const struct x8_checks *checks)
+{
+    for (size_t i = 0; i < checks->count; i++) {
+        const struct x8_check *check = &checks->items[i];
+        const char *cells[] = {where,        check->id,   x8_check_word(check->result),
+                               check->about, check->text, check->next};
+
+        x8_table_row(table, cells);
+    }
+}
+
+static void print_table(const struct x8_diagnosis *diagnosis)
+{
+    static const char *const columns[] = {"WHERE", "CHECK", "RESULT", "ABOUT",
+                                          "CAUSE", "NEXT",  NULL};
+    struct x8_table *table = x8_table_new(columns);
+
+    add_rows(table, "host", &diagnosis->host);
+    for (const struct x8_patient *p = diagnosis->boards; p; p = p->next)
+        add_rows(table, p->label, &p->checks);
+    x8_table_print(table, stdout, 0);
+    x8_table_free(&table);
+}
+
+/* --- for a program --- */
+
+static struct x8_json *rows_json(const struct x8_checks *checks)
+{
+    struct x8_json *list = x8_json_array();
+
+    for (size_t i = 0; i < checks->count; i++) {
+        const struct x8_check *check = &checks->items[i];
+        struct x8_json *row = x8_json_object();
+
+        x8_json_str(row, "id", check->id);
+        x8_json_str(row, "result", x8_check_word(check->result));
+        x8_json_str(row, "about", check->about);
+        x8_json_str(row, "cause", check->text);
+        x8_json_str(row, "next", check->next[0] ? check->next : NULL);
+        x8_json_bool(row, "fixable", check->fix != X8_FIX_NONE);
+        x8_json_add(list, NULL, row);
+    }
+    return list;
+}
+
+struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis)
+{
+    struct x8_json *json = x8_json_object(), *boards = x8_json_array();
+
+    x8_json_add(json, "host", rows_json(&diagnosis->host));
+    for (const struct x8_patient *p = diagnosis->boards; p; p = p->next) {
+        struct x8_json *board = x8_json_object();
+
+        x8_json_str(board, "serial", p->serial[0] ? p->serial : NULL);
+        x8_json_str(board, "name", p->name[0] ? p->name : NULL);
+        x8_json_str(board, "where", p->where);
+        x8_json_add(board, "checks", rows_json(&p->checks));
+        x8_json_add(boards, NULL, board);
+    }
+    x8_json_add(json, "boards", boards);
+    x8_json_u64(json, "problems", x8_diagnosis_count(diagnosis, X8_CHECK_FAIL));
+    x8_json_u64(json, "warnings", x8_diagnosis_count(diagnosis, X8_CHECK_WARN));
+    x8_json_u64(json, "took_ms", (uint64_t)diagnosis->took_ms);
+    return json;
+}
+
+void x8_diagnosis_print(struct x8_ctx *ctx, const struct x8_diagnosis *diagnosis)
+{
+    int width;
+
+    if (ctx->globals->json) {
+        struct x8_json *json = x8_diagnosis_json(diagnosis);
+
+        x8_result(ctx, &json);
+        return;
+    }
+    if (!isatty(STDOUT_FILENO)) {
+        print_table(diagnosis);
+        return;
+    }
+    width = about_width(diagnosis);
+    print_rows("host", &diagnosis->host, width);
+    for (const struct x8_patient *p = diagnosis->boards; p; p = p->next)
+        print_rows(p->label, &p->checks, width);
+}
