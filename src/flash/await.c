@@ -122,7 +122,7 @@ static void say_waiting(struct x8_job *job, int is_there, const struct x8_device
 /* Wait for the next stage at the port; job->device and job->chip are set then. */
 int x8_await_stage(struct x8_job *job, struct x8_error *err)
 {
-    int is_first = job->seen_attach == 0;
+    int is_first = job->seen_attach == 0 && !job->is_retry;
     int64_t deadline = x8_deadline_in(is_first ? job->arrive_ms : job->stage_ms);
     uint64_t seq = 0;
 

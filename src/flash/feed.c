@@ -1,30 +1,24 @@
 /*
- * An image to a board: one thread decodes and cuts, the job's thread sends. Piece n+1 is made while
- * piece n is on the wire.
+ * An image to a board: pieces come from a thread that decodes and cuts (source.h), the job's thread
+ * sends them. Piece n+1 is made while piece n is on the wire. What an earlier try wrote is compared
+ * on the board and left out.
  */
-#include "flash/encode.h"
-#include "flash/job.h"
-#include "flash/ring.h"
+#include "flash/feed_parts.h"
 #include "util/clock.h"
+#include "util/digest.h"
 #include "util/text.h"
 
-#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
-/* 16 MiB keep the turnaround of a piece below a few percent of its time on the wire; two of them
- * bound the memory. */
-#define PIECE_CAP   (16u << 20)
-#define PIECE_COUNT 2
-/* At full speed about two seconds: a stop request takes effect between pieces. */
-#define SLOW_PIECE_CAP (2u << 20)
-/* Header, leading chunk and a few blocks of data must go into every piece. */
-#define PIECE_BLOCKS_MIN 8u
 /* Decoding 16 MiB takes a fraction of a second; an input that stands still this long (a dead
  * network disk) is given up. */
 #define DECODE_LIMIT_MS 60000
 /* An archive on its way from a server: what lies between two pieces of the image, and behind the
  * last, has to come first. A silent server is given up long before this. */
 #define STREAM_LIMIT_MS (3 * 3600 * 1000)
+/* Of a piece, so much is remembered by its checksum. */
+#define MARK_MAX (1u << 20)
 
 int x8_write_limit_ms(uint64_t bytes, int at_least_ms)
 {
@@ -35,194 +29,127 @@ int x8_write_limit_ms(uint64_t bytes, int at_least_ms)
     return (int)ms > at_least_ms ? (int)ms : at_least_ms;
 }
 
-struct decoder {
-    const struct x8_op *op;
-    struct x8_encode encode;
-    struct x8_ring ring;
-    uint64_t image_bytes; /* valid once the ring said the end */
-};
-
-static void *decode(void *ctx)
-{
-    struct decoder *decoder = ctx;
-    struct x8_piece_port port = x8_ring_port(&decoder->ring);
-    struct x8_error error;
-    int64_t n = x8_encode_run(decoder->op, &decoder->encode, &port, &error);
-
-    if (n >= 0)
-        decoder->image_bytes = (uint64_t)n;
-    x8_ring_finish(&decoder->ring, n < 0 ? (int)n : 0, &error);
-    return NULL;
-}
-
-/* Where the piece on the wire stands, for the progress bar: image bytes in proportion to the bytes
- * sent. */
-struct meter {
-    const struct x8_op *op;
-    const struct x8_piece *piece;
-    uint64_t base, span; /* done before the piece, and by it */
-    uint64_t sent, total;
-};
-
-/* What counts as done: where blocks are left out, those that are written. */
-static void meter_begin(struct meter *meter, const struct x8_step *step,
-                        const struct x8_flash_target *target)
-{
-    const struct x8_piece *piece = meter->piece;
-
-    meter->base = step->gap_count ? target->written : piece->start;
-    meter->span = step->gap_count ? piece->written : piece->end - piece->start;
-}
-
-/* The last block may be padded past the image, and a size taken from a trailer may be too small. */
-static void tell_progress(const struct x8_op *op, uint64_t done, uint64_t total)
-{
-    x8_emit_progress(op, done, total && total < done ? done : total);
-}
-
-static void on_sent(void *ctx, size_t bytes)
-{
-    struct meter *meter = ctx;
-    double len = (double)meter->piece->len;
-
-    meter->sent += bytes;
-    if (meter->sent <= meter->piece->len)
-        tell_progress(meter->op,
-                      meter->base + (uint64_t)((double)meter->span * (double)meter->sent / len),
-                      meter->total);
-}
-
-static int send_piece(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                      const struct x8_piece *piece, struct x8_flash_target *target, uint64_t total,
-                      struct x8_error *err)
-{
-    struct meter meter = {.op = &job->op, .piece = piece, .total = total};
-    int limit = x8_write_limit_ms(piece->written, step->command->timeout_ms);
-    int rc;
-
-    meter_begin(&meter, step, target);
-    fb->link->on_sent = on_sent;
-    fb->link->on_sent_ctx = &meter;
-    rc = x8_fb_download(fb, piece->data, piece->len, err);
-    fb->link->on_sent = NULL;
-    if (rc == 0) {
-        job->result.touched = X8_TOUCHED_PARTLY;
-        rc = x8_fb_flash(fb, step->command->partition, limit, err);
-    }
-    if (rc < 0) {
-        x8_error_prefix(err, "at byte %llu of the image", (unsigned long long)piece->start);
-        return rc;
-    }
-    target->sent += piece->len;
-    target->written += piece->written;
-    target->filled += piece->filled;
-    target->skipped += piece->skipped;
-    tell_progress(&job->op, meter.base + meter.span, total);
-    return 0;
-}
-
 /* Bytes that the board will be told to write, for the bar; 0 unknown. */
 static uint64_t bytes_to_write(const struct x8_step *step)
 {
     return step->size == UINT64_MAX ? 0 : step->size - step->unused;
 }
 
-/* The wire side. Between pieces is the safe point for a stop. */
-static int send_all(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                    struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
+/* The checksum of a piece's beginning, for the question whether it is still the same board. */
+struct mark {
+    struct x8_piece_done *done;
+};
+
+static int mark_bytes(void *ctx, uint64_t offset, const void *data, size_t len,
+                      struct x8_error *err)
 {
+    struct x8_piece_done *done = ((struct mark *)ctx)->done;
+
+    (void)err;
+    if (!done->len)
+        done->at = offset;
+    if (done->at + done->len != offset || done->len >= MARK_MAX)
+        return 0;
+    if (len > MARK_MAX - done->len)
+        len = (size_t)(MARK_MAX - done->len);
+    done->crc = x8_crc32(done->crc, data, len);
+    done->len += len;
+    return 0;
+}
+
+static int confirm(struct x8_feed *feed, const struct x8_piece *piece, struct x8_error *err)
+{
+    struct x8_job *job = feed->job;
+    struct x8_piece_done done = {.start = piece->start, .end = piece->end};
+    struct mark mark = {&done};
+    int rc = x8_sparse_replay((struct x8_span){piece->data, piece->len}, mark_bytes, &mark, err);
+
+    if (rc == 0)
+        rc = x8_progress_confirm(&job->progress, &done, err);
+    x8_journal_confirm(job->journal, &job->op, job->progress.partition, &done);
+    return rc;
+}
+
+static int send_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_error *err)
+{
+    struct x8_job *job = feed->job;
+    const struct x8_piece *piece = &cut->piece;
+    int rc = x8_progress_sending(&job->progress, piece->start, piece->end, err);
+
+    x8_journal_sending(job->journal, &job->op, job->progress.partition, piece->start, piece->end);
+    if (rc == 0 && piece->holes && !feed->is_fresh)
+        rc = x8_feed_fill_holes(feed, piece, err);
+    if (rc == 0)
+        rc = x8_send_cut(feed, cut, err);
+    if (rc < 0) {
+        x8_error_prefix(err, "at byte %llu of the image", (unsigned long long)piece->start);
+        return rc;
+    }
+    job->result.pieces_sent++;
+    return confirm(feed, piece, err);
+}
+
+/* What the board was told before, or may have from elsewhere, is compared there. 1: leave it out.
+ */
+static int is_there(const struct x8_feed *feed, const struct x8_piece *piece, struct x8_error *err)
+{
+    const struct x8_job *job = feed->job;
+
+    if (!feed->can_read_back)
+        return 0;
+    if (!job->how.skip_same && !x8_progress_has(&job->progress, piece->start, piece->end))
+        return 0;
+    return x8_feed_is_same(feed, piece, err);
+}
+
+static int one_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_error *err)
+{
+    const struct x8_piece *piece = &cut->piece;
+    int rc = is_there(feed, piece, err);
+
+    if (rc == 0)
+        rc = send_piece(feed, cut, err);
+    else if (rc > 0) {
+        feed->target->same += piece->written;
+        feed->job->result.pieces_same++;
+        feed->done += feed->step->gap_count ? piece->written : piece->end - piece->start;
+        x8_emit_progress(&feed->job->op, feed->done,
+                         feed->total && feed->total < feed->done ? feed->done : feed->total);
+        rc = x8_progress_has(&feed->job->progress, piece->start, piece->end)
+                 ? 0
+                 : confirm(feed, piece, err);
+    }
+    if (rc < 0)
+        return rc;
+    feed->target->written += piece->written;
+    feed->target->filled += piece->filled;
+    feed->target->skipped += piece->skipped;
+    feed->target->holes += piece->holes;
+    return 0;
+}
+
+/* The wire side. Between pieces is the safe point for a stop. */
+static int send_all(struct x8_feed *feed, struct x8_error *err)
+{
+    const struct x8_job *job = feed->job;
     const struct x8_image_origin *origin = job->plan->options.origin;
     int limit = origin && !origin->path ? STREAM_LIMIT_MS : DECODE_LIMIT_MS;
-    uint64_t total = bytes_to_write(step);
-    struct x8_piece piece;
+    struct x8_cut cut;
     int rc = 1;
 
     while (rc > 0) {
         rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
         if (rc == 0)
-            rc = x8_ring_take(&decoder->ring, x8_deadline_in(limit), &piece, err);
+            rc = x8_source_take(feed->source, x8_deadline_in(limit), &cut, err);
         if (rc > 0) {
-            int sent = send_piece(job, fb, step, &piece, target, total, err);
+            int sent = one_piece(feed, &cut, err);
 
-            x8_ring_release(&decoder->ring, &piece);
+            x8_source_release(feed->source);
             if (sent < 0)
                 rc = sent;
         }
     }
     return rc;
-}
-
-static int run_both(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
-                    struct decoder *decoder, struct x8_flash_target *target, struct x8_error *err)
-{
-    pthread_t thread;
-    int rc = x8_ring_init(&decoder->ring, PIECE_COUNT, decoder->encode.piece_cap, err);
-
-    if (rc < 0)
-        return rc;
-    rc = pthread_create(&thread, NULL, decode, decoder);
-    if (rc != 0) {
-        x8_ring_done(&decoder->ring);
-        return x8_fail_sys(err, X8_E_INTERNAL, rc, "cannot start the decoding thread");
-    }
-    rc = send_all(job, fb, step, decoder, target, err);
-    x8_ring_abort(&decoder->ring);
-    pthread_join(thread, NULL);
-    x8_ring_done(&decoder->ring);
-    return rc;
-}
-
-/* As the board can take, as the script wishes (-S) and as a stop request can wait for. */
-static size_t piece_cap(uint64_t max, uint32_t block, uint64_t split, int is_slow)
-{
-    uint64_t cap = is_slow ? SLOW_PIECE_CAP : PIECE_CAP;
-
-    if (split && split < cap)
-        cap = split;
-    if (cap < PIECE_BLOCKS_MIN * (uint64_t)block)
-        cap = PIECE_BLOCKS_MIN * (uint64_t)block;
-    return (size_t)(max < cap ? max : cap);
-}
-
-/* What the board says of itself decides the shape of the pieces. */
-static int ask_board(struct x8_fastboot *fb, const struct x8_step *step, int is_slow,
-                     struct x8_encode *encode, struct x8_error *err)
-{
-    struct x8_error ignored;
-    uint64_t max = 0, block = 0, capacity = 0;
-    char name[96];
-    int rc = x8_fb_getvar_u64(fb, "max-download-size", &max, err);
-
-    if (rc < 0 && x8_code_of(rc) == X8_E_REFUSED)
-        max = PIECE_CAP;
-    else if (rc < 0)
-        return rc;
-    rc = x8_fb_getvar_u64(fb, "logical-block-size", &block, err);
-    if (rc < 0 && x8_code_of(rc) == X8_E_REFUSED)
-        block = 4096;
-    else if (rc < 0)
-        return rc;
-    if (block < X8_SECTOR || block % X8_SECTOR || block > (1u << 20) ||
-        max < PIECE_BLOCKS_MIN * block) {
-        x8_fail(err, X8_E_REFUSED,
-                "the loader is not ready to write: block size %llu, download limit %llu",
-                (unsigned long long)block, (unsigned long long)max);
-        x8_error_why(err, "U-Boot answers so before its storage was chosen");
-        x8_error_next(err, "the script must say first: FB: ucmd setenv fastboot_dev mmc");
-        return -(int)X8_E_REFUSED;
-    }
-    encode->block_size = (uint32_t)block;
-    encode->piece_cap = piece_cap(max, (uint32_t)block, step->command->split, is_slow);
-    snprintf(name, sizeof name, "partition-size:%s", step->command->partition);
-    encode->capacity = UINT64_MAX;
-    rc = x8_fb_getvar_u64(fb, name, &capacity, &ignored);
-    if (rc == 0 && capacity)
-        encode->capacity = capacity;
-    else if (rc < 0 && x8_code_of(rc) != X8_E_REFUSED) {
-        *err = ignored;
-        return rc;
-    }
-    return 0;
 }
 
 static int too_large(const struct x8_step *step, uint64_t capacity, struct x8_error *err)
@@ -257,7 +184,7 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
 {
     uint64_t want = (target->bytes + block_size - 1) / block_size * block_size;
 
-    if (!target->written) {
+    if (!target->written && !target->holes) {
         x8_fail(err, X8_E_BAD_IMAGE, "partition %s: %s holds nothing to write", target->partition,
                 target->file);
         x8_error_why(err, "all of it is marked as unused, so that not a single byte was written");
@@ -265,7 +192,7 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
                       "use a complete image, or flash without --skip-unused and its block map");
         return -(int)X8_E_BAD_IMAGE;
     }
-    if (target->written + (is_sparse ? 0 : target->skipped) == want && want)
+    if (target->written + (is_sparse ? 0 : target->skipped) + target->holes == want && want)
         return 0;
     return x8_fail(err, X8_E_INTERNAL,
                    "partition %s: %llu bytes written and %llu left alone, %llu expected",
@@ -275,49 +202,108 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
 
 static void tell_written(const struct x8_job *job, const struct x8_flash_target *target)
 {
-    char written[24], sent[24], skipped[24], left[64] = "";
+    char written[24], sent[24], skipped[24], same[24], left[64] = "", found[64] = "";
 
-    x8_size_text(written, target->written);
+    x8_size_text(written, target->written - target->same);
     x8_size_text(sent, target->sent);
     x8_size_text(skipped, target->skipped);
+    x8_size_text(same, target->same);
     if (target->skipped)
         snprintf(left, sizeof left, ", %s left as they were", skipped);
-    x8_emit(&job->op, X8_EV_STAGE, "%s written to partition %s, %s sent%s", written,
-            target->partition, sent, left);
+    if (target->same)
+        snprintf(found, sizeof found, ", %s were right already", same);
+    x8_emit(&job->op, X8_EV_STAGE, "%s written to partition %s, %s sent%s%s", written,
+            target->partition, sent, left, found);
+}
+
+/* The account of another partition is of no use; that of an earlier try is. 1 when it is kept. */
+static int begin_progress(struct x8_job *job, const char *partition)
+{
+    if (strcmp(job->progress.partition, partition) == 0)
+        return 1;
+    x8_progress_done(&job->progress);
+    x8_copy(job->progress.partition, sizeof job->progress.partition, partition);
+    return 0;
+}
+
+/* A way to read on the board, holes, and where the pieces come from. */
+static int prepare(struct x8_feed *feed, struct x8_error *err)
+{
+    struct x8_job *job = feed->job;
+    const struct x8_step *step = feed->step;
+    int is_again = begin_progress(job, step->command->partition), rc = 0;
+
+    if (step->place)
+        rc = x8_readback_open(job, feed->fb, step->place, &feed->back, err);
+    feed->can_read_back = rc > 0;
+    if (rc >= 0 && !is_again) {
+        rc = x8_feed_erase(feed, err);
+        feed->is_fresh = 1;
+        if (rc == 0 && job->progress.erased.end)
+            x8_journal_erased(job->journal, &job->op, job->progress.partition,
+                              &job->progress.erased);
+    }
+    if (rc < 0)
+        return rc;
+    if (job->progress.erased.end && !step->is_sparse && step->gap_count == 0) {
+        feed->encode.zeros = &job->progress.erased;
+        feed->encode.zero_count = 1;
+    }
+    rc = x8_source_open(&job->op, job->sources, &feed->encode, &feed->source, err);
+    job->sources = NULL; /* what comes after a failure is read alone */
+    return rc == 0 ? x8_send_begin(feed, err) : rc;
+}
+
+static int proof(struct x8_feed *feed, struct x8_error *err)
+{
+    struct x8_job *job = feed->job;
+    static const struct x8_regions none;
+    const struct x8_regions *regions = x8_source_regions(feed->source);
+    int rc =
+        x8_verify(job, feed->fb, feed->step->place, regions ? regions : &none, feed->target, err);
+
+    if (rc == 0 && feed->target->is_verified)
+        x8_emit(&job->op, X8_EV_STAGE, "read back on the board, all equal");
+    return rc;
+}
+
+static int write_and_prove(struct x8_feed *feed, struct x8_error *err)
+{
+    struct x8_job *job = feed->job;
+    int64_t start = x8_now_ms();
+    int rc = prepare(feed, err);
+
+    job->op.stage = "write";
+    x8_emit_enter(&job->op);
+    x8_emit_progress(&job->op, 0, feed->total);
+    if (rc == 0)
+        rc = send_all(feed, err);
+    if (rc == 0) {
+        feed->target->bytes = x8_source_image_bytes(feed->source);
+        rc = check_sum(feed->target, feed->encode.block_size, feed->step->is_sparse, err);
+    }
+    job->result.write_ms += x8_now_ms() - start;
+    if (rc == 0)
+        tell_written(job, feed->target);
+    return rc == 0 ? proof(feed, err) : rc;
 }
 
 int x8_feed_image(struct x8_job *job, struct x8_fastboot *fb, const struct x8_step *step,
                   struct x8_error *err)
 {
-    struct x8_regions regions = {0};
-    struct decoder decoder = {.op = &job->op,
-                              .encode = {.plan = job->plan, .step = step, .regions = &regions}};
-    struct x8_flash_target *target;
-    int64_t start = x8_now_ms();
-    int rc = ask_board(fb, step, job->result.full_speed, &decoder.encode, err);
+    struct x8_feed feed = {
+        .job = job, .fb = fb, .step = step, .encode = {.plan = job->plan, .step = step}};
+    int rc = x8_feed_ask(&feed, err);
 
     if (rc < 0)
         return rc;
-    if (step->size_exact && step->size > decoder.encode.capacity)
-        return too_large(step, decoder.encode.capacity, err);
-    if (job->how.verify == X8_VERIFY_NONE)
-        decoder.encode.regions = NULL;
-    target = x8_job_target(job, step, step->command->partition);
-    job->op.stage = "write";
-    x8_emit_enter(&job->op);
-    x8_emit_progress(&job->op, 0, bytes_to_write(step));
-    rc = run_both(job, fb, step, &decoder, target, err);
-    target->bytes = decoder.image_bytes;
-    if (rc == 0)
-        rc = check_sum(target, decoder.encode.block_size, step->is_sparse, err);
-    job->result.write_ms += x8_now_ms() - start;
-    if (rc == 0)
-        tell_written(job, target);
-    if (rc == 0)
-        rc = x8_verify(job, fb, step->place, &regions, target, err);
-    if (rc == 0 && target->is_verified)
-        x8_emit(&job->op, X8_EV_STAGE, "read back on the board, all equal");
-    x8_regions_done(&regions);
+    if (step->size_exact && step->size > feed.encode.capacity)
+        return too_large(step, feed.encode.capacity, err);
+    feed.encode.record = job->how.verify != X8_VERIFY_NONE;
+    feed.target = x8_job_target(job, step, step->command->partition);
+    feed.total = bytes_to_write(step);
+    rc = write_and_prove(&feed, err);
+    x8_source_close(&feed.source);
     return rc;
 }
 

@@ -76,6 +76,9 @@ static void not_started(struct x8_job *job)
 {
     struct x8_flash_result *result = &job->result;
 
+    x8_sources_leave(job->sources);
+    x8_journal_end(&job->journal, &job->op, -(int)X8_E_INTERNAL);
+
     x8_copy(result->port, sizeof result->port, job->port);
     result->rc =
         x8_fail(&result->error, X8_E_INTERNAL, "cannot start a thread for board %s", job->label);
@@ -117,11 +120,19 @@ int x8_fleet_run(const struct x8_fleet *fleet, const struct x8_fleet_board *boar
                  struct x8_flash_result *results, struct x8_error *err)
 {
     struct member *members = calloc(count ? count : 1, sizeof *members);
+    struct x8_sources *sources = NULL;
+    int rc;
 
     if (!members)
         return x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
+    rc = count > 1 ? x8_sources_new((unsigned)count, &sources, err) : 0;
+    if (rc < 0) {
+        free(members);
+        return rc;
+    }
     for (size_t i = 0; i < count; i++) {
         prepare(&members[i], fleet, &boards[i]);
+        members[i].job.sources = sources;
         members[i].started = pthread_create(&members[i].thread, NULL, run_member, &members[i]) == 0;
         if (!members[i].started)
             not_started(&members[i].job);
@@ -131,6 +142,7 @@ int x8_fleet_run(const struct x8_fleet *fleet, const struct x8_fleet_board *boar
             pthread_join(members[i].thread, NULL);
         results[i] = members[i].job.result;
     }
+    x8_sources_free(&sources);
     free(members);
     return sum_up(results, count, err);
 }

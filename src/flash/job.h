@@ -119,7 +119,10 @@ struct x8_job {
     int can_verify;           /* -1 not probed, 0 no, 1 yes */
     int can_gzwrite;          /* the same */
     struct x8_progress progress; /* of the image being written, or last written */
-    unsigned tries[5];           /* of each height of stage that failed */
+    unsigned tries[5];           /* of each height of stage: how often it was taken up again */
+    int is_retry;                /* a stage failed and is being taken up again */
+    int must_check;              /* before anything is written: is it still the same board? */
+    char loader_serial[X8_STRING_LEN]; /* as the loader told it first */
     struct x8_flash_result result;
 };
 
@@ -132,6 +135,18 @@ int x8_job_run(struct x8_job *job);
  * for the first, stage_ms for the others; errors say what is there instead.
  */
 int x8_await_stage(struct x8_job *job, struct x8_error *err);
+/*
+ * Is it the board that was begun with, as far as its loader's serial tells? X8_E_WRONG_STATE when
+ * it is not.
+ */
+int x8_check_serial(struct x8_job *job, struct x8_error *err);
+/* 1 when a stage that failed with `rc` may be taken up again. */
+int x8_may_retry(const struct x8_job *job, int rc);
+/* Count and tell it, and forget what the stage had done but the progress of its image. */
+void x8_take_up(struct x8_job *job, const struct x8_error *error);
+/* Begin where the past of the job ended. */
+int x8_resume(struct x8_job *job, struct x8_error *err);
+
 /* The word for a protocol's stage: rom, spl, fastboot, fbk. */
 const char *x8_stage_word(enum x8_proto proto);
 

@@ -6,10 +6,7 @@
 #ifndef X8_FLASH_REGION_H
 #define X8_FLASH_REGION_H
 
-#include "util/error.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "image/sparse.h"
 
 /* The loader answers nothing while it reads and sums up a region; 64 MiB are half a second on the
  * board. */
@@ -32,6 +29,12 @@ struct x8_regions {
 /* Bytes were written at `offset` (ascending). Contiguous bytes extend the last region. */
 int x8_regions_add(struct x8_regions *regions, uint64_t offset, const void *data, size_t len,
                    struct x8_error *err);
+/*
+ * What the board will hold in [piece->start, piece->end). `holes_are_zeros`: what the piece leaves
+ * out reads as zeros there and counts; otherwise it is left out.
+ */
+int x8_regions_of_piece(struct x8_regions *regions, const struct x8_piece *piece,
+                        int holes_are_zeros, struct x8_error *err);
 /* Sum of the lengths. */
 uint64_t x8_regions_bytes(const struct x8_regions *regions);
 void x8_regions_done(struct x8_regions *regions);

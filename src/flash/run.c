@@ -99,16 +99,31 @@ static int wake_fastboot(struct x8_job *job, struct x8_error *err)
     return reopen(job, err);
 }
 
+/* An aborted download or report is forgotten by a reset of the board's USB, before anything is
+ * sent again. A board that left needs none. */
+static void calm(struct x8_job *job, int rc)
+{
+    struct x8_error ignored;
+
+    if (job->link && x8_code_of(rc) != X8_E_GONE)
+        job->link->ops->reset(job->link, &ignored);
+}
+
 static int run_stage(struct x8_job *job, int is_first, struct x8_error *err)
 {
-    int rc = open_link(job, err);
+    int rc = job->is_retry ? reopen(job, err) : open_link(job, err);
 
-    if (rc == 0 && is_first && job->chip.proto == X8_PROTO_FB)
+    if (rc == 0 && (is_first || job->is_retry) && job->chip.proto == X8_PROTO_FB)
         rc = wake_fastboot(job, err);
+    if (rc == 0)
+        rc = x8_check_serial(job, err);
+    job->is_retry = 0;
     if (rc == 0)
         rc = job->chip.proto == X8_PROTO_FB || job->chip.proto == X8_PROTO_FBK
                  ? x8_stage_fb(job, err)
                  : x8_stage_sdp(job, err);
+    if (rc < 0 && x8_may_retry(job, rc))
+        calm(job, rc);
     close_link(job);
     return rc;
 }
@@ -140,42 +155,69 @@ static void tell_stage(struct x8_job *job, int height)
     x8_emit(&job->op, X8_EV_STAGE, "%s", done[height]);
 }
 
+static void tell_arrival(struct x8_job *job, int is_first, int height)
+{
+    job->op.stage = x8_stage_word(job->chip.proto);
+    if (is_first) {
+        x8_copy(job->result.first_stage, sizeof job->result.first_stage, job->op.stage);
+        if (height > 1)
+            x8_emit(&job->op, X8_EV_NOTICE, "already in %s: continuing there", job->op.stage);
+        warn_speed(job);
+    }
+    if (job->device.serial[0])
+        x8_copy(job->result.serial, sizeof job->result.serial, job->device.serial);
+    x8_emit_enter(&job->op);
+    x8_emit(&job->op, X8_EV_DETAIL, "found at usb %s (%04x:%04x)", job->port, job->device.vid,
+            job->device.pid);
+}
+
+/* How far the board came, over all its stages. */
+struct climb {
+    const char *last;
+    int height, falls;
+    int is_first;
+};
+
+/* The next stage, to its end. 1: it failed and is taken up again. */
+static int next_stage(struct x8_job *job, struct climb *climb, struct x8_error *err)
+{
+    int now, is_again = job->is_retry, rc = x8_await_stage(job, err);
+
+    if (rc < 0)
+        return rc;
+    now = x8_proto_height(job->chip.proto);
+    /* One that was taken up again may come back anywhere. */
+    if (!climb->is_first && !is_again && now <= climb->height)
+        rc = note_fall(job, ++climb->falls, climb->last, err);
+    if (rc == 0) {
+        tell_arrival(job, climb->is_first, now);
+        rc = run_stage(job, climb->is_first, err);
+        climb->is_first = 0;
+        /* A reset of its USB may have brought up another stage. */
+        now = x8_proto_height(job->chip.proto);
+    }
+    if (rc == 0)
+        tell_stage(job, now);
+    climb->height = now;
+    climb->last = x8_stage_word(job->chip.proto);
+    if (rc < 0 && x8_may_retry(job, rc)) {
+        x8_take_up(job, err);
+        climb->height = 0;
+        return 1;
+    }
+    return rc;
+}
+
 static int run_stages(struct x8_job *job, struct x8_error *err)
 {
-    const char *last = "";
-    int height = 0, falls = 0, rc;
+    struct climb climb = {.last = "", .is_first = 1};
+    int rc = job->past ? x8_resume(job, err) : 0;
 
+    if (rc < 0)
+        return rc;
     do {
-        int is_first = job->seen_attach == 0, now;
-
-        rc = x8_await_stage(job, err);
-        if (rc < 0)
-            return rc;
-        now = x8_proto_height(job->chip.proto);
-        job->op.stage = x8_stage_word(job->chip.proto);
-        if (is_first) {
-            x8_copy(job->result.first_stage, sizeof job->result.first_stage, job->op.stage);
-            if (now > 1)
-                x8_emit(&job->op, X8_EV_NOTICE, "already in %s: continuing there", job->op.stage);
-            warn_speed(job);
-        } else if (now <= height) {
-            rc = note_fall(job, ++falls, last, err);
-        }
-        if (rc == 0) {
-            if (job->device.serial[0])
-                x8_copy(job->result.serial, sizeof job->result.serial, job->device.serial);
-            x8_emit_enter(&job->op);
-            x8_emit(&job->op, X8_EV_DETAIL, "found at usb %s (%04x:%04x)", job->port,
-                    job->device.vid, job->device.pid);
-            rc = run_stage(job, is_first, err);
-            /* A reset of its USB may have brought up another stage. */
-            now = x8_proto_height(job->chip.proto);
-        }
-        if (rc == 0)
-            tell_stage(job, now);
-        height = now;
-        last = x8_stage_word(job->chip.proto);
-    } while (rc == 0 && !job->is_done && stage_left(job, height));
+        rc = next_stage(job, &climb, err);
+    } while (rc > 0 || (rc == 0 && !job->is_done && stage_left(job, climb.height)));
     return rc;
 }
 
@@ -222,6 +264,10 @@ static void add_state(const struct x8_job *job, struct x8_error *err)
     const char *state = state_words(job->result.touched);
     size_t len = strlen(err->why);
 
+    /* Another board than the one that was touched: of that one nothing can be said here. */
+    if (err->code == X8_E_WRONG_STATE && job->must_check)
+        return;
+
     snprintf(err->why + len, sizeof err->why - len, "%s%s", len ? "; " : "", state);
     if (!err->next[0])
         x8_error_next(err, "run the command again");
@@ -233,7 +279,7 @@ int x8_job_run(struct x8_job *job)
     int rc;
 
     job->op.board = job->label;
-    job->can_verify = -1;
+    job->can_verify = job->can_gzwrite = -1;
     x8_copy(result->port, sizeof result->port, job->port);
     result->started_ms = x8_now_ms();
     x8_emit(&job->op, X8_EV_START, "usb %s", job->port);
@@ -246,6 +292,9 @@ int x8_job_run(struct x8_job *job)
     if (rc < 0)
         add_state(job, &result->error);
     close_link(job);
+    x8_sources_leave(job->sources);
+    x8_journal_end(&job->journal, &job->op, rc);
+    x8_progress_done(&job->progress);
     result->rc = rc;
     result->ended_ms = x8_now_ms();
     return rc;

@@ -1,7 +1,7 @@
 /*
  * The loader's stage: commands over fastboot.
  */
-#include "flash/job.h"
+#include "flash/feed_parts.h"
 #include "util/clock.h"
 #include "util/digest.h"
 #include "util/file.h"
@@ -330,8 +330,11 @@ static int run_destructive(struct x8_job *job, struct x8_fastboot *fb, const str
     int is_flash = step->command->verb == X8_VERB_FLASH;
     int rc = check_capacity(job, fb, err);
 
+    if (rc == 0 && job->must_check)
+        rc = x8_same_board(job, fb, err);
     if (rc < 0)
         return rc;
+    job->must_check = 0;
     if (!is_flash)
         touch(job, X8_TOUCHED_MAYBE);
     rc = fastboot_verb(job, fb, step, err);

@@ -2,96 +2,19 @@
  * The proof: what was written is read back from the eMMC into the board's memory and its CRC-32
  * compared there, region by region. The loader's OKAY to a flash command is none: U-Boot 2022.04
  * and 2023.04 answer OKAY to a failed eMMC write.
- *
- * Everything is joined with "&&": under the hush shell "a; b" answers with the status of b alone,
- * and a read beyond the device followed by a checksum of the old buffer said OKAY.
  */
-#include "flash/job.h"
+#include "flash/readback.h"
 #include "util/clock.h"
 #include "util/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-
-/* The download buffer of the Portenta X8's loader: RAM that may be overwritten between two flash
- * commands. */
-#define BUFFER "0x42800000"
-
-/* 64 MiB are read and summed in under a second; a worn eMMC may be ten times slower. */
-#define REGION_LIMIT_MS 60000
-#define PROBE_LIMIT_MS  10000
-
-/* 1 OKAY, 0 FAIL, negative: the link. */
-static int ask(struct x8_fastboot *fb, const char *command, int limit_ms, struct x8_error *err)
-{
-    int rc = x8_fb_ucmd(fb, command, limit_ms, err);
-
-    if (rc < 0)
-        return x8_code_of(rc) == X8_E_REFUSED ? 0 : rc;
-    return 1;
-}
-
-/*
- * A missing command would look like bad data, so that the loader must first say yes to a true
- * checksum and no to a wrong one.
- */
-static int probe(struct x8_job *job, struct x8_fastboot *fb, struct x8_error *err)
-{
-    int yes, no;
-
-    if (job->can_verify >= 0)
-        return job->can_verify;
-    yes = ask(fb, "crc32 -v " BUFFER " 0 00000000", PROBE_LIMIT_MS, err);
-    if (yes < 0)
-        return yes;
-    no = ask(fb, "crc32 -v " BUFFER " 0 00000001", PROBE_LIMIT_MS, err);
-    if (no < 0)
-        return no;
-    job->can_verify = yes == 1 && no == 0;
-    return job->can_verify;
-}
-
-/*
- * The device that the loader's flash command wrote to, as an expression of its shell. U-Boot takes
- * target_ubootdev, else mmcdev, else 2 (drivers/fastboot/fb_fsl). Asked each time, since a script
- * may change it.
- */
-static int device_of(struct x8_fastboot *fb, const char **out, struct x8_error *err)
-{
-    int rc = ask(fb, "test -n \"${target_ubootdev}\"", PROBE_LIMIT_MS, err);
-
-    if (rc == 1)
-        *out = "${target_ubootdev}";
-    if (rc != 0)
-        return rc;
-    rc = ask(fb, "test -n \"${mmcdev}\"", PROBE_LIMIT_MS, err);
-    if (rc >= 0)
-        *out = rc ? "${mmcdev}" : "2";
-    return rc;
-}
 
 struct check {
     struct x8_job *job;
-    struct x8_fastboot *fb;
+    struct x8_readback back;
     const struct x8_place *place;
-    const char *device;
     struct x8_flash_target *target;
 };
-
-/* `crc` NULL: read only. */
-static int check_range(const struct check *check, uint64_t offset, uint64_t len,
-                       const uint32_t *crc, struct x8_error *err)
-{
-    uint64_t at = check->place->offset + offset;
-    char command[256], sum[64] = "";
-
-    if (crc)
-        snprintf(sum, sizeof sum, " && crc32 -v " BUFFER " 0x%" PRIx64 " %08" PRIx32, len, *crc);
-    snprintf(command, sizeof command,
-             "mmc dev %s %d && mmc read " BUFFER " 0x%" PRIx64 " 0x%" PRIx64 "%s", check->device,
-             check->place->hwpart, at / X8_SECTOR, (len + X8_SECTOR - 1) / X8_SECTOR, sum);
-    return ask(check->fb, command, REGION_LIMIT_MS, err);
-}
 
 static void note_bad(const struct check *check, uint64_t offset, uint64_t len, int unreadable)
 {
@@ -113,11 +36,11 @@ static int locate(const struct check *check, const struct x8_region *region, str
 {
     for (uint64_t at = 0; at < region->len; at += X8_REGION_PART) {
         uint64_t len = region->len - at < X8_REGION_PART ? region->len - at : X8_REGION_PART;
-        int rc =
-            check_range(check, region->offset + at, len, &region->parts[at / X8_REGION_PART], err);
+        int rc = x8_readback_equal(&check->back, region->offset + at, len,
+                                   region->parts[at / X8_REGION_PART], err);
 
         if (rc == 0) {
-            rc = check_range(check, region->offset + at, len, NULL, err);
+            rc = x8_readback_readable(&check->back, region->offset + at, len, err);
             if (rc >= 0)
                 note_bad(check, region->offset + at, len, rc == 0);
         }
@@ -156,7 +79,7 @@ static int check_regions(const struct check *check, const struct x8_regions *reg
         int rc = x8_cancel_check(check->job->op.cancel, X8_CANCEL_SOFT, err);
 
         if (rc == 0)
-            rc = check_range(check, region->offset, region->len, &region->crc, err);
+            rc = x8_readback_equal(&check->back, region->offset, region->len, region->crc, err);
         if (rc == 0) {
             is_bad = 1;
             rc = locate(check, region, err);
@@ -191,7 +114,7 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
               const struct x8_regions *regions, struct x8_flash_target *target,
               struct x8_error *err)
 {
-    struct check check = {.job = job, .fb = fb, .place = place, .target = target};
+    struct check check = {.job = job, .place = place, .target = target};
     int64_t start = x8_now_ms();
     int rc;
 
@@ -199,12 +122,10 @@ int x8_verify(struct x8_job *job, struct x8_fastboot *fb, const struct x8_place 
         return x8_verify_cannot(job, "verification was switched off", err);
     if (!place)
         return x8_verify_cannot(job, "the place of the partition on the eMMC is not known", err);
-    rc = probe(job, fb, err);
+    rc = x8_readback_open(job, fb, place, &check.back, err);
     if (rc == 0)
         return x8_verify_cannot(job, "the loader cannot compute checksums (no crc32 -v)", err);
-    if (rc > 0)
-        rc = device_of(fb, &check.device, err);
-    if (rc >= 0) {
+    if (rc > 0) {
         /* Boot areas are small: theirs is no stage of its own. */
         if (place->hwpart == 0) {
             job->op.stage = "verify";

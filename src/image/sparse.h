@@ -95,6 +95,11 @@ int x8_sparse_splitter_new(const struct x8_sparse_config *config, const struct x
 struct x8_sink *x8_sparse_splitter_sink(struct x8_sparse_splitter *splitter);
 void x8_sparse_splitter_free(struct x8_sparse_splitter **splitter);
 
+/* Pieces that write zeros over `ranges` (ascending, multiples of the block size, at least one) and
+ * leave everything else alone. */
+int x8_sparse_zero(const struct x8_sparse_config *config, const struct x8_piece_port *port,
+                   const struct x8_range *ranges, size_t count, struct x8_error *err);
+
 /* 1 when the first bytes are a sparse header (magic and major version 1). */
 int x8_sparse_is(struct x8_span head);
 

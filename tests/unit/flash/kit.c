@@ -201,16 +201,25 @@ int kit_run_plan(struct kit *kit, enum x8_verify verify)
                                     .cancel = &kit->cancel,
                                     .emit = on_event,
                                     .emit_ctx = kit},
-                             .how.verify = verify,
+                             .how = kit->how,
                              .arrive_ms = 2000,
                              .stage_ms = 2000};
 
+    fleet.how.verify = verify;
     if (!kit->bus)
         kit->bus = vb_bus_new(kit->boards, kit->board_count);
     fleet.bus = vb_bus_of(kit->bus);
     for (size_t i = 0; i < kit->board_count; i++) {
         snprintf(members[i].port, sizeof members[i].port, "1-%zu", i + 1);
         snprintf(members[i].label, sizeof members[i].label, "1-%zu", i + 1);
+        members[i].past = kit->past;
+    }
+    if (kit->journal) {
+        struct x8_journal_head head = {.port = "1-1", .source = "image"};
+        int rc = kit->past ? x8_journal_continue(kit->journal, &members[0].journal, &kit->err)
+                           : x8_journal_begin(kit->journal, &head, &members[0].journal, &kit->err);
+
+        assert_int_equal(rc, 0);
     }
     return x8_fleet_run(&fleet, members, kit->board_count, kit->results, &kit->err);
 }

@@ -19,6 +19,9 @@ struct kit {
     struct vb_bus *bus;
     struct x8_cancel cancel;
     struct x8_plan plan;
+    struct x8_flash_how how;    /* of the next run; its verify is that of the call */
+    const struct x8_past *past; /* resumed by the next run; NULL: none */
+    const char *journal;        /* path of board 0's journal; NULL: none is kept */
     struct x8_flash_result results[KIT_BOARDS];
     struct x8_error err;
     char *log; /* every event with text, one line each */
