@@ -18,9 +18,12 @@ enum x8_opt_kind {
     X8_OPT_STRING,   /* const char **: borrowed from argv */
     X8_OPT_LIST,     /* struct x8_strings *: repeatable */
     X8_OPT_DURATION, /* int64_t *: milliseconds, -1 for none */
+    X8_OPT_MAYBE,    /* the same as --name=DUR; --name alone stores X8_DURATION_ALONE */
     X8_OPT_CHOICE,   /* int *: index into `choices` */
     X8_OPT_U64,      /* uint64_t * */
 };
+
+#define X8_DURATION_ALONE INT64_MAX
 
 struct x8_strings {
     const char *items[64];

@@ -69,6 +69,8 @@ void x8_put_options(struct x8_page *out, const struct x8_opt *opts)
             snprintf(letter, sizeof letter, "-%c, ", opts->letter);
         x8_opt_arg_text(opts, arg, sizeof arg);
         snprintf(left, sizeof left, "%s--%s%s%s", letter, opts->name, arg[0] ? " " : "", arg);
+        if (opts->kind == X8_OPT_MAYBE)
+            snprintf(left, sizeof left, "%s--%s[=%s]", letter, opts->name, opts->arg);
         x8_put_row(out, left, 28, opts->help);
     }
 }

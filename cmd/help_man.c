@@ -86,7 +86,10 @@ static void options(struct x8_page *out, const struct x8_opt *opts)
             x8_put(out, "\\fB\\-%c\\fR, ", opts->letter);
         x8_put(out, "\\fB\\-\\-");
         escaped(out, opts->name, strlen(opts->name));
-        x8_put(out, "\\fR%s%s%s\n", arg[0] ? " \\fI" : "", arg, arg[0] ? "\\fR" : "");
+        if (opts->kind == X8_OPT_MAYBE)
+            x8_put(out, "\\fR[=\\fI%s\\fR]\n", opts->arg);
+        else
+            x8_put(out, "\\fR%s%s%s\n", arg[0] ? " \\fI" : "", arg, arg[0] ? "\\fR" : "");
         line(out, opts->help);
     }
 }

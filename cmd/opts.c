@@ -59,7 +59,7 @@ const char *x8_command_closest(const struct x8_cmd *const *commands, const char 
 
 int x8_opt_takes_value(const struct x8_opt *opt)
 {
-    return opt->kind != X8_OPT_FLAG && opt->kind != X8_OPT_NO;
+    return opt->kind != X8_OPT_FLAG && opt->kind != X8_OPT_NO && opt->kind != X8_OPT_MAYBE;
 }
 
 /* The command that has this option, when the line has not named a command yet. */
@@ -139,7 +139,7 @@ static int take(struct parser *p, const struct x8_opt *opt, const char *value, s
         value = next;
         p->at++;
     }
-    if (!x8_opt_takes_value(opt) && value) {
+    if (!x8_opt_takes_value(opt) && value && opt->kind != X8_OPT_MAYBE) {
         int rc = x8_fail(err, X8_E_USAGE, "option '--%s' takes no value", opt->name);
         x8_error_why(err, "'%s' was given", value);
         x8_error_next(err, "leave out '=%s'", value);

@@ -40,7 +40,7 @@ const struct x8_opt *x8_global_opt(const char *name);
 /* The command whose name is closest to `word`, or NULL when none is near. */
 const char *x8_command_closest(const struct x8_cmd *const *commands, const char *word);
 
-/* 1 when the option takes an argument. */
+/* 1 when the option takes an argument; 0 where it may be left out. */
 int x8_opt_takes_value(const struct x8_opt *opt);
 
 /* "auto, full or none" */

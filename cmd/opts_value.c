@@ -123,11 +123,11 @@ static int store_number(const struct x8_opt *opt, const char *origin, const char
 {
     int rc;
 
-    if (opt->kind == X8_OPT_DURATION && x8_parse_duration(text, opt->value) == 0)
+    if (opt->kind != X8_OPT_U64 && x8_parse_duration(text, opt->value) == 0)
         return 0;
     if (opt->kind == X8_OPT_U64 && x8_parse_u64(text, opt->value) == 0)
         return 0;
-    if (opt->kind == X8_OPT_DURATION) {
+    if (opt->kind != X8_OPT_U64) {
         rc = x8_fail(err, X8_E_USAGE, "%s needs a duration, not '%s'", origin, text);
         x8_error_next(err, "a number with a unit, such as 1500ms, 30s, 2m, 1h, or none");
     } else {
@@ -154,6 +154,11 @@ int x8_opts_from_text(const struct x8_opt *opt, const char *origin, const char *
         return store_list(opt, origin, text, err);
     case X8_OPT_CHOICE:
         return store_choice(opt, origin, text, err);
+    case X8_OPT_MAYBE:
+        if (text)
+            return store_number(opt, origin, text, err);
+        *(int64_t *)opt->value = X8_DURATION_ALONE;
+        return 0;
     case X8_OPT_DURATION:
     case X8_OPT_U64:
         return store_number(opt, origin, text, err);

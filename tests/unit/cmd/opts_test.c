@@ -11,6 +11,7 @@
 static int fast, careful = 1, colour;
 static const char *output;
 static uint64_t amount;
+static int64_t rest;
 static const char *const colours[] = {"red", "green", "blue", NULL};
 
 static const struct x8_opt paint_opts[] = {
@@ -19,6 +20,7 @@ static const struct x8_opt paint_opts[] = {
     {"colour", 0, X8_OPT_CHOICE, &colour, NULL, colours, "which", NULL},
     {"output", 'o', X8_OPT_STRING, &output, "FILE", NULL, "where to", "file"},
     {"amount", 0, X8_OPT_U64, &amount, "N", NULL, "how much", NULL},
+    {"rest", 0, X8_OPT_MAYBE, &rest, "DUR", NULL, "for a while", NULL},
     {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
 };
 static const struct x8_cmd paint = {.name = "paint", .opts = paint_opts};
@@ -40,6 +42,7 @@ static int parse(const char *first, ...)
     careful = 1;
     output = NULL;
     amount = 0;
+    rest = 0;
     memset(&err, 0, sizeof err);
     words[0] = copies[0];
     snprintf(copies[0], sizeof copies[0], "x8ctl");
@@ -198,6 +201,18 @@ static void a_flag_takes_no_value(void **state)
     assert_int_equal(fast, 0);
 }
 
+static void a_value_that_may_be_left_out_is_joined(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("paint", "--rest", "5m", NULL), 0);
+    assert_int_equal(rest, X8_DURATION_ALONE);
+    assert_int_equal(line.argc, 1);
+    assert_int_equal(parse("paint", "--rest=5m", NULL), 0);
+    assert_int_equal(rest, 300000);
+    assert_int_equal(parse("paint", "--rest=long", NULL), -X8_E_USAGE);
+    assert_non_null(strstr(err.msg, "'long'"));
+}
+
 static void garbage_in_a_value_is_quoted(void **state)
 {
     (void)state;
@@ -277,6 +292,7 @@ int main(void)
         cmocka_unit_test(an_option_of_a_command_in_front_of_it_is_explained),
         cmocka_unit_test(a_missing_value_is_named),
         cmocka_unit_test(a_flag_takes_no_value),
+        cmocka_unit_test(a_value_that_may_be_left_out_is_joined),
         cmocka_unit_test(garbage_in_a_value_is_quoted),
         cmocka_unit_test(no_time_limit_can_be_asked_for),
         cmocka_unit_test(help_is_found_behind_a_mistake),
