@@ -94,7 +94,7 @@ static const struct x8_json_row image_list[] = {
     {"images[].date", "string|null", "year and month"},
     {"images[].release", "string|null", "the vendor's name for it"},
     {"images[].lmp", "string|null", "version of Linux microPlatform"},
-    {"images[].cached", "=yes|no|part", "on this computer"},
+    {"images[].cached", "=yes|no|part|damaged", "on this computer; damaged: of another size"},
     {"images[].notes", "string|null", "what one should know"},
     {"images[].url", "string|null", "where it is offered"},
     {"images[].sha256", "sha256|null", "digest of the file"},
@@ -106,7 +106,7 @@ static const struct x8_json_row image_list[] = {
 
 static const struct x8_json_row image_get[] = {
     {"image", "string|null", "its number"},
-    {"name", "string|null", "name of the file"},
+    {"name", "string|null", "what was asked for: a number, latest, or the file's name"},
     {"url", "string|null", "where it came from"},
     {"path", "string", "where it is now"},
     {"size", "integer", "bytes"},
@@ -116,6 +116,17 @@ static const struct x8_json_row image_get[] = {
 };
 
 #define DIGEST "=unknown|good|wrong"
+
+/* clang-format off */
+#define CHECKSUMS                                                                                  \
+    {"checksums", "object|null", "lists of checksums in it, if there are any"},                    \
+    {"checksums.list", "string", "the first, or the one that is wrong"},                           \
+    {"checksums.lists", "integer", "how many there are"},                                          \
+    {"checksums.good", "integer", "files that are as listed"},                                     \
+    {"checksums.wrong", "integer", "files that are not"},                                          \
+    {"checksums.absent", "integer", "files that are listed and not there"},                        \
+    {"checksums.first_wrong", "string|null", "the first file that is not as listed"}
+/* clang-format on */
 
 static const struct x8_json_row image_show[] = {
     {"source", "string", "file or folder"},
@@ -140,12 +151,14 @@ static const struct x8_json_row image_show[] = {
     {"os.partitions[].kind", "string|null", "its file system"},
     {"os.partitions[].label", "string|null", "its label"},
     {"os.partitions[].note", "string|null", "why all of it counts as used"},
-    {"parts[].role", "=other|script|flash-spl|flash-fit|os|spl|fit|sit|bmap", "what it is for"},
+    {"parts[].role", "=other|script|flash-spl|flash-fit|os|spl|fit|sit|bmap|archive",
+     "what it is for; archive: with parts that stand beside it"},
     {"parts[].path", "string", "file in the source"},
     {"parts[].size", "integer|null", "bytes"},
     {"parts[].sha256", "sha256|null", "its digest"},
     {"parts[].digest", DIGEST, "what the catalogue says to that"},
     {"other_files", "integer", "files that are no parts"},
+    CHECKSUMS,
     {0},
 };
 
@@ -158,6 +171,7 @@ static const struct x8_json_row image_verify[] = {
     {"unknown", "integer", "digests it does not have"},
     {"wrong", "integer", "digests that are others"},
     {"bmap_ranges", "integer", "ranges of a block map that were compared"},
+    CHECKSUMS,
     {"digests[].what", "string", "file"},
     {"digests[].sha256", "sha256", "its digest"},
     {"digests[].digest", DIGEST, ""},

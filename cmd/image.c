@@ -6,7 +6,9 @@
 #include "util/file.h"
 #include "util/text.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 struct x8_image_options x8_image_opt = {.keep = UINT64_MAX};
 
@@ -103,6 +105,19 @@ static int check_options(int verb, struct x8_error *err)
     return *keep != UINT64_MAX && verb != PRUNE ? misplaced("keep", verb, err) : 0;
 }
 
+/* Nothing can come of any of the verbs then; better said before an image is read. */
+static int check_stdout(struct x8_error *err)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        return 0;
+    x8_fail(err, X8_E_USAGE, "there is no place for the result");
+    x8_error_why(err, "stdout is closed, or open for reading only");
+    x8_error_next(err, "leave it open (no '>&-'); >/dev/null where the result is not wanted");
+    return -(int)X8_E_USAGE;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     const char *source = ctx->argc > 1 ? ctx->argv[1] : NULL;
@@ -116,6 +131,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     rc = check_operands(ctx, verb, err);
     if (rc == 0)
         rc = check_options(verb, err);
+    if (rc == 0)
+        rc = check_stdout(err);
     if (rc < 0)
         return rc;
     x8_signals_say(x8_image_stopping);
@@ -182,12 +199,13 @@ const struct x8_cmd x8_cmd_image = {
         "and another one later is refused, until --repin.\n"
         "\n"
         "show says what is inside: the parts and what they are for, the machine, the\n"
-        "release, partitions with the space that is in use, digests. A compressed archive\n"
-        "is read three times for that; nothing is unpacked to disk.\n"
+        "release, partitions with the space that is in use, digests. An archive is read\n"
+        "once for that, and may come from a pipe (/dev/stdin); nothing is unpacked to disk.\n"
         "\n"
         "verify reads all of it and compares. Status 0: it is whole, and no digest that\n"
-        "the catalogue knows differs (unknown ones are called so); 21: damaged; 22:\n"
-        "another digest. An image that is called like a release must be that one. A known\n"
+        "the catalogue or a list of checksums in it (SHA256SUMS, NAME.sha256) has differs\n"
+        "(unknown ones are called so); 21: damaged; 22: another digest. An image that is called "
+        "like a release must be that one. A known\n"
         "archive vouches for all that is in it.\n"
         "\n"
         "map writes which blocks of an image are in use, from its partition table and its\n"

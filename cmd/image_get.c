@@ -45,7 +45,7 @@ static int target_path(const char *output, const char *url, char out[PATH_LEN],
     }
     folder = x8_path_dir(output);
     if (!folder || x8_ends(output, "/") || x8_path_kind(folder) != X8_PATH_DIR) {
-        rc = x8_fail(err, X8_E_NO_FILE, "there is no folder %s",
+        rc = x8_fail(err, X8_E_USAGE, "there is no folder %s",
                      x8_ends(output, "/") || !folder ? output : folder);
         x8_error_next(err, "mkdir -p %s", x8_ends(output, "/") || !folder ? output : folder);
     }
@@ -82,14 +82,14 @@ static int look_there(struct x8_ctx *ctx, const char *path, const struct x8_cach
     }
     if (x8_image_opt.force && S_ISREG(st.st_mode))
         return 0;
-    x8_fail(err, X8_E_NO_FILE, "%s is there already, and is %s", path,
+    x8_fail(err, X8_E_USAGE, "%s is there already, and is %s", path,
             S_ISREG(st.st_mode) ? "something else" : "no plain file");
     x8_error_why(err, "nothing is overwritten that was not made by this command");
     if (S_ISREG(st.st_mode))
         x8_error_next(err, "x8ctl image get --force -o %s ...    replaces a file", path);
     else
         x8_error_next(err, "give another name with -o");
-    return -(int)X8_E_NO_FILE;
+    return -(int)X8_E_USAGE;
 }
 
 static int write_failed(const char *path, int errnum, struct x8_error *err)
@@ -198,15 +198,18 @@ static void print(struct x8_ctx *ctx, const struct x8_wanted *wanted,
                   const struct x8_cached *cached, const char *path)
 {
     struct x8_json *json;
+    char url[X8_HTTP_URL];
 
     if (!ctx->globals->json) {
         puts(path);
         return;
     }
+    /* What was asked for: the same file may have come under another name before. */
+    x8_http_shown(wanted->url, url, sizeof url);
     json = x8_json_object();
     x8_json_str(json, "image", wanted->release ? wanted->release->image : NULL);
-    x8_json_str(json, "name", cached->name[0] ? cached->name : NULL);
-    x8_json_str(json, "url", cached->url[0] ? cached->url : NULL);
+    x8_json_str(json, "name", wanted->name[0] ? wanted->name : NULL);
+    x8_json_str(json, "url", url[0] ? url : NULL);
     x8_json_str(json, "path", path);
     x8_json_u64(json, "size", cached->size);
     x8_json_str(json, "sha256", cached->sha256);

@@ -27,9 +27,16 @@ static int is_of(const struct x8_cached *item, const char *image, const char *ur
     return (url[0] && strcmp(item->url, url) == 0) || (image[0] && strcmp(item->name, image) == 0);
 }
 
+/* A size that differs needs no reading to be seen: cut off, or written to. */
+static void check_size(struct x8_cached *item, uint64_t known)
+{
+    if (!item->is_part && known && item->size != known)
+        item->is_damaged = 1;
+}
+
 /* The complete file before the part; NULL: nothing is there. */
 static const struct x8_cached *find(struct cache *cache, const char *image, const char *url,
-                                    const char *sha256)
+                                    const char *sha256, uint64_t size)
 {
     const struct x8_cached *best = NULL;
 
@@ -37,6 +44,7 @@ static const struct x8_cached *find(struct cache *cache, const char *image, cons
         if (!is_of(&cache->items[i], image, url, sha256))
             continue;
         cache->is_listed[i] = 1;
+        check_size(&cache->items[i], size);
         if (!best || (best->is_part && !cache->items[i].is_part))
             best = &cache->items[i];
     }
@@ -45,7 +53,7 @@ static const struct x8_cached *find(struct cache *cache, const char *image, cons
 
 static const char *state(const struct x8_cached *item)
 {
-    return !item ? "no" : item->is_part ? "part" : "yes";
+    return !item ? "no" : item->is_part ? "part" : item->is_damaged ? "damaged" : "yes";
 }
 
 static void text_or_null(struct x8_json *json, const char *key, const char *text)
@@ -69,7 +77,7 @@ static void extra(struct x8_table *table, const char *url, const char *sha256, u
     text_or_null(json, "url", url);
     text_or_null(json, "sha256", sha256);
     add_size(json, "size", size);
-    x8_json_str(json, "path", item && !item->is_part ? item->path : NULL);
+    x8_json_str(json, "path", item && !item->is_part && !item->is_damaged ? item->path : NULL);
     add_size(json, "bytes_here", item ? item->size : 0);
 }
 
@@ -84,7 +92,8 @@ static void add_release(struct x8_table *table, struct cache *cache,
 
     if (release->url[0])
         x8_http_shown(release->url, url, sizeof url);
-    item = find(cache, release->image, url, release->sha256);
+    item =
+        find(cache, release->image, url, release->sha256, release->sha256[0] ? release->size : 0);
     /* Nothing can be done with it but to know of it. */
     if (!release->url[0] && !item && !x8_image_opt.all)
         return;
@@ -105,7 +114,7 @@ static void add_latest(struct x8_table *table, struct cache *cache,
     if (!catalogue->latest_url[0])
         return;
     x8_http_shown(catalogue->latest_url, url, sizeof url);
-    item = find(cache, "", url, "");
+    item = find(cache, "", url, "", 0);
     x8_table_row(table, (const char *[]){"latest", NULL, NULL, NULL, state(item),
                                          "whatever the server offers under this name"});
     extra(table, url, "", 0, item);

@@ -85,6 +85,12 @@ static int open_set(const struct x8_op *op, const char *path, struct x8_image_lo
 
 /* --- the parts */
 
+/* An archive in an archive is no entry; one in a folder is, and was read for what is in it. */
+static int is_box(const struct x8_entry *entry)
+{
+    return !x8_entry_is_packed(entry) && entry->role == X8_ROLE_OTHER && x8_entry_sha256(entry)[0];
+}
+
 static int list_parts(struct x8_image_look *look, struct x8_error *err)
 {
     const struct x8_entry *entry;
@@ -92,15 +98,21 @@ static int list_parts(struct x8_image_look *look, struct x8_error *err)
 
     while (x8_imageset_entry(look->set, count))
         count++;
+    for (size_t i = 0; x8_imageset_box(look->set, i); i++)
+        count++;
     look->parts = calloc(count ? count : 1, sizeof *look->parts);
     if (!look->parts)
         return out_of_memory(err);
     for (size_t i = 0; (entry = x8_imageset_entry(look->set, i)); i++) {
-        if (entry->role == X8_ROLE_OTHER)
+        struct x8_image_part part = {.entry = entry, .is_box = is_box(entry)};
+
+        if (entry->role == X8_ROLE_OTHER && !part.is_box)
             look->other_count++;
         else
-            look->parts[look->part_count++].entry = entry;
+            look->parts[look->part_count++] = part;
     }
+    for (size_t i = 0; (entry = x8_imageset_box(look->set, i)); i++)
+        look->parts[look->part_count++] = (struct x8_image_part){.entry = entry, .is_box = 1};
     look->size = x8_imageset_stored_size(look->set);
     x8_copy(look->sha256, sizeof look->sha256, x8_imageset_sha256(look->set));
     look->is_archive = look->sha256[0] != '\0';

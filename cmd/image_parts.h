@@ -102,6 +102,7 @@ struct x8_image_sums {
 enum x8_image_verdict { X8_IMAGE_UNKNOWN, X8_IMAGE_GOOD, X8_IMAGE_WRONG };
 struct x8_image_part {
     const struct x8_entry *entry;
+    int is_box;        /* no role: an archive whose parts stand beside it */
     char sha256[65];   /* as stored; "" when it was not read */
     char unpacked[65]; /* of the system image, when it is packed; or "" */
     enum x8_image_verdict verdict, unpacked_verdict;
@@ -181,7 +182,7 @@ int x8_image_check_output(const char *path, const char *source, const struct x8_
 /* One line: aligned for a person, else label, tab, text. */
 void x8_image_line(struct x8_buf *out, int is_person, const char *label, const char *fmt, ...)
     X8_PRINTF(4, 5);
-const char *x8_image_role_name(enum x8_role role); /* "os", "spl", ... */
+const char *x8_image_part_name(const struct x8_image_part *part); /* "os", "spl", "archive" ... */
 const char *x8_image_verdict_name(enum x8_image_verdict verdict);
 void x8_image_print_json(struct x8_ctx *ctx, struct x8_json **json); /* and free it */
 /* What the cache said, and that it was the cache; returns rc. */

@@ -107,15 +107,15 @@ int x8_image_check_output(const char *path, const char *source, const struct x8_
     if (has_dir && may_replace(path))
         return 0;
     if (!has_dir) {
-        x8_fail(err, X8_E_NO_FILE, "there is no folder for %s", path);
+        x8_fail(err, X8_E_USAGE, "there is no folder for %s", path);
         x8_error_next(err, "make it first, or give a file in another one: -o FILE.bmap");
     } else if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-        x8_fail(err, X8_E_NO_FILE, "%s is there already", path);
+        x8_fail(err, X8_E_USAGE, "%s is there already", path);
         x8_error_why(err, "a block map that came with an image may know more than this one");
         x8_error_next(err, "--force replaces it; -o FILE.bmap writes another");
     } else {
-        x8_fail(err, X8_E_NO_FILE, "%s is there already, and is no plain file", path);
+        x8_fail(err, X8_E_USAGE, "%s is there already, and is no plain file", path);
         x8_error_next(err, "give a file: -o FILE.bmap");
     }
-    return -(int)X8_E_NO_FILE;
+    return -(int)X8_E_USAGE;
 }

@@ -55,10 +55,9 @@ static void put_part(struct x8_buf *out, int is_person, const struct x8_image_pa
         x8_copy(size, sizeof size, "-");
     else
         x8_size_text(size, part->entry->size);
-    x8_image_line(out, is_person, "part", "%-9s %10s  %-*.*s  %s",
-                  x8_image_role_name(part->entry->role), size, DIGEST_COLUMNS,
-                  is_person ? DIGEST_COLUMNS : 64, part->sha256[0] ? part->sha256 : "-",
-                  part->entry->path);
+    x8_image_line(out, is_person, "part", "%-9s %10s  %-*.*s  %s", x8_image_part_name(part), size,
+                  DIGEST_COLUMNS, is_person ? DIGEST_COLUMNS : 64,
+                  part->sha256[0] ? part->sha256 : "-", part->entry->path);
 }
 
 static void put_partition(struct x8_buf *out, int is_person, size_t number,
@@ -135,7 +134,7 @@ static struct x8_json *parts_json(const struct x8_image_look *look)
         const struct x8_image_part *part = &look->parts[i];
         struct x8_json *json = x8_json_object();
 
-        x8_json_str(json, "role", x8_image_role_name(part->entry->role));
+        x8_json_str(json, "role", x8_image_part_name(part));
         x8_json_str(json, "path", part->entry->path);
         if (part->entry->size == UINT64_MAX)
             x8_json_str(json, "size", NULL);

@@ -28,7 +28,7 @@ void x8_image_line(struct x8_buf *out, int is_person, const char *label, const c
         abort();
 }
 
-const char *x8_image_role_name(enum x8_role role)
+const char *x8_image_part_name(const struct x8_image_part *part)
 {
     static const char *const names[X8_ROLE_COUNT] = {[X8_ROLE_OTHER] = "other",
                                                      [X8_ROLE_SCRIPT] = "script",
@@ -40,7 +40,7 @@ const char *x8_image_role_name(enum x8_role role)
                                                      [X8_ROLE_SIT] = "sit",
                                                      [X8_ROLE_BMAP] = "bmap"};
 
-    return names[role];
+    return part->is_box ? "archive" : names[part->entry->role];
 }
 
 const char *x8_image_verdict_name(enum x8_image_verdict verdict)

@@ -109,7 +109,10 @@ const char *role_words(enum x8_role role)
 int is_nested_archive(const char *path)
 {
     const char *name = x8_path_base(path);
-    return x8_starts(name, "mfgtool-files") && (strstr(name, ".tar") || x8_ends(name, ".tgz"));
+    size_t len = unpacked_name_len(name);
+    int is_tar = len > 4 && memcmp(name + len - 4, ".tar", 4) == 0;
+    /* Not its checksum or signature, which have its name and one more ending. */
+    return x8_starts(name, "mfgtool-files") && (is_tar || x8_ends(name, ".tgz"));
 }
 
 static int same_file(const struct item *a, const struct item *b)

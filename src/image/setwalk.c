@@ -131,31 +131,59 @@ static int show_member(struct walk *walk, struct archive_walk *archive, struct t
     return rc < 0 ? rc : pass_member(archive, tally, err);
 }
 
+/* Memory that a member may take. */
+static size_t keep_limit(const struct walk *walk, const struct item *item)
+{
+    size_t left = KEEP_ALL - walk->set->kept_bytes;
+    size_t most = role_is_small(item->named_role) ? KEEP_EACH : (size_t)X8_SUMS_MAX;
+    return most < left ? most : left;
+}
+
+/*
+ * All of a member, up to `limit` bytes; one more means that there is more. The byte behind the last
+ * one is always asked for: that is when a zip member's checksum is looked at. Archives that were
+ * written to a pipe do not say how large a member will be.
+ */
+static int load_member(struct archive_walk *archive, struct item *item, size_t limit, size_t *have,
+                       struct x8_error *err)
+{
+    size_t cap = item->pub.size < limit ? (size_t)item->pub.size : limit;
+    ssize_t n = 1;
+    if (item->pub.size == UINT64_MAX)
+        cap = PASS_LEN < limit ? PASS_LEN : limit;
+    while (n > 0) {
+        uint8_t *data = realloc(item->kept, cap + 1);
+        if (!data)
+            return x8_fail(err, X8_E_INTERNAL, "out of memory");
+        item->kept = data;
+        while (*have <= cap &&
+               (n = archive_walk_read(archive, data + *have, cap + 1 - *have, err)) > 0)
+            *have += (size_t)n;
+        if (cap == limit)
+            break;
+        cap = cap < limit / 2 ? cap * 2 + PASS_LEN : limit;
+        cap = cap < limit ? cap : limit;
+    }
+    return n < 0 ? (int)n : 0;
+}
+
 static int keep_member(struct walk *walk, struct archive_walk *archive, struct tally *tally,
                        struct x8_error *err)
 {
     struct item *item = tally->item;
-    size_t size = (size_t)item->pub.size, have = 0;
-    item->kept = malloc(size ? size : 1);
-    if (!item->kept)
-        return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    while (have < size) {
-        ssize_t n = archive_walk_read(archive, item->kept + have, size - have, err);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
-        have += (size_t)n;
+    size_t have = 0, limit = keep_limit(walk, item);
+    int rc = load_member(archive, item, limit, &have, err);
+    if (rc < 0)
+        return rc;
+    tally_add(tally, item->kept, have);
+    if (have > limit) {
+        free(item->kept);
+        item->kept = NULL;
+        return pass_member(archive, tally, err);
     }
-    /* One read more: a zip member's checksum is looked at behind its last byte. */
-    uint8_t beyond;
-    ssize_t more = have == size ? archive_walk_read(archive, &beyond, 1, err) : 0;
-    if (more < 0)
-        return (int)more;
     item->pub.size = have;
     item->is_kept = 1;
     walk->set->kept_bytes += have;
-    tally_add(tally, item->kept, have);
     struct x8_span head = {item->kept, have < CONFIRM_LEN ? have : CONFIRM_LEN};
     if (!role_confirmed(item->named_role, head))
         item->pub.role = X8_ROLE_OTHER;
@@ -164,11 +192,9 @@ static int keep_member(struct walk *walk, struct archive_walk *archive, struct t
 
 static int is_kept_kind(const struct walk *walk, const struct item *item)
 {
-    int is_small =
-        role_is_small(item->named_role) ||
-        (walk->set->pass && x8_sums_is_name(item->path) && item->pub.size <= X8_SUMS_MAX);
-    return is_small && item->pub.size <= KEEP_EACH &&
-           item->pub.size <= KEEP_ALL - walk->set->kept_bytes;
+    if (!role_is_small(item->named_role) && !(walk->set->pass && x8_sums_is_name(item->path)))
+        return 0;
+    return item->pub.size == UINT64_MAX || item->pub.size <= keep_limit(walk, item);
 }
 
 /* The archive takes the place of a folder: it moves to the archives that are read from. */

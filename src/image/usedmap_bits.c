@@ -26,6 +26,11 @@ static int grow(struct x8_usedmap *map, uint64_t end)
     return 0;
 }
 
+int used_fits(uint64_t start, uint64_t blocks, uint64_t size)
+{
+    return start <= USED_SPAN_MAX && blocks <= (USED_SPAN_MAX - start) / size;
+}
+
 static void set_bits(struct x8_usedmap *map, uint64_t from, uint64_t to, int is_free)
 {
     if (from >= to || grow(map, to) < 0)

@@ -249,6 +249,8 @@ int used_ext_begin(struct x8_usedmap *map, struct used_fs *fs, const uint8_t *he
     snprintf(part->kind, sizeof(part->kind), "%s", kind_of(super));
     snprintf(part->label, sizeof(part->label), "%.16s", (const char *)super + 120);
     const char *why = read_super(fs, super, part->len);
+    if (!why && !used_fits(part->start, fs->blocks, fs->block))
+        why = "it is larger than what is read here";
     if (why) {
         used_fail(map, fs, why);
         return 1;

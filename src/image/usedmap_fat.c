@@ -91,6 +91,8 @@ int used_fat_begin(struct x8_usedmap *map, struct used_fs *fs, const uint8_t *he
     if (fs->clusters == 0 || fs->clusters > FAT32_CLUSTERS || need > fat * sector ||
         total > part->len / sector || (fs->bits == 32) != (root == 0))
         used_fail(map, fs, "its numbers make no sense");
+    else if (!used_fits(part->start, total, sector))
+        used_fail(map, fs, "it is larger than what is read here");
     else
         used_ask(map, fs, part->start + reserved * sector, need + 1, 0, take_fat);
     return 1;

@@ -41,6 +41,8 @@ struct x8_usedmap {
     int no_memory;
 };
 
+/* Each 4 KiB up to the end of a file system take a bit: a false superblock may claim exabytes. */
+#define USED_SPAN_MAX   ((uint64_t)1 << 40)
 #define USED_GROUPS_MAX 8192u /* 1 TiB of ext4 in groups of 128 MiB */
 
 struct used_fs {
@@ -74,6 +76,9 @@ int used_ask(struct x8_usedmap *map, struct used_fs *fs, uint64_t off, uint64_t 
 void used_free(struct x8_usedmap *map, const struct used_fs *fs, uint64_t start, uint64_t end);
 /* They do, whatever was said. */
 void used_keep(struct x8_usedmap *map, const struct used_fs *fs, uint64_t start, uint64_t end);
+
+/* `blocks` of `size` bytes from `start` lie where bits are kept for them. */
+int used_fits(uint64_t start, uint64_t blocks, uint64_t size);
 
 /* All of the file system counts as used, and why. */
 void used_fail(struct x8_usedmap *map, struct used_fs *fs, const char *why);

@@ -204,8 +204,15 @@ int x8_cache_find(const struct x8_op *op, const char *folder, const char *sha256
     snprintf(out->sha256, sizeof(out->sha256), "%.64s", sha256);
     cache_complete_path(folder, sha256, "", out->path, sizeof(out->path));
     cache_complete_path(folder, sha256, ".json", path, sizeof(path));
-    if (lstat(out->path, &st) != 0 || !S_ISREG(st.st_mode))
+    if (lstat(out->path, &st) != 0)
         return 0;
+    if (!S_ISREG(st.st_mode)) { /* what is downloaded could not take its name */
+        x8_fail(err, X8_E_NO_PERMISSION, "%.300s is in the way", out->path);
+        x8_error_why(err, "it is %s, where the cache keeps a file",
+                     S_ISDIR(st.st_mode) ? "a folder" : "no plain file");
+        x8_error_next(err, "look at what it is, and remove it");
+        return -X8_E_NO_PERMISSION;
+    }
     int has_record = cache_record_load(path, out) == 0;
     int same = has_record && out->size == (uint64_t)st.st_size && out->mtime_ns == mtime_of(&st);
     if (same && !deep)

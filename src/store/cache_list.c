@@ -55,9 +55,11 @@ static int add(struct listing *list, const char *folder, const char *name, const
     memset(item, 0, sizeof(*item));
     snprintf(item->path, sizeof(item->path), "%.700s/%.255s", folder, name);
     snprintf(record, sizeof(record), "%s.json", item->path);
+    item->is_part = !is_digest(name);
     if (cache_record_load(record, item) < 0)
         item->added_s = item->used_s = (int64_t)st->st_mtim.tv_sec;
-    item->is_part = !is_digest(name);
+    else
+        item->is_damaged = !item->is_part && item->size != (uint64_t)st->st_size;
     item->size = (uint64_t)st->st_size;
     if (item->is_part)
         item->used_s = (int64_t)st->st_mtim.tv_sec;

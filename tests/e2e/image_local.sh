@@ -74,6 +74,87 @@ prints '^wrong	[0-9a-f]{64}  777/sit-portenta-x8.bin$'
 image 22 verify fake/777/ --json
 json "d['verdict'] == 'bad-digest' and d['wrong'] == 1 and d['error']['status'] == 22"
 
+# fifo NAME FILE: a pipe that gives the file once; whoever opens it again waits in vain.
+fifo() {
+    mkfifo "$1"
+    cat "$2" >"$1" &
+}
+
+start "show and verify: one pass, as a pipe has no second"
+fifo once 777.tar.gz
+image 0 show once --json
+json "d['sha256'] == '$(sha_of "$archive")' and d['image'] == '777' and d['machine'] == 'portenta-x8'"
+json "d['os']['sha256'] == '$(sha_of "$disk")' and 0 < d['os']['used'] < 6 << 20 and len(d['os']['partitions']) == 2"
+json "all(p['sha256'] and p['digest'] == 'good' for p in d['parts'])"
+cp "$out" once.json
+image 0 show 777.tar.gz --json
+holds "the file gives other facts" python3 -c '
+import json, sys
+a, b = (json.load(open(f)) for f in sys.argv[1:])
+assert {**a, "source": 0} == {**b, "source": 0}' once.json "$out"
+run 0 bash -c '"$0" image verify /dev/stdin < <(exec cat 777.tar.gz)' "$X8CTL"
+prints "^good	$(sha_of "$archive")  stdin$"
+prints_no '^(unknown|wrong)'
+rm once
+
+start "show: an archive in the archive, from a zip that was written to a pipe too"
+cp -r 777 vendor
+tar czf vendor/mfgtool-files-portenta-x8.tar.gz -C vendor mfgtool-files-portenta-x8
+rm -r vendor/mfgtool-files-portenta-x8
+sha_of vendor/mfgtool-files-portenta-x8.tar.gz >vendor/mfgtool-files-portenta-x8.tar.gz.sha256
+tar cJf vendor.tar.xz vendor
+python3 -c '
+import os, sys, zipfile
+with zipfile.ZipFile(os.fdopen(1, "wb", closefd=False), "w", zipfile.ZIP_DEFLATED) as out:
+    for name in sorted(os.listdir("vendor")):
+        out.write("vendor/" + name)' | cat >vendor.zip
+for form in vendor.tar.xz vendor.zip; do
+    fifo once "$form"
+    image 0 show once --json
+    json "[p['sha256'] for p in d['parts'] if p['role'] == 'archive'] == ['$(sha_of vendor/mfgtool-files-portenta-x8.tar.gz)']"
+    json "d['checksums']['good'] == 1 and sum(p['role'] == 'flash-fit' for p in d['parts']) == 1 and d['sha256'] == '$(sha_of "$form")'"
+    json "d['os']['sha256'] == '$(sha_of "$disk")'"
+    rm once
+done
+
+start "verify: lists of checksums in the archive, before and behind what they list"
+cp -r 777 listed
+(cd listed && find . -type f ! -name '*SUMS' -exec sha256sum {} + >SHA256SUMS)
+sha_of "listed/$name.wic.gz" >"listed/$name.wic.gz.sha256"
+sha256sum --tag disk.wic | sed "s#disk.wic#$name.wic#" >listed/unpacked.sha256
+tar cf first.tar listed/SHA256SUMS listed/unpacked.sha256 listed/sit-portenta-x8.bin "listed/$name.wic.gz" \
+    "listed/$name.wic.gz.sha256" listed/mfgtool-files-portenta-x8
+X8CTL_IMAGE_INDEX='' image 0 verify first.tar --json
+json "d['checksums']['lists'] == 3 and d['checksums']['good'] > 10 and d['checksums']['wrong'] == 0 and d['checksums']['absent'] > 0"
+image 0 show listed
+prints '^checksums	SHA256SUMS and 2 more: [0-9]+ right, 0 wrong'
+printf x >>listed/imx-boot-portenta-x8
+tar czf last.tar.gz --exclude='*.wic.gz' listed && X8CTL_IMAGE_INDEX='' image 22 verify last.tar.gz
+error_form 22
+says 'does not fit its own list of checksums: listed/imx-boot-portenta-x8'
+X8CTL_IMAGE_INDEX='' image 22 verify listed
+image 0 show last.tar.gz
+prints '1 wrong.*; wrong is listed/imx-boot-portenta-x8$'
+
+start "verify: a block map before its image is compared in the pass, one behind it in another"
+image 0 map disk.wic -o "777/$name.wic.bmap"
+tar cf before.tar "777/$name.wic.bmap" "777/$name.wic.gz"
+tar cf behind.tar "777/$name.wic.gz" "777/$name.wic.bmap"
+X8CTL_IMAGE_INDEX='' image 0 verify before.tar
+prints '^bmap	all [0-9]+ ranges'
+says_no 'once more'
+X8CTL_IMAGE_INDEX='' image 0 verify behind.tar
+prints '^bmap	all [0-9]+ ranges'
+says 'read once more'
+for order in before behind; do
+    fifo once "$order.tar"
+    X8CTL_IMAGE_INDEX='' image 0 verify once --json
+    json "(d['bmap_ranges'] > 0) == ('$order' == 'before')"
+    rm once
+done
+says 'is not compared'
+rm "777/$name.wic.bmap"
+
 start "verify: damage inside is found, by whichever layer has it"
 python3 - "$archive" <<'END'
 import sys
@@ -140,13 +221,14 @@ json "d['written'] and d['size'] == 25 << 20 and 0 < d['used'] < 6 << 20"
 
 start "map: never over a file that is there, but with --force"
 echo mine >mine.bmap
-image 20 map disk.wic -o mine.bmap
-error_form 20
+image 2 map disk.wic -o mine.bmap
+error_form 2
+says -- '--force replaces it'
 holds "it was overwritten" grep -qx mine mine.bmap
 image 0 map disk.wic -o mine.bmap --force
 holds "it was not replaced" cmp -s want.bmap mine.bmap
-image 20 map disk.wic -o part
-image 20 map disk.wic -o no/such/folder.bmap
+image 2 map disk.wic -o part
+image 2 map disk.wic -o no/such/folder.bmap
 says 'no folder'
 image 0 map disk.wic -o dry.bmap --dry-run
 holds "a dry run wrote" test ! -e dry.bmap
@@ -164,7 +246,7 @@ image 2 map own -o "own/$name.wic.gz" --force
 holds "the image in a folder went" cmp -s "777/$name.wic.gz" "own/$name.wic.gz"
 echo mine >mine.txt
 ln -s mine.txt mine.link
-image 20 map keep.wic -o mine.link --force
+image 2 map keep.wic -o mine.link --force
 holds "it wrote through a link" grep -qx mine mine.txt
 holds "the image went" cmp -s disk.wic keep.wic
 
@@ -190,6 +272,11 @@ says 'partition 1 counts as used as a whole: '
 head -c 100000 /dev/urandom >noise.wic
 image 0 map noise.wic -o -
 says 'counts as used'
+
+start "no stdout: said at once"
+run 2 bash -c '"$0" image show no-such.wic >&-' "$X8CTL"
+error_form 2
+says 'stdout is closed'
 
 start "wrong input"
 image 20 show no-such.wic
