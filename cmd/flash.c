@@ -181,7 +181,9 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = work_on(ctx, &plan, err);
+    rc = x8_flash_source_settle(&source, &plan, err);
+    if (rc == 0)
+        rc = work_on(ctx, &plan, err);
     x8_plan_done(&plan);
     return rc;
 }

@@ -1,15 +1,16 @@
 /*
  * The source of a flash.
  *
- * --no-cache: every reading of the archive is a download of its own, from the start. The first one
- * that comes to its end, before any board is touched, settles the digest (and compares it with the
- * known one); all later ones must have the same, which is compared before the last MiB of the
- * archive is given out, and thereby before the last piece of the image is sent.
+ * --no-cache: the archive is read from its server once when its image comes behind all other parts:
+ * they are looked at as they come, the image goes to the board as it comes, and the digest of all
+ * is compared before the last MiB of the archive is given out, and thereby before the last piece of
+ * the image is sent. In any other order all of it has to be read before the image can be written,
+ * and it is read again for that. Every further board has a reading of its own. All readings must
+ * have the same digest.
  */
 #include "flash_source.h"
 
 #include "net/http_header.h"
-#include "util/digest.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -17,81 +18,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a reading of the server's file --- */
-
-struct tap {
-    struct x8_reader reader;
-    struct x8_reader *inner;
-    struct x8_flash_source *source;
-    struct x8_sha256 *sha; /* NULL: it is settled already */
-    int ended;
-};
-
-/* The digest that the first reading had is the only thing that a later one was compared with. */
-static void explain_change(const struct tap *tap, struct x8_error *err)
-{
-    if (!err || err->code != X8_E_BAD_DIGEST || tap->sha || tap->source->wanted.sha256[0])
-        return;
-    x8_error_why(err, "it changed on the server since it was first read, a moment ago");
-    x8_error_next(err,
-                  "run the command again, without --no-cache where there is room for the file");
-}
-
-static ssize_t tap_read(struct x8_reader *reader, void *out, size_t cap, struct x8_error *err)
-{
-    struct tap *tap = X8_CONTAINER(reader, struct tap, reader);
-    ssize_t n = x8_read(tap->inner, out, cap, err);
-
-    if (n > 0 && tap->sha)
-        x8_sha256_add(tap->sha, out, (size_t)n);
-    tap->ended |= n == 0;
-    if (n < 0)
-        explain_change(tap, err);
-    return n;
-}
-
-static void tap_close(struct x8_reader *reader)
-{
-    struct tap *tap = X8_CONTAINER(reader, struct tap, reader);
-    struct x8_flash_source *source = tap->source;
-    uint8_t digest[X8_SHA256_LEN];
-
-    x8_reader_close(&tap->inner);
-    if (tap->ended && tap->sha) {
-        x8_sha256_take(tap->sha, digest);
-        x8_hex(source->sha256, digest, sizeof digest);
-        source->job.sha256 = source->sha256;
-        source->job.moves = 0;
-    }
-    x8_sha256_free(&tap->sha);
-    free(tap);
-}
+/* The beginning of an archive that is kept until its image is written: what the loaders and tools
+ * of a release take up, with room. */
+#define KEEP ((size_t)128 << 20)
+#define AWAY ((size_t)256 << 10)
 
 static int open_stream(void *ctx, struct x8_reader **out, struct x8_error *err)
 {
-    static const struct x8_reader_ops ops = {tap_read, tap_close};
     struct x8_flash_source *source = ctx;
-    struct tap *tap = calloc(1, sizeof *tap);
-    int rc;
 
-    if (!tap)
-        return x8_fail(err, X8_E_INTERNAL, "out of memory");
-    *tap = (struct tap){.reader = {&ops}, .source = source};
-    if (!source->sha256[0]) {
-        tap->sha = x8_sha256_new();
-        rc = tap->sha ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");
-    } else {
-        rc = 0;
-    }
-    if (rc == 0)
-        rc = x8_fetch_reader(&source->quiet, &source->job, &tap->inner, err);
-    if (rc < 0) {
-        x8_sha256_free(&tap->sha);
-        free(tap);
-        return rc;
-    }
-    *out = &tap->reader;
-    return 0;
+    return x8_fetch_again_open(source->again, out, err);
 }
 
 /* Whoever reads shows how far it is; the downloads below it are no stages of their own. */
@@ -194,16 +130,70 @@ static int from_cache(struct x8_flash_source *source, struct x8_error *err)
     return 0;
 }
 
-static int from_server(struct x8_flash_source *source)
+static int from_server(struct x8_flash_source *source, struct x8_error *err)
 {
+    int rc = x8_fetch_again_new(&source->quiet, &source->job, KEEP, &source->again, err);
+
+    if (rc < 0)
+        return rc;
     source->origin.open = open_stream;
     source->origin.ctx = source;
     source->origin.size = source->wanted.size;
-    x8_emit(&source->op, X8_EV_NOTICE,
-            "%s is read from %s each time it is needed, and not kept: to check it, again as far as "
-            "its image begins, for every board, and once more with --skip-unused",
-            source->shown, source->url);
+    source->origin.sha256 = x8_fetch_again_sha256(source->again);
+    source->origin.is_brief = 1;
+    x8_emit(&source->op, X8_EV_NOTICE, "%s is read from %s, and not kept", source->shown,
+            source->url);
     return 0;
+}
+
+/* Loaders alone come from the beginning of the archive, and its digest is that of all of it. */
+static int read_rest(struct x8_flash_source *source, struct x8_error *err)
+{
+    X8_AUTO_READER reader = NULL;
+    uint8_t *away = malloc(AWAY);
+    uint64_t done = 0;
+    struct x8_op op = source->op;
+    ssize_t n = away ? x8_fetch_again_open(source->again, &reader, err)
+                     : x8_fail(err, X8_E_INTERNAL, "out of memory");
+
+    op.stage = "check";
+    for (n = n < 0 ? n : 1; n > 0;) {
+        n = x8_read(reader, away, AWAY, err);
+        if (n > 0)
+            x8_emit_progress(&op, done += (uint64_t)n, source->origin.size);
+    }
+    free(away);
+    return (int)n;
+}
+
+static void tell_readings(const struct x8_flash_source *source, int is_brief, int is_once)
+{
+    if (is_once)
+        x8_emit(&source->op, X8_EV_NOTICE,
+                "%s is read once: its image goes to the board as it comes, and its SHA-256 is "
+                "compared before the last piece (a further board has a reading of its own)",
+                source->shown);
+    else
+        x8_emit(&source->op, X8_EV_NOTICE, "%s is read again for each board: %s", source->shown,
+                is_brief ? "what its image uses had to be known first"
+                         : "parts that a flash begins with come behind its image, or it has not "
+                           "all of them");
+}
+
+int x8_flash_source_settle(struct x8_flash_source *source, const struct x8_plan *plan,
+                           struct x8_error *err)
+{
+    int is_brief, is_once, rc = 0;
+
+    if (!source->again)
+        return 0;
+    is_brief = x8_imageset_is_brief(plan->set);
+    if (is_brief && !x8_plan_os(plan))
+        rc = read_rest(source, err);
+    is_once = x8_fetch_again_settle(source->again);
+    if (rc == 0 && x8_plan_os(plan))
+        tell_readings(source, is_brief, is_once);
+    return rc;
 }
 
 static int find_remote(struct x8_ctx *ctx, struct x8_flash_source *source, struct x8_error *err)
@@ -241,7 +231,7 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
         return is_local(ctx, word, no_cache, err);
     rc = find_remote(ctx, out, err);
     if (rc == 0)
-        rc = no_cache ? from_server(out) : from_cache(out, err);
+        rc = no_cache ? from_server(out, err) : from_cache(out, err);
     if (rc < 0)
         x8_flash_source_done(out);
     return rc;
@@ -249,6 +239,7 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
 
 void x8_flash_source_done(struct x8_flash_source *source)
 {
+    x8_fetch_again_free(&source->again);
     x8_store_done(&source->setup);
 }
 

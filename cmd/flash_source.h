@@ -16,9 +16,10 @@ struct x8_flash_source {
     struct x8_cached cached;
     struct x8_image_origin origin;
     char name[200], url[512];
-    char sha256[65];   /* "" until it is known */
-    const char *word;  /* as the user said it */
-    const char *shown; /* the same for messages: of an address its last part */
+    struct x8_fetch_again *again; /* --no-cache */
+    char sha256[65];              /* "" until it is known */
+    const char *word;             /* as the user said it */
+    const char *shown;            /* the same for messages: of an address its last part */
     int is_remote;
     struct x8_op op, quiet; /* of the run, and the same without progress */
 };
@@ -32,6 +33,14 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
                          struct x8_flash_source *out, struct x8_error *err);
 void x8_flash_source_done(struct x8_flash_source *source);
 #define X8_AUTO_FLASH_SOURCE X8_CLEANUP(x8_flash_source_done) struct x8_flash_source
+
+/*
+ * The plan over it stands: how often the server will be asked is told. Where the plan takes only
+ * the beginning of an archive, the rest is read here, so that nothing is used of what has another
+ * digest.
+ */
+int x8_flash_source_settle(struct x8_flash_source *source, const struct x8_plan *plan,
+                           struct x8_error *err);
 
 /* Say in the options where the plan's files come from. */
 void x8_flash_source_use(struct x8_flash_source *source, struct x8_plan_options *options);

@@ -50,6 +50,31 @@ int x8_fetch(const struct x8_op *op, const struct x8_fetch *job, struct x8_cache
 int x8_fetch_reader(const struct x8_op *op, const struct x8_fetch *job, struct x8_reader **out,
                     struct x8_error *err);
 
+/* Its digest once its end was read, "" before. */
+void x8_fetch_reader_sha256(const struct x8_reader *reader, char out[65]);
+
+/*
+ * The same for somebody who begins to read it several times: what was read last time comes out of
+ * memory (up to `keep` bytes of its beginning), and the download goes on behind it. One that was
+ * read further than that is asked for again, from its start, and what comes is compared with what
+ * was given out. All readings get the same file: X8_E_BAD_DIGEST where it changed meanwhile. `job`
+ * and *op as for x8_fetch_reader(), until x8_fetch_again_free(). Readers may be used by several
+ * threads at once, and are closed before it is freed.
+ */
+struct x8_fetch_again;
+int x8_fetch_again_new(const struct x8_op *op, const struct x8_fetch *job, size_t keep,
+                       struct x8_fetch_again **out, struct x8_error *err);
+void x8_fetch_again_free(struct x8_fetch_again **again);
+int x8_fetch_again_open(struct x8_fetch_again *again, struct x8_reader **out, struct x8_error *err);
+/* From now on all of it is read each time it is opened: the first reader goes on with the download
+ * that is under way, and its beginning is given up as it is passed. 1 when it can do so, or all is
+ * in memory; 0 when the server is asked anew. */
+int x8_fetch_again_settle(struct x8_fetch_again *again);
+/* How often the server was asked for it from its start, and its digest ("" until one reading came
+ * to its end; a stable place). */
+unsigned x8_fetch_again_count(struct x8_fetch_again *again);
+const char *x8_fetch_again_sha256(const struct x8_fetch_again *again);
+
 /* The catalogue: the built-in one (`index` NULL or ""), or a file or URL in its place (a URL's copy
  * is kept in the cache and used when offline or when the server cannot be reached, with a
  * warning). */

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HEAD  ((size_t)512)
 #define BLOCK ((size_t)1 << 18)
 
 /* No byte that texts do not have. Compressed files, archives and disks begin otherwise. */
@@ -45,23 +44,28 @@ static int refuse_text(const char *name, const uint8_t *head, size_t len, struct
     return -X8_E_BAD_IMAGE;
 }
 
+int fetch_look_at(const char *name, const uint8_t *head, size_t len, struct x8_error *err)
+{
+    if (len == 0) {
+        x8_fail(err, X8_E_BAD_IMAGE, "what the server sent as %s is empty", name);
+        x8_error_next(err, "check the address; the file on the server may not be there yet");
+        return -X8_E_BAD_IMAGE;
+    }
+    return is_text(head, len) ? refuse_text(name, head, len, err) : 0;
+}
+
 static int look_at_head(const char *name, const char *path, enum x8_packing *packing,
                         struct x8_error *err)
 {
     X8_AUTO_READER reader = NULL;
-    uint8_t head[HEAD];
+    uint8_t head[FETCH_HEAD];
     int rc = x8_file_reader(path, &reader, NULL, err);
     ssize_t n = rc < 0 ? rc : x8_read_full(reader, head, sizeof(head), err);
 
     if (n < 0)
         return (int)n;
-    if (n == 0) {
-        x8_fail(err, X8_E_BAD_IMAGE, "what the server sent as %s is empty", name);
-        x8_error_next(err, "check the address; the file on the server may not be there yet");
-        return -X8_E_BAD_IMAGE;
-    }
     *packing = x8_packing_of((struct x8_span){head, (size_t)n});
-    return is_text(head, (size_t)n) ? refuse_text(name, head, (size_t)n, err) : 0;
+    return fetch_look_at(name, head, (size_t)n, err);
 }
 
 /* To the proven end: every packing says where that is. */

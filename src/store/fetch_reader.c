@@ -2,7 +2,8 @@
  * A download as a reader: a thread that downloads into a ring, from which the caller reads.
  *
  * The last MiB stays in the ring until the digest of all was compared, so that what is written with
- * these bytes cannot be completed with a wrong one.
+ * these bytes cannot be completed with a wrong one. Of a file without a digest nothing is given out
+ * before its beginning was seen not to be text.
  */
 #include "store/fetch_parts.h"
 
@@ -10,6 +11,7 @@
 #include "util/text.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +23,11 @@ struct fetch_reader {
     const struct x8_op *op;
     const struct x8_fetch *job;
     char want[65];
-    int wanted; /* 1 known, 2 pinned, 0 none */
+    int wanted;  /* 1 known, 2 pinned, 0 none; the thread's once it runs */
+    int is_held; /* there is a digest to compare with */
     struct fetch_stream stream;
+    uint8_t head[FETCH_HEAD]; /* the thread's, as is its length */
+    size_t head_len;
 
     /* Raised with op's, and by close. */
     struct x8_cancel cancel;
@@ -36,6 +41,7 @@ struct fetch_reader {
     uint64_t in, out; /* bytes of the file that came in and went out */
     int is_over;      /* nothing comes any more: `end` says how */
     int end;          /* 0 or negative */
+    char got[65];     /* its digest; "" until it is proven */
     struct x8_error why;
 };
 
@@ -73,11 +79,30 @@ static ssize_t await_room(struct fetch_reader *r, struct x8_error *err)
     return rc < 0 ? rc : (ssize_t)(room < piece ? room : piece);
 }
 
+/* The first bytes of what nothing is known of: text is refused before any of it is given out. */
+static int look(struct fetch_reader *r, const void *data, size_t len, struct x8_error *err)
+{
+    size_t n = FETCH_HEAD - r->head_len < len ? FETCH_HEAD - r->head_len : len;
+    char name[128];
+
+    if (n == 0)
+        return 0;
+    memcpy(r->head + r->head_len, data, n);
+    r->head_len += n;
+    if (r->wanted || r->head_len < FETCH_HEAD)
+        return 0;
+    fetch_name(r->job, name, sizeof(name));
+    return fetch_look_at(name, r->head, r->head_len, err);
+}
+
 static int write_ring(void *ctx, const void *data, size_t len, struct x8_error *err)
 {
     struct fetch_reader *r = ctx;
     const uint8_t *at = data;
+    int rc = look(r, data, len, err);
 
+    if (rc < 0)
+        return rc;
     while (len) {
         ssize_t room = await_room(r, err);
         size_t n;
@@ -98,41 +123,84 @@ static int write_ring(void *ctx, const void *data, size_t len, struct x8_error *
 
 static const struct fetch_target target = {begin, write_ring};
 
+static int refuse(struct fetch_reader *r, const char *got, const char *want, struct x8_error *err)
+{
+    char name[128];
+
+    fetch_name(r->job, name, sizeof(name));
+    x8_fail(err, X8_E_BAD_DIGEST, "%.300s is not what it should be", name);
+    x8_error_why(err, "its SHA-256 is %.64s, not %.64s", got, want);
+    x8_error_next(err, "try again; if it stays so, the source or the way to it is damaged");
+    return -X8_E_BAD_DIGEST;
+}
+
+/*
+ * A file that nothing was known of, or that may be another one now: its digest is noted when it can
+ * be an image, and certainly came whole. Where the server does not say how much it sends only its
+ * own packing tells that, which whoever reads undoes and this does not.
+ */
+static int note(struct fetch_reader *r, const char *got, struct x8_error *err)
+{
+    const struct x8_release *twin = fetch_twin(r->job, r->stream.have, got);
+    int is_end_known = r->stream.total != UINT64_MAX && !r->stream.is_joined;
+    char name[128];
+    int rc;
+
+    fetch_name(r->job, name, sizeof(name));
+    rc = fetch_look_at(name, r->head, r->head_len, err);
+    if (rc == 0 && twin) {
+        rc = refuse(r, got, twin->sha256, err);
+        fetch_explain_twin(twin, err);
+    }
+    if (rc < 0 || !r->job->folder)
+        return rc;
+    if (!is_end_known) {
+        x8_emit(r->op, X8_EV_NOTICE,
+                "no checksum of %s is known, and none is noted: the server did not say how long it "
+                "is, or it came in pieces",
+                name);
+        return 0;
+    }
+    rc = part_make_folder(r->job->folder, err);
+    return rc < 0 ? rc : fetch_pin(r->op, r->job, r->wanted ? r->want : NULL, got, err);
+}
+
 /* Everything came: is it what it should be? */
-static int prove(struct fetch_reader *r, struct x8_error *err)
+static int prove(struct fetch_reader *r, char got[65], struct x8_error *err)
 {
     uint8_t digest[X8_SHA256_LEN];
-    char got[65], name[128];
+    int rc;
 
     x8_sha256_take(r->stream.sha, digest);
     x8_hex(got, digest, X8_SHA256_LEN);
-    int differs = r->wanted && strcmp(got, r->want) != 0;
-    if (!differs && r->wanted)
-        return 0;
-    if (!differs || (r->wanted == 2 && (r->job->moves || r->job->repin))) {
-        if (!r->job->folder)
-            return 0;
-        int rc = part_make_folder(r->job->folder, err);
-        return rc < 0 ? rc : fetch_pin(r->op, r->job, differs ? r->want : NULL, got, err);
+    if (!r->wanted && !r->job->repin) { /* another reader may have noted it meanwhile */
+        rc = fetch_digest_wanted(r->job, r->want, err);
+        if (rc < 0)
+            return rc;
+        r->wanted = rc;
     }
-    fetch_name(r->job, name, sizeof(name));
-    x8_fail(err, X8_E_BAD_DIGEST, "%.300s is not what it should be", name);
-    x8_error_why(err, "its SHA-256 is %.64s, not %.64s", got, r->want);
-    x8_error_next(err, "try again; if it stays so, the source or the way to it is damaged");
+    if (r->wanted && strcmp(got, r->want) == 0)
+        return 0;
+    if (!r->wanted || (r->wanted == 2 && (r->job->moves || r->job->repin)))
+        return note(r, got, err);
+    rc = refuse(r, got, r->want, err);
     if (r->wanted == 2)
         fetch_explain_pin(r->job, err);
-    return -X8_E_BAD_DIGEST;
+    return rc;
 }
 
 static void *run(void *ctx)
 {
     struct fetch_reader *r = ctx;
     struct x8_error err = {0};
+    char got[65] = "";
     int rc = fetch_stream_run(&r->stream, &err);
 
     if (rc == 0)
-        rc = prove(r, &err);
+        rc = prove(r, got, &err);
     pthread_mutex_lock(&r->lock);
+    if (rc == 0)
+        snprintf(r->got, sizeof(r->got), "%s", got);
     r->is_over = 1;
     r->end = rc;
     r->why = err;
@@ -146,8 +214,11 @@ static void *run(void *ctx)
 /* Bytes that may be given out; with the lock held. */
 static size_t ready(const struct fetch_reader *r)
 {
-    uint64_t held = r->wanted && !(r->is_over && r->end == 0) ? HELD : 0;
+    int is_proven = r->is_over && r->end == 0;
+    uint64_t held = r->is_held && !is_proven ? HELD : 0;
 
+    if (!r->is_held && !is_proven && r->in < FETCH_HEAD)
+        return 0;
     return r->in - r->out > held ? (size_t)(r->in - r->out - held) : 0;
 }
 
@@ -236,10 +307,20 @@ static int start(struct fetch_reader *r, struct x8_error *err)
     if (rc < 0)
         return rc;
     r->wanted = rc;
+    r->is_held = rc != 0;
     if (!r->ring || !r->stream.sha || pthread_create(&r->thread, NULL, run, r) != 0)
         return x8_fail(err, X8_E_INTERNAL, "out of memory or threads for a download");
     r->has_thread = 1;
     return 0;
+}
+
+void x8_fetch_reader_sha256(const struct x8_reader *reader, char out[65])
+{
+    struct fetch_reader *r = (struct fetch_reader *)(uintptr_t)reader;
+
+    pthread_mutex_lock(&r->lock);
+    snprintf(out, 65, "%s", r->got);
+    pthread_mutex_unlock(&r->lock);
 }
 
 int x8_fetch_reader(const struct x8_op *op, const struct x8_fetch *job, struct x8_reader **out,

@@ -68,11 +68,11 @@ start "an address: pinned at first use, and another file there is refused later"
 cp "$archive" "$work/www/mine.tar.gz"
 on 0 --compare "$same" -- flash -y "$url/mine.tar.gz"
 says 'nothing proves who sends it, and anybody on the way can replace it'
-says 'is pinned to the one it has now'
+says 'mine.tar.gz is image 777, by its SHA-256'
 start "a password in an address is shown nowhere"
 for option in --verify=auto --no-cache; do
     on 0 -- flash -y --json $option "http://me:secret@127.0.0.1:$port/mine.tar.gz"
-    says ' mine.tar.gz is .*http://[^/]*127.0.0.1:'
+    says ' mine.tar.gz is (image 777|read from http://[^/]*127.0.0.1:)'
     says_no secret
     prints_no secret
 done
@@ -114,7 +114,7 @@ whole_files() { find "$cache" -type f -regextype posix-extended -regex '.*/([0-9
 forget
 start "a release is written and nothing is kept"
 on 0 --compare "$same" -- flash -y --no-cache --json 777
-says 'each time it is needed, and not kept'
+says '777 is read from .*777.tar.gz, and not kept'
 json "d['sha256'] == '$digest' and d['boards'][0]['verified'] == 'full'"
 holds "a file is in the cache" test "$(whole_files)" = 0
 start "an address, without anything known of it"
@@ -154,6 +154,58 @@ error_form '24 network'
 on 2 -- flash -y --no-cache "$archive"
 error_form '2 usage'
 
+# How often a server is asked. A plain tar with 130 MiB behind everything is more than is kept in memory.
+truncate -s 130M "$set/zz-last"
+parts=(777/mfgtool-files-portenta-x8 777/imx-boot-portenta-x8 777/u-boot-portenta-x8.itb 777/sit-portenta-x8.bin)
+tar cf "$work/www/once.tar" -C "$work" "${parts[@]}" 777/$name.wic.gz 777/zz-last
+tar cf "$work/www/twice.tar" -C "$work" 777/$name.wic.gz "${parts[@]}" 777/zz-last
+# from_server FILE TIMES: so often all of the file was sent, and nothing else was.
+from_server() {
+    local whole
+    whole="^200 GET /$1 HTTP/1.1 $(stat -c %s "$work/www/$1")\$"
+    sleep 0.1 # nginx writes the line when it is done
+    holds "asked: $(grep "GET /$1" "$work/asked")" test "$(asked "$whole") $(asked "GET /$1")" = "$2 $2"
+    : >"$work/asked"
+}
+start "the image behind its parts: the server is asked once"
+on 0 --compare "$same" -- flash -y --no-cache --json "$url/once.tar"
+says 'once.tar is read once: its image goes to the board as it comes'
+says 'no checksum of once.tar is known: it is pinned'
+json "d['sha256'] == '$(sha_of "$work/www/once.tar")'"
+from_server once.tar 1
+start "the image before its parts: once to find them, and once to write it"
+on 0 --compare "$same" -- flash -y --no-cache "$url/twice.tar"
+says 'twice.tar is read again for each board: parts that a flash begins with come behind its image'
+from_server twice.tar 2
+start "what the image uses has to be known before it is written"
+on 0 -- flash -y --no-cache --skip-unused "$url/once.tar"
+says 'once.tar is read again for each board: what its image uses had to be known first'
+from_server once.tar 2
+start "loaders alone: all of it is read, for its digest"
+on 0 -- flash -y --no-cache --only loader "$url/once.tar"
+from_server once.tar 1
+start "a dry run of all of it"
+alone 0 flash --no-cache --dry-run --json "$url/once.tar"
+from_server once.tar 1
+start "in one pass another file than the pinned one is not completed"
+printf '\001' | dd of="$work/www/once.tar" bs=1 seek=$(($(stat -c %s "$work/www/once.tar") - 20000)) conv=notrunc status=none
+on 22 -- flash -y --no-cache "$url/once.tar"
+error_form '22 bad-digest'
+says 'the board needs a complete flash'
+if grep -Eq 'flash:all|flash:bootloader' "$log"; then problem "the only piece was sent, or the script went on"; fi
+from_server once.tar 1
+start "loaders alone of another file than the pinned one: the board is not touched"
+on 22 -- flash -y --no-cache --only loader "$url/once.tar"
+error_form '22 bad-digest'
+untouched
+start "a web page in its place is not pinned"
+echo '<html>log in</html>' >"$work/www/page.tar.gz"
+on 21 -- flash -y --no-cache "$url/page.tar.gz"
+error_form '21 bad-image'
+says 'web page'
+cp "$archive" "$work/www/page.tar.gz"
+on 0 -- flash -y --no-cache "$url/page.tar.gz"
+
 # Another file as soon as all of it was sent once: the last byte of its last member differs, far behind the image.
 cat >"$work/changing.py" <<'PYTHON'
 import http.server, sys
@@ -167,8 +219,8 @@ class Changing(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         try:
-            for at in range(0, len(data), 1 << 16):
-                self.wfile.write(data[at:at + (1 << 16)])
+            for at in range(0, len(data), 1 << 20):
+                self.wfile.write(data[at:at + (1 << 20)])
             whole += 1
         except OSError:
             pass  # enough was read
@@ -179,13 +231,12 @@ print(server.server_port, flush=True)
 server.serve_forever()
 PYTHON
 start "a file that changes between the check and the write: the last piece is not sent"
-head -c 2999999 "$set/zz-last" >"$work/tail" && printf '\001' >>"$work/tail" && mv "$work/tail" "$set/zz-last"
-tar czf "$work/changed.tar.gz" -C "$work" 777/$name.wic.gz 777/mfgtool-files-portenta-x8 777/imx-boot-portenta-x8 \
-    777/u-boot-portenta-x8.itb 777/sit-portenta-x8.bin 777/zz-last
-exec 3< <(exec python3 "$work/changing.py" "$archive" "$work/changed.tar.gz")
+cp "$work/www/twice.tar" "$work/changed.tar"
+printf '\001' | dd of="$work/changed.tar" bs=1 seek=$(($(stat -c %s "$work/changed.tar") - 20000)) conv=notrunc status=none
+exec 3< <(exec python3 "$work/changing.py" "$work/www/twice.tar" "$work/changed.tar")
 changing=$!
 read -r -u 3 its_port
-on 22 -- flash -y --no-cache "http://127.0.0.1:$its_port/777.tar.gz"
+on 22 -- flash -y --no-cache "http://127.0.0.1:$its_port/changing.tar"
 error_form '22 bad-digest'
 says 'it changed on the server since it was first read'
 says 'the board needs a complete flash'

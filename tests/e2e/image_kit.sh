@@ -77,7 +77,7 @@ serve() {
     {
         printf 'daemon off;\nmaster_process off;\npid %s/pid;\nevents { worker_connections 64; }\nhttp {\n' "$work/nginx"
         # shellcheck disable=SC2016 # nginx's own variables
-        printf '    default_type application/octet-stream;\n    log_format asked "$status $request";\n'
+        printf '    default_type application/octet-stream;\n    log_format asked "$status $request $body_bytes_sent";\n'
         printf '    access_log %s/asked asked;\n' "$work"
         for kind in client_body proxy fastcgi uwsgi scgi; do
             printf '    %s_temp_path %s/%s;\n' "$kind" "$work/nginx" "$kind"

@@ -180,17 +180,46 @@ holds "the file differs" cmp -s "$work/www/701.tar.gz" "$(cat "$out")"
 holds "it was downloaded twice" test "$(asked ' GET /slow/701')" = 2
 
 start "an address whose file is another one now: refused until --repin"
-image 0 get "$url/latest.tar.gz"
-printf 'changed\0' >"$work/www/latest.tar.gz"
+cp "$work/www/latest.tar.gz" "$work/www/own.tar.gz"
+image 0 get "$url/own.tar.gz"
+printf 'changed\0' >"$work/www/own.tar.gz"
 rm -f "$cache"/[0-9a-f]*
-image 22 get "$url/latest.tar.gz"
+image 22 get "$url/own.tar.gz"
 error_form 22
-image 0 get "$url/latest.tar.gz" --repin
-holds "the file differs" cmp -s "$work/www/latest.tar.gz" "$(cat "$out")"
+image 0 get "$url/own.tar.gz" --repin
+holds "the file differs" cmp -s "$work/www/own.tar.gz" "$(cat "$out")"
+
+start "an address with the name of a release has to be that release"
+mkdir "$work/www/mirror"
+head -c "$(stat -c %s "$archive")" /dev/urandom >"$work/www/mirror/777.tar.gz"
+rm -f "$cache"/[0-9a-f]* "$cache"/bad-*
+image 22 get "$url/mirror/777.tar.gz"
+error_form 22
+says '777.tar.gz is the name of image 777 in the catalogue'
+says "$digest"
+holds "it was not kept aside" test -e "$cache/bad-$(sha_of "$work/www/mirror/777.tar.gz")"
+cp "$work/www/mirror/777.tar.gz" "$work/www/mirror/renamed" # as large to the byte: a damaged copy
+image 22 get "$url/mirror/renamed"
+error_form 22
+says 'as large as image 777'
+cp "$archive" "$work/www/mirror/777.tar.gz"
+image 0 get "$url/mirror/777.tar.gz" --json
+json "d['image'] == '777' and d['known'] and d['url'] == '$url/mirror/777.tar.gz'"
+
+start "a full disk, and a limit of file sizes: no room"
+cp "$archive" "$work/www/limit.tar.gz"
+# shellcheck disable=SC2016 # $0 is the inner shell's
+run 25 bash -c 'ulimit -f 100 && exec "$0" image get "$1"' "$X8CTL" "$url/limit.tar.gz"
+error_form 25
+says 'kept and gone on with'
+image 0 get "$url/limit.tar.gz"
+# shellcheck disable=SC2016
+run 25 bash -c 'exec "$0" image list --json >/dev/full' "$X8CTL"
+error_form 25
 
 start "latest: asked each time, and told when it moved"
 image 0 get latest --json
-json "d['size'] == 8"
+json "d['size'] == 512"
 printf 'moved again\0' >"$work/www/latest.tar.gz"
 image 0 get latest --json
 json "d['size'] == 12"

@@ -60,7 +60,24 @@ static void what_is_of_another_form_is_refused_with_its_place(void **state)
         {"{\"format\":1}", "images"},
         {"{\"format\":1,\"base\":\"file:///etc/\",\"images\":[]}", "base"},
         {"{\"format\":1,\"images\":[{}]}", "no \"image\""},
-        {"{\"format\":1,\"images\":[{\"image\":7}]}", "no \"image\""},
+        {"{\"format\":1,\"images\":[{\"image\":7}]}", "\"image\" is a number and must be text"},
+        {"{\"format\":1,\"images\":[7]}", "no object"},
+        {"{\"format\":\"1\",\"images\":[]}", "\"format\" is text and must be the number 1"},
+        {"{\"format\":1.5,\"images\":[]}", "another one"},
+        {"{\"format\":null,\"images\":[]}", "\"format\" is null"},
+        {"{\"format\":1,\"base\":[],\"images\":[]}", "\"base\" is a list and must be text"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"lmp\":91}]}",
+         "image 7: \"lmp\" is a number and must be text"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":\"12\"}]}",
+         "\"size\" is text and must be a number"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"date\":\"a date of far too many words\"}]}",
+         "\"date\" has more than 15"},
+        {"{\"format\":1,\"format\":1,\"images\":[]}", "\"format\" is there twice"},
+        {"{\"format\":1,\"images\":[],\"images\":[]}", "\"images\" is there twice"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"size\":1,\"size\":2}]}",
+         "image 7: \"size\" is there twice"},
+        {"{\"format\":1,\"images\":[{\"image\":\"7\",\"image\":\"8\"}]}", "twice"},
+        {"{\"format\":1,\"images\":[],\"latest\":{\"image\":7}}", "must be text"},
         {"{\"format\":1,\"images\":[{\"image\":\"7\",\"file\":\"../7\"}]}", "image 7"},
         {"{\"format\":1,\"images\":[{\"image\":\"7\",\"file\":\"file:///etc/x\"}]}", "image 7"},
         {"{\"format\":1,\"images\":[{\"image\":\"7\",\"sha256\":\"12\"}]}", "SHA-256"},
@@ -83,6 +100,43 @@ static void what_is_of_another_form_is_refused_with_its_place(void **state)
             fail_msg("%s: %d %s | %s", rows[i].text, rc, err.msg, err.why);
         assert_null(c.items);
     }
+}
+
+static void schemes_and_hosts_are_written_in_any_case(void **state)
+{
+    X8_AUTO_CATALOGUE c = {0};
+    struct x8_error err;
+    (void)state;
+    assert_int_equal(parse("{\"format\":1,\"base\":\"HTTPS://Host/\",\"images\":["
+                           "{\"image\":\"5\",\"file\":\"5.tar\"},"
+                           "{\"image\":\"4\",\"file\":\"HTTP://Other/4.tar\"}]}",
+                           &c, &err),
+                     0);
+    assert_string_equal(c.items[0].url, "HTTPS://Host/5.tar");
+    assert_string_equal(c.items[1].url, "HTTP://Other/4.tar");
+    assert_ptr_equal(x8_catalogue_at(&c, "https://host/5.tar"), &c.items[0]);
+    assert_null(x8_catalogue_at(&c, "https://host/5.TAR"));
+}
+
+static void an_address_stands_for_the_release_of_that_name(void **state)
+{
+    X8_AUTO_CATALOGUE c = {0};
+    struct x8_error err = {0};
+    const struct x8_release *newest;
+    (void)state;
+    assert_int_equal(x8_catalogue_builtin(&c, &err), 0);
+    newest = x8_catalogue_find(&c, "934");
+    assert_ptr_equal(x8_catalogue_at(&c, newest->url), newest);
+    assert_ptr_equal(x8_catalogue_at(&c, "http://mirror/x/934.tar.gz?key=1#a"), newest);
+    assert_null(x8_catalogue_at(&c, "http://mirror/934.tar.gz/"));
+    assert_null(x8_catalogue_at(&c, "http://mirror/x/1934.tar.gz"));
+    assert_null(x8_catalogue_at(&c, "http://934.tar.gz"));
+    assert_null(x8_catalogue_at(&c, ""));
+    assert_ptr_equal(x8_catalogue_is(&c, newest->sha256), newest);
+    assert_null(x8_catalogue_is(&c, ""));
+    assert_ptr_equal(x8_catalogue_sized(&c, newest->size), newest);
+    assert_null(x8_catalogue_sized(&c, 854998055)); /* whose digest nobody knows */
+    assert_null(x8_catalogue_sized(&c, 0));
 }
 
 static void a_file_without_base_cannot_have_plain_names(void **state)
@@ -121,6 +175,8 @@ int main(void)
         cmocka_unit_test(the_one_in_the_program_is_in_order),
         cmocka_unit_test(names_become_addresses_below_the_base),
         cmocka_unit_test(what_is_of_another_form_is_refused_with_its_place),
+        cmocka_unit_test(schemes_and_hosts_are_written_in_any_case),
+        cmocka_unit_test(an_address_stands_for_the_release_of_that_name),
         cmocka_unit_test(a_file_without_base_cannot_have_plain_names),
         cmocka_unit_test(what_is_near_is_named),
     };

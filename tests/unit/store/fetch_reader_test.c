@@ -113,6 +113,71 @@ static void an_unknown_file_is_pinned_and_then_known(void **state)
     kit_end(&k);
 }
 
+/* Nothing comes out of it, and its digest is not noted. */
+static void no_image(struct kit *k, const char *data, size_t size, const char *words)
+{
+    size_t len;
+
+    k->file.data = (const uint8_t *)data;
+    k->file.len = size;
+    assert_int_equal(read_through(k, (const uint8_t *)data, &len), -X8_E_BAD_IMAGE);
+    assert_int_equal(len, 0);
+    assert_non_null(strstr(k->err.msg, words));
+    assert_int_equal(kit_count(k, "pin-"), 0);
+}
+
+static void what_cannot_be_an_image_is_not_pinned(void **state)
+{
+    char page[3000] = "<html>log in", line[] = "not found\n";
+    struct kit k;
+
+    (void)state;
+    memset(page + 12, 'x', sizeof page - 13);
+    kit_begin(&k, noise, SIZE);
+    k.job.sha256 = NULL;
+    no_image(&k, page, sizeof page - 1, "a web page");
+    no_image(&k, line, sizeof line - 1, "text");
+    no_image(&k, "", 0, "is empty");
+    kit_end(&k);
+}
+
+static void without_a_size_nothing_is_pinned(void **state)
+{
+    struct kit k;
+    size_t len;
+
+    (void)state;
+    kit_begin(&k, noise, SIZE);
+    k.job.sha256 = NULL;
+    k.file.is_unsized = 1;
+    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_int_equal(len, SIZE);
+    assert_int_equal(kit_count(&k, "pin-"), 0);
+    assert_non_null(strstr(k.told, "none is noted"));
+    kit_end(&k);
+}
+
+static void what_is_as_large_as_a_release_has_to_be_it(void **state)
+{
+    struct x8_release release = {.image = "934", .size = SIZE};
+    struct x8_catalogue catalogue = {.items = &release, .count = 1};
+    struct kit k;
+    size_t len;
+
+    (void)state;
+    kit_begin(&k, noise, SIZE);
+    k.job.sha256 = NULL;
+    k.job.known = &catalogue;
+    kit_sha("other", 5, release.sha256);
+    assert_int_equal(read_through(&k, noise, &len), -X8_E_BAD_DIGEST);
+    assert_non_null(strstr(k.err.why, "as large as image 934"));
+    assert_int_equal(kit_count(&k, "pin-"), 0);
+    memcpy(release.sha256, k.sha, sizeof release.sha256);
+    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_non_null(strstr(k.told, "is image 934, by its SHA-256"));
+    kit_end(&k);
+}
+
 static void break_once(struct file *file, unsigned n)
 {
     file->cut = n == 0 ? 3000000 : 0;
@@ -213,6 +278,9 @@ int main(void)
         cmocka_unit_test(a_file_comes_through),
         cmocka_unit_test(a_wrong_file_never_ends),
         cmocka_unit_test(an_unknown_file_is_pinned_and_then_known),
+        cmocka_unit_test(what_cannot_be_an_image_is_not_pinned),
+        cmocka_unit_test(without_a_size_nothing_is_pinned),
+        cmocka_unit_test(what_is_as_large_as_a_release_has_to_be_it),
         cmocka_unit_test(a_link_that_breaks_is_taken_up_again),
         cmocka_unit_test(a_file_that_changes_cannot_be_gone_on_with),
         cmocka_unit_test(a_reader_may_leave_early),

@@ -135,7 +135,7 @@ static void tries_go_on_within_one_call(void **state)
     kit_begin(&k, noise, SIZE);
     k.file.before = cut_the_first;
     kit_comes(&k, noise, SIZE);
-    told(&k, "again in 1 s, try 2 of 5");
+    told(&k, "notice download: try 1 of 5: cannot get ");
     assert_int_equal(k.bodies, 2);
     kit_end(&k);
 }
@@ -305,17 +305,21 @@ static void a_busy_server_is_asked_again_when_it_says(void **state)
 
     (void)state;
     kit_begin(&k, noise, SIZE);
-    k.file.fails = 3;
-    k.file.retry_after = 0;
+    k.file.fails = 2;
+    k.file.retry_after = 1;
+    k.job.tries = 3;
     kit_comes(&k, noise, SIZE);
-    assert_int_equal(k.web.count, 4);
+    assert_int_equal(k.web.count, 3);
+    told(&k, "try 1 of 3: ");
+    told(&k, "try 2 of 3: ");
+    assert_null(strstr(k.told, "try 3 of 3"));
     k.file.fails = 1;
     k.file.retry_after = 1;
     k.job.sha256 = NULL;
     before = x8_now_ms();
     kit_comes(&k, noise, SIZE);
     assert_true(x8_now_ms() - before >= 1000);
-    told(&k, "wait download: ");
+    told(&k, "again in 1 s");
     told(&k, "503");
     kit_end(&k);
 }
@@ -428,6 +432,26 @@ static void an_unknown_file_is_pinned_and_told(void **state)
     k.job.offline = 1;
     kit_comes(&k, noise, SIZE); /* by its pin */
     assert_int_equal(k.bodies, 1);
+    kit_end(&k);
+}
+
+static void what_is_as_large_as_a_release_has_to_be_it(void **state)
+{
+    struct x8_release release = {.image = "934", .size = SIZE};
+    struct x8_catalogue catalogue = {.items = &release, .count = 1};
+    struct kit k;
+
+    (void)state;
+    unknown(&k);
+    k.job.known = &catalogue;
+    kit_sha("other", 5, release.sha256);
+    kit_fails(&k, X8_E_BAD_DIGEST, "as large as image 934 to the byte");
+    assert_int_equal(kit_count(&k, "bad-"), 1);
+    assert_int_equal(kit_count(&k, "pin-"), 0);
+    memcpy(release.sha256, k.sha, sizeof release.sha256);
+    kit_comes(&k, noise, SIZE);
+    told(&k, "is image 934, by its SHA-256");
+    assert_true(k.got.is_known);
     kit_end(&k);
 }
 
@@ -656,6 +680,7 @@ int main(void)
         t(what_ends_early_without_a_size_is_refused),
         t(a_digest_in_capitals_is_one_and_other_text_is_not),
         t(an_unknown_file_is_pinned_and_told),
+        t(what_is_as_large_as_a_release_has_to_be_it),
         t(a_pinned_file_that_differs_is_refused_until_repinned),
         t(a_name_that_moves_is_asked_for_each_time),
         t(the_same_file_under_two_names_is_there_once),

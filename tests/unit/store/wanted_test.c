@@ -50,6 +50,19 @@ static void a_release_has_a_number_a_version_and_an_address(void **state)
     is_934("https://h/i/934.tgz");
 }
 
+static void the_name_of_a_release_at_another_place_is_a_mirror_of_it(void **state)
+{
+    struct x8_wanted w;
+
+    (void)state;
+    assert_int_equal(x8_wanted_find(&op, &catalogue, "http://mirror/934.tgz?x", &w, NULL), 0);
+    assert_string_equal(w.url, "http://mirror/934.tgz?x");
+    assert_string_equal(w.name, "934");
+    assert_int_equal(strlen(w.sha256), 64);
+    assert_int_equal(w.size, 12);
+    assert_ptr_equal(w.release, x8_catalogue_find(&catalogue, "934"));
+}
+
 static void latest_is_a_name_that_moves_or_a_release(void **state)
 {
     struct x8_catalogue other = catalogue;
@@ -120,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_release_has_a_number_a_version_and_an_address),
+        cmocka_unit_test(the_name_of_a_release_at_another_place_is_a_mirror_of_it),
         cmocka_unit_test(latest_is_a_name_that_moves_or_a_release),
         cmocka_unit_test(any_address_will_do),
         cmocka_unit_test(what_cannot_be_had_is_told_with_what_can),
