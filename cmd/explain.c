@@ -60,7 +60,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "x8ctl explain FOLDER/full_image.uuu");
         return rc;
     }
-    rc = x8_source_open(&ctx->op, ctx->argv[0], opt.script, &source, err);
+    rc = x8_explain_open(&ctx->op, ctx->argv[0], opt.script, &source, err);
     if (rc == 0)
         rc = explain(ctx, &source, err);
     x8_source_done(&source);

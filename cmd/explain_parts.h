@@ -18,8 +18,8 @@ struct x8_source {
 /* Read and parse the script at `path`; from an archive or folder the one called `script` (NULL:
  * full_image.uuu, or one made from the parts), as x8ctl flash does. Errors: X8_E_NO_FILE,
  * X8_E_BAD_IMAGE, those of x8_imageset_open. */
-int x8_source_open(const struct x8_op *op, const char *path, const char *script,
-                   struct x8_source *source, struct x8_error *err);
+int x8_explain_open(const struct x8_op *op, const char *path, const char *script,
+                    struct x8_source *source, struct x8_error *err);
 void x8_source_done(struct x8_source *source);
 
 /* An x8_explain_look_fn; ctx is the struct x8_source. */

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int x8_source_open(const struct x8_op *op, const char *path, const char *script,
-                   struct x8_source *source, struct x8_error *err)
+int x8_explain_open(const struct x8_op *op, const char *path, const char *script,
+                    struct x8_source *source, struct x8_error *err)
 {
     int rc;
 
