@@ -24,7 +24,7 @@ static const char question[] =
     "t() { if h timeout; then timeout 3 \"$@\"; else \"$@\"; fi </dev/null; }\n"
     "[ -e /sys/kernel/x8h7_firmware/version ] && echo is bridge\n"
     "m=/usr/arduino/extra/STM32H747AII6_CM7.bin\n"
-    "[ -r $m ] && tail -c +262145 $m | head -c 40 | tr -d '\\0' | p m7\n"
+    "[ -r $m ] && tail -c +262145 $m | head -c 40 | tr -d '\\0' | p m7want\n"
     "t systemctl show monitor-m4-elf-file.path -p LoadState -p ActiveState -p Result | p path\n"
     "d=/tmp/arduino; [ -d $d ] && { echo is folder\n"
     "[ -w $d ] && [ -x $d ] || echo \"denied $(stat -c %U $d)\"; }\n"
@@ -147,7 +147,7 @@ static int take(struct x8_board_says *out, const char *key, const char *value)
     for (size_t i = 0; i < X8_COUNT(rows); i++)
         if (strcmp(rows[i].key, key) == 0)
             rows[i].take(out, value);
-    if (strcmp(key, "m7") == 0)
+    if (strcmp(key, "m7want") == 0)
         x8_clean(out->m7_wanted, sizeof out->m7_wanted, value, strlen(value));
     else if (strcmp(key, "deployment") == 0)
         out->is_staged = 1;
