@@ -196,9 +196,11 @@ static void every_bit_that_flips_is_found_and_located(void **state)
         uint64_t off;
 
         seed = seed * 1664525u + 1013904223u;
-        kit_init(&kit, 3u << 20);
-        off = (512u << 10) + (seed >> 8) % (256u << 10); /* where RAW is written for sure */
-        snprintf(words, sizeof words, "fault=do:flip,off:%llu", (unsigned long long)off);
+        kit_init(&kit, 5u << 20);
+        off = (seed >> 8) % (4u << 20);
+        /* In a hole it is the erasing that leaves it, elsewhere the writing after that. */
+        snprintf(words, sizeof words, "fault=do:flip,off:%llu,times:%d", (unsigned long long)off,
+                 1 + i % 2);
         kit_board(&kit, words);
         kit.how = (struct x8_flash_how){.may_erase = i % 2,
                                         .transfer = i % 3 ? X8_TRANSFER_RAW : X8_TRANSFER_GZIP};
