@@ -67,8 +67,39 @@ def programs(path):
     return rows
 
 
-def case(name, path, words, runs):
-    rows = programs(path)
+# The eMMC and the processor of a Portenta X8, as far as they are known: 50 MB/s written, 150 read, 270 summed.
+BOARD_PACE = ["link=40000000", "write=50000000", "read=150000000", "sum=270000000"]
+
+
+def ways(path):
+    """The same flash in all the ways that x8ctl has, beside the vendor's tool."""
+    flash = [X8CTL, "flash", path, "-y", "--progress", "none"]
+    return programs(path)[:len(args.uuu)] + [
+        ("filled", flash + ["--verify", "none", "--transfer", "raw", "--no-erase"]),
+        ("raw", flash + ["--verify", "none", "--transfer", "raw"]),
+        ("raw verified", flash + ["--verify", "full", "--transfer", "raw"]),
+        ("gzip", flash + ["--verify", "none", "--transfer", "gzip"]),
+        ("gzip verified", flash + ["--verify", "full", "--transfer", "gzip"]),
+        ("auto verified", flash + ["--verify", "full"])]
+
+
+def eight(path):
+    """One board and eight: what the other seven cost."""
+    flash = [X8CTL, "flash", path, "-y", "--progress", "none", "--verify", "none", "--transfer", "raw"]
+    words = [*emmc, "link=40000000"]
+    got = {}
+    for count in (1, 8):
+        got[count] = run(flash + (["--all"] if count > 1 else []), words + ["--count", str(count)],
+                         os.path.join(args.work, "report"), os.path.join(args.work, "meter"))
+    cpu = {n: got[n]["user"] + got[n]["sys"] for n in got}
+    print("\neight boards at 40 MB/s each")
+    for n in got:
+        print(f"{n} board(s): wall {got[n]['wall']:.1f} s, CPU {cpu[n]:.2f} s, anon {got[n]['anon_kb'] / 1024:.1f} MiB")
+    print(f"ratio: CPU {cpu[8] / cpu[1]:.2f}, memory {got[8]['anon_kb'] / got[1]['anon_kb']:.2f}", flush=True)
+
+
+def case(name, path, words, runs, rows=None):
+    rows = rows or programs(path)
     results = {row[0]: [] for row in rows}
     for turn in range(runs + 1):
         for label, command in rows:
@@ -116,3 +147,8 @@ if "raw40" in wanted:
     case("raw .wic, link 40 MB/s", raw, emmc + ["link=40000000"], max(1, args.runs // 3))
 if "large" in wanted:
     case(f"{args.large} MiB .wic.gz, link free", folder("large", args.large, True), emmc, 1)
+if "board" in wanted:
+    gz = folder("gz", args.size, True)
+    case(".wic.gz, board as paced", gz, emmc + BOARD_PACE, max(1, args.runs // 3), ways(gz))
+if "eight" in wanted:
+    eight(folder("gz", args.size, True))

@@ -60,6 +60,7 @@ static void write_out(struct gz *gz, uint8_t *buffer, uint64_t filled)
     uint64_t sectors = (filled + VB_SECTOR - 1) / VB_SECTOR;
     memset(buffer + filled, 0, (size_t)(sectors * VB_SECTOR - filled));
     vb_cost(gz->vb, sectors * VB_SECTOR, gz->vb->cfg.write);
+    vb_cost(gz->vb, filled, gz->vb->cfg.inflate);
     if (vb_medium_write(gz->vb, gz->hwpart, gz->sector, sectors, buffer) == 0)
         gz->sector += sectors;
 }

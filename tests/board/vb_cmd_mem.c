@@ -67,7 +67,7 @@ int vb_cmd_crc32(struct vb *vb, int argc, char **argv)
     const uint8_t *mem = span(vb, argv[1], argv[2], &len);
     if (!mem)
         return 1;
-    vb_cost(vb, len, vb->cfg.read);
+    vb_cost(vb, len, vb->cfg.sum ? vb->cfg.sum : vb->cfg.read);
     uint32_t crc = crc_of(mem, len), want = 0;
     vb_fb_console(vb, "crc32 for %s ... %s ==> %08x\n", argv[1], argv[2], crc);
     if (verify)
@@ -91,7 +91,7 @@ int vb_cmd_hash(struct vb *vb, int argc, char **argv)
     const uint8_t *mem = span(vb, argv[2], argv[3], &len);
     if (!mem)
         return 1;
-    vb_cost(vb, len, vb->cfg.read);
+    vb_cost(vb, len, vb->cfg.sum ? vb->cfg.sum : vb->cfg.read);
     uint8_t digest[32];
     size_t size = is_sha ? 32 : 4;
     if (is_sha)

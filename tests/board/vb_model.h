@@ -30,7 +30,7 @@
 /* What vb_new was told. */
 struct vb_config {
     enum vb_stage start;
-    uint64_t emmc, link, write, read, noise;
+    uint64_t emmc, link, write, read, sum, inflate, noise;
     int64_t gap_us;
     uint32_t maxdl;
     uint64_t group;   /* bytes of the eMMC's erase group, a power of two */

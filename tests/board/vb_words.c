@@ -128,6 +128,8 @@ static int take_number(struct vb_config *cfg, const char *word, const char *valu
         {"link", 1000, 0, 1ull << 40, &cfg->link},
         {"write", 1000, 0, 1ull << 40, &cfg->write},
         {"read", 1000, 0, 1ull << 40, &cfg->read},
+        {"sum", 1000, 0, 1ull << 40, &cfg->sum},
+        {"inflate", 1000, 0, 1ull << 40, &cfg->inflate},
         {"noise", 1000, 0, UINT64_MAX, &cfg->noise},
     };
     const struct {
