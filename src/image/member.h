@@ -29,9 +29,11 @@ void x8_deflater_free(struct x8_deflater **deflater);
 
 /*
  * Compress what `piece` writes: one member per range without a gap (RAW and FILL together;
- * DONT_CARE divides). `out` is used again, its memory grows to at most `cap` bytes of data. 1 when
- * it fits, 0 when it does not (then it is not worth it: `cap` is the caller's measure), negative on
- * error.
+ * DONT_CARE divides, and so does a range of 1 GiB: the trailer counts in 32 bits). `out` is used
+ * again, its memory grows to at most `cap` bytes of data. 1 when it fits (a piece that writes
+ * nothing has no members), 0 when it does not (then it is not worth it: `cap` is the caller's
+ * measure), negative on error: X8_E_BAD_IMAGE for a piece that is none. With 0 and on errors `out`
+ * is empty.
  */
 int x8_members_make(struct x8_deflater *deflater, const struct x8_piece *piece, size_t cap,
                     struct x8_members *out, struct x8_error *err);
