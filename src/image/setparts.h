@@ -135,6 +135,7 @@ struct named {
     struct x8_reader *inner;
     int *tell;
     int below_failed;
+    int failed;     /* it said so, with its label; the walk above it keeps these words */
     uint8_t *again; /* bytes that were looked at and come once more; owned, or NULL */
     size_t again_at, again_len;
     char label[LABEL_MAX];

@@ -26,6 +26,7 @@ static ssize_t named_read(struct x8_reader *reader, void *out, size_t cap, struc
     ssize_t n = x8_read(named->inner, out, cap, err);
     if (n >= 0)
         return n;
+    named->failed = 1;
     if (!named->below_failed && named->label[0] && err)
         x8_error_prefix(err, "%s", named->label);
     if (named->tell)

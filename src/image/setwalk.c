@@ -127,7 +127,7 @@ static int show_member(struct walk *walk, struct archive_walk *archive, struct t
         x8_reader_close(&reader);
     }
     walk->stream->tell = told;
-    *told = rc < 0;
+    *told = rc < 0 || walk->stream->failed;
     return rc < 0 ? rc : pass_member(archive, tally, err);
 }
 

@@ -46,11 +46,12 @@ holds "the file differs" cmp -s "$archive" here/777.tar.gz
 image 0 get 777 -o here
 image 0 get 777 -o here/mine.tar.gz
 echo other >here/mine.tar.gz.2
-image 20 get 777 -o here/mine.tar.gz.2
-error_form 20
+image 2 get 777 -o here/mine.tar.gz.2
+error_form 2
+says -- '--force'
 image 0 get 777 -o here/mine.tar.gz.2 --force
 holds "it was not replaced" cmp -s "$archive" here/mine.tar.gz.2
-image 20 get 777 -o nowhere/x
+image 2 get 777 -o nowhere/x
 holds "something was left" test "$(find here -type f | wc -l)" = 3
 
 start "get: what is given out is a copy, and -o has to be a file"
@@ -61,7 +62,7 @@ image 0 get 777 -o here/second.tar.gz
 holds "it stayed the cache's own file" test "$(stat -c %h "$cache/$digest")" = 1
 rm here/second.tar.gz
 ln -s mine.tar.gz here/link
-image 20 get 777 -o here/link --force
+image 2 get 777 -o here/link --force
 says_no -- '--force'
 image 2 get 777 -o -
 error_form 2
@@ -71,6 +72,16 @@ start "get: a limit of file sizes is no room, and leaves nothing half"
 run 25 bash -c 'ulimit -f 100 && exec "$0" image get 777 -o here/limit.tar.gz' "$X8CTL"
 error_form 25
 holds "something was left" test "$(find here -name 'limit*' | wc -l)" = 0
+
+start "show: an address is asked for once, and its file read once"
+cp "$archive" "$work/www/once.tar.gz"
+image 0 show "$url/once.tar.gz" --json
+json "d['sha256'] == '$digest' and d['digest'] == 'good' and d['os']['size'] > 0 and d['os']['used'] > 0"
+holds "it was asked for more than once" test "$(asked 'once.tar.gz')" = 1
+image 0 get "$url/once.tar.gz" --json
+json "d['name'] == 'once.tar.gz' and d['url'] == '$url/once.tar.gz'"
+image 0 get 777 --json
+json "d['name'] == '777' and d['url'] == '$url/777.tar.gz'"
 
 start "show and verify: a release, through the cache"
 image 0 show 777
@@ -94,6 +105,22 @@ image 0 list
 says 'warn'
 prints '^777	'
 serve
+
+start "a cached file of another size is told by list, without reading it"
+cp "$cache/$digest" "$work/kept" && truncate -s -1 "$cache/$digest"
+image 0 list
+prints '^777	.*	damaged	'
+image 0 list --json
+json "[(i['cached'], i['path']) for i in d['images'] if i['image'] == '777'] == [('damaged', None)]"
+cp "$work/kept" "$cache/$digest"
+image 0 list
+prints '^777	.*	yes	'
+mv "$cache/$digest" "$work/kept" && mkdir "$cache/$digest"
+image 13 get 777
+error_form 13
+says 'is in the way'
+says 'remove it'
+rmdir "$cache/$digest" && mv "$work/kept" "$cache/$digest"
 
 start "a cached file that was changed is no longer it"
 printf x >>"$cache/$digest"
@@ -188,6 +215,23 @@ image 22 get "$url/own.tar.gz"
 error_form 22
 image 0 get "$url/own.tar.gz" --repin
 holds "the file differs" cmp -s "$work/www/own.tar.gz" "$(cat "$out")"
+
+start "what is noted of addresses goes when it is told to, and its file is gone"
+noted() { find "$cache" -name 'pin-*.json' | wc -l; }
+before=$(noted)
+image 2 prune --pins --keep 1
+image 2 list --pins
+image 0 prune -y --pins --older 1d
+prints '^0 noted digests removed$'
+image 0 prune --pins --dry-run --json
+json "d['dry_run'] and not d['freed_bytes'] and all(len(i['sha256']) == 64 for i in d['removed'])"
+json "'$url/own.tar.gz' not in [i['url'] for i in d['removed']]"
+rm -f "$cache"/[0-9a-f]*
+image 41 prune --pins
+says "$url/own.tar.gz"
+image 0 prune -y --pins
+prints "^$before noted digests? removed$"
+holds "notes are left" test "$(noted)" = 0
 
 start "an address with the name of a release has to be that release"
 mkdir "$work/www/mirror"
