@@ -80,6 +80,12 @@ int x8_update_tell_verdict(struct x8_job_on *job, const struct x8_update_look *l
     return rc;
 }
 
+/* Everything that apply would look at was looked at. */
+static int is_complete(const struct x8_job_on *job)
+{
+    return job->root.way != X8_ROOT_NONE;
+}
+
 static int check(struct x8_job_on *job, struct x8_error *err)
 {
     const struct x8_update_bundle *source = job->user;
@@ -98,13 +104,18 @@ static int check(struct x8_job_on *job, struct x8_error *err)
     x8_json_add(job->result, "bundle", x8_update_bundle_json(&look.bundle));
     add_json(job, &look);
     x8_json_add(job->result, "space", x8_update_sent_json(&look.space));
+    x8_json_bool(job->result, "complete", is_complete(job));
     rc = x8_update_tell_verdict(job, &look, err);
     if (job->ctx->globals->json)
         return rc;
     x8_update_findings_text(&out, is_person, &look.findings);
     if (rc == 0)
-        x8_update_line(&out, is_person, "verdict", "%s can be updated from %s to %s",
-                       job->target->label, look.board.version, look.bundle.target->version);
+        x8_update_line(&out, is_person, "verdict", "%s can be updated from %s to %s%s",
+                       job->target->label, look.board.version, look.bundle.target->version,
+                       is_complete(job) ? ""
+                                        : ", as far as can be seen without root: not checked are "
+                                          "whether the board trusts the bundle, its tags, and its "
+                                          "boot loader");
     print(job, &out);
     return rc;
 }

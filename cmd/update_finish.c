@@ -123,10 +123,12 @@ static int finish(struct x8_job_on *job, struct x8_error *err)
         return rc;
     if (x8_update_opt.forget)
         return forget(job, &look, err);
-    x8_json_bool(job->result, "unfinished", x8_update_is_open(&look));
-    if (!x8_update_is_open(&look))
+    if (!x8_update_is_open(&look)) {
+        x8_json_bool(job->result, "unfinished", 0);
         return nothing_open(job, &look, err);
+    }
     if (job->ctx->globals->dry_run) {
+        x8_json_bool(job->result, "unfinished", 1);
         x8_emit(&job->op, X8_EV_NOTICE, "the update of %s to %s would go on at '%s'",
                 job->target->label, look.journal.expected.version,
                 x8_update_step_name(look.journal.step));
@@ -199,5 +201,7 @@ int x8_update_run_legacy(struct x8_ctx *ctx, const char *path, struct x8_error *
         x8_error_next(err, "https://downloads.arduino.cc/portentax8image/"
                            "aklite-offline-399.tar.gz    is where Arduino offers it");
     }
+    if (rc == 0)
+        rc = x8_legacy_check_tool(x8_update_opt.tool, err);
     return rc < 0 ? rc : x8_update_run_apply(ctx, path, err);
 }

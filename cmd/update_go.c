@@ -15,10 +15,14 @@
 
 enum { PATH_LEN = 1024, BACK_MS = 300000 };
 
+static int is_open(enum x8_update_step step)
+{
+    return step >= X8_STEP_SEND && step <= X8_STEP_PROVE;
+}
+
 int x8_update_is_open(const struct x8_update_look *look)
 {
-    return look->has_journal && look->journal.step >= X8_STEP_SEND &&
-           look->journal.step <= X8_STEP_PROVE;
+    return look->has_journal && is_open(look->journal.step);
 }
 
 int x8_update_lock(const struct x8_update_look *look, int *out_fd, struct x8_error *err)
@@ -136,6 +140,7 @@ static void add_json(struct x8_job_on *job, const struct x8_update_journal *jour
     x8_json_str(out, "step", x8_update_step_name(journal->step));
     x8_json_str(out, "proof", is_proven ? proofs[done->proof] : NULL);
     x8_update_json_text(out, "reason", done->reason);
+    x8_json_bool(out, "unfinished", is_open(journal->step));
     x8_json_bool(out, "nothing_to_do", done->nothing_to_do);
     x8_json_bool(out, "reboot_advised", done->reboot_advised);
     x8_json_num(out, "restarts", done->restarts);

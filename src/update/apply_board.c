@@ -14,10 +14,15 @@
 #define SYNC_MS    120000
 #define LINKS_LOST 5 /* so often a link is opened again while one run goes on */
 
-void machine_stage(struct machine *m, const char *stage)
+void machine_at(struct machine *m, const char *stage)
 {
     m->op = *m->base;
     m->op.stage = stage;
+}
+
+void machine_stage(struct machine *m, const char *stage)
+{
+    machine_at(m, stage);
     x8_emit_enter(&m->op);
 }
 

@@ -55,7 +55,7 @@ int step_send(struct machine *m, struct x8_error *err)
     }
     m->journal->daemon_was_active |= m->board.daemon_active;
     m->journal->ootb_was_pending = m->board.ootb_pending;
-    machine_stage(m, "send");
+    machine_at(m, "send"); /* the transfer announces it, with its size */
     int rc = forget_runs(m, err);
     if (rc == 0)
         rc = send_bundle(m, m->run->full, err);

@@ -41,6 +41,8 @@ void machine_say_how_to_go_on(const struct machine *m, int rc, struct x8_error *
 
 /* Enter a stage of the op: what the user sees. */
 void machine_stage(struct machine *m, const char *stage);
+/* The same without a word, for what announces it by itself. */
+void machine_at(struct machine *m, const char *stage);
 /* Go on with that step: saved first. */
 int machine_step(struct machine *m, enum x8_update_step step, struct x8_error *err);
 /* The same, and the boot that the last probe saw has to be over before the step after it. */

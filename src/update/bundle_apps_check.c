@@ -129,8 +129,8 @@ static void tell_good(const struct x8_bundle *bundle, const struct bundle_tree *
         x8_found(findings, X8_FOUND_OK, X8_OK, "apps", NULL, "%s",
                  "the bundle has no apps, and its target needs none");
     else
-        x8_found(findings, X8_FOUND_OK, X8_OK, "apps", NULL, "%zu apps, %zu blobs of %s: %s", apps,
-                 blobs, size,
+        x8_found(findings, X8_FOUND_OK, X8_OK, "apps", NULL, "%zu app%s, %zu blob%s of %s: %s",
+                 apps, apps == 1 ? "" : "s", blobs, blobs == 1 ? "" : "s", size,
                  deep ? "all are what their names say" : "contents of blobs were not looked at");
 }
 

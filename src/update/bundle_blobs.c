@@ -130,7 +130,8 @@ int bundle_check_blobs(int root, const struct x8_op *op, const struct bundle_tre
     int rc = deep ? hash_blobs(root, op, tree, &bad, findings, err) : 0;
     if (bad > 1 || misnamed > 1)
         x8_found(findings, X8_FOUND_BAD, X8_E_BAD_DIGEST, "apps", again,
-                 "in all %zu blobs are damaged and %zu misnamed", bad, misnamed);
+                 "in all %zu blob%s damaged and %zu misnamed", bad, bad == 1 ? " is" : "s are",
+                 misnamed);
     *out_bad = bad + misnamed;
     return rc;
 }

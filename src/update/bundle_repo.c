@@ -4,8 +4,10 @@
 #include "update/bundle_parts.h"
 #include "util/text.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CONFIG_MAX ((size_t)64 * 1024)
 #define REFS       "ostree_repo/refs/heads"
@@ -68,14 +70,32 @@ static int look_config(int root, struct x8_findings *findings, struct x8_error *
     return 0;
 }
 
+/* A link in its place is a bundle that somebody put together: what it leads to is not looked at, as
+ * what is checked here and what is sent later could be two things. */
+static void look_why(int root, struct x8_findings *findings)
+{
+    static const char *const names[] = {"ostree_repo", "ostree_repo/objects"};
+    struct stat st;
+
+    for (size_t i = 0; i < X8_COUNT(names); i++) {
+        if (fstatat(root, names[i], &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(st.st_mode))
+            continue;
+        x8_found(findings, X8_FOUND_BAD, X8_E_BAD_IMAGE, "layout",
+                 "put the folder itself there: cp -rL BUNDLE COPY    follows links",
+                 "%s is a symbolic link, and links in a bundle are not followed", names[i]);
+        return;
+    }
+    x8_found(findings, X8_FOUND_BAD, X8_E_BAD_IMAGE, "layout", again,
+             "ostree_repo/objects is missing or no folder: the system itself is not there");
+}
+
 int bundle_look_repo(int root, struct x8_findings *findings, struct x8_error *err)
 {
     X8_AUTO_FD objects = below_open(root, "ostree_repo/objects", 1, err);
     if (below_broke(objects))
         return objects;
     if (objects < 0) {
-        x8_found(findings, X8_FOUND_BAD, X8_E_BAD_IMAGE, "layout", again,
-                 "ostree_repo/objects is missing or no folder: the system itself is not there");
+        look_why(root, findings);
         return 0;
     }
     return look_config(root, findings, err);

@@ -44,7 +44,8 @@ void graph_report(const struct x8_graph *graph, int deep, struct x8_findings *fi
                  names, missing + damaged > NAMED_MAX ? ", ..." : "");
     else
         x8_found(findings, X8_FOUND_OK, X8_OK, "graph", NULL,
-                 "%zu objects, %s stored, %s unpacked: %s", graph->count, stored, size,
+                 "%zu object%s, %s stored, %s unpacked: %s", graph->count,
+                 graph->count == 1 ? "" : "s", stored, size,
                  deep ? "all are what their names say"
                       : "all are there; contents of files were not looked at");
 }

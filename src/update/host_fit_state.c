@@ -90,8 +90,8 @@ static void pending_fits(const struct state *state)
     else if (board->upgrade_available == 1)
         x8_found(state->to, X8_FOUND_WARN, X8_OK, "pending", "x8ctl update finish",
                  "image %s runs on the board, but an earlier update to it was not confirmed: its "
-                 "boot loader has counted %d starts",
-                 board->version, board->bootcount);
+                 "boot loader has counted %d start%s",
+                 board->version, board->bootcount, board->bootcount == 1 ? "" : "s");
     else if (board->ootb_pending)
         x8_found(state->to, X8_FOUND_WARN, X8_OK, "pending",
                  "x8ctl exec --root -- rm /var/sota/offline-update-pending    when the board's "

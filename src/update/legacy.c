@@ -67,16 +67,6 @@ static void take_line(const char **at, char *out, size_t cap)
     *at += len + ((*at)[len] == '\n');
 }
 
-static int not_the_tool(const char *tool, struct x8_error *err)
-{
-    x8_fail(err, X8_E_MISFIT, "%s holds no aklite-offline",
-            tool ? tool : "the folder on the board");
-    x8_error_why(err, "image 399 needs the program and its libraries in usr/lib");
-    x8_error_next(err, "https://downloads.arduino.cc/portentax8image/aklite-offline-399.tar.gz    "
-                       "is where Arduino offers it");
-    return -X8_E_MISFIT;
-}
-
 /* 0 also when there is none: then `program` is "". */
 static int locate(struct x8_session *session, const struct x8_op *op, const struct x8_root *root,
                   struct brought *brought, struct x8_error *err)
@@ -128,7 +118,7 @@ static int prepare(struct x8_session *session, const struct x8_op *op, const str
     if (rc == 0 && is_first)
         rc = other_image(&board, err);
     if (rc == 0 && is_first && !job->tool)
-        rc = not_the_tool(NULL, err);
+        rc = x8_legacy_not_the_tool(NULL, err);
     if (rc == 0 && is_first) {
         x8_emit(op, X8_EV_WARN,
                 "what Arduino's program for image " IMAGE
@@ -139,7 +129,7 @@ static int prepare(struct x8_session *session, const struct x8_op *op, const str
     if (rc == 0)
         rc = locate(session, op, root, brought, err);
     if (rc == 0 && !brought->program[0] && job->run->journal->step <= X8_STEP_INSTALL)
-        rc = not_the_tool(job->tool, err);
+        rc = x8_legacy_not_the_tool(job->tool, err);
     return rc;
 }
 

@@ -19,4 +19,10 @@ struct x8_legacy {
 int x8_update_legacy(struct x8_session **session, const struct x8_op *op,
                      const struct x8_legacy *job, struct x8_updated *out, struct x8_error *err);
 
+/* Whether a file can be the tool: an archive that holds aklite-offline and usr/lib. X8_E_MISFIT
+ * when it does not, X8_E_NO_FILE, X8_E_BAD_IMAGE. Needs no board. */
+int x8_legacy_check_tool(const char *path, struct x8_error *err);
+/* X8_E_MISFIT; `tool` NULL: it is the one on the board. */
+int x8_legacy_not_the_tool(const char *tool, struct x8_error *err);
+
 #endif

@@ -51,8 +51,8 @@ static void judge_new(const struct proving *p)
             "image %s runs, but the boot loader still counts its starts (%d so far)", want->version,
             board->bootcount < 0 ? 0 : board->bootcount);
     else if (board->upgrade_available < 0 && board->bootcount > 0)
-        say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the boot loader has counted %d starts",
-            want->version, board->bootcount);
+        say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the boot loader has counted %d start%s",
+            want->version, board->bootcount, board->bootcount == 1 ? "" : "s");
     else if (board->target[0] && want->target[0] && strcmp(board->target, want->target) != 0) {
         say(p, X8_PROOF_UNCONFIRMED, "image %s runs, but the board's record still names %.100s",
             want->version, board->target);
