@@ -51,7 +51,7 @@ static void tell_taken(const char *wanted, const char *taken, int substituted,
 }
 
 static void found(const struct x8_source *source, const struct x8_file_ref *ref,
-                  const struct x8_input *input, int substituted, struct x8_explain_found *out)
+                  const struct x8_file_input *input, int substituted, struct x8_explain_found *out)
 {
     struct stat st;
 
@@ -92,7 +92,7 @@ void x8_source_look(void *ctx, const char *name, enum x8_role role, const struct
                     struct x8_explain_found *out)
 {
     const struct x8_source *source = ctx;
-    struct x8_input input = {0};
+    struct x8_file_input input = {0};
     struct x8_error err;
     int substituted, rc;
 

@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void x8_input_done(struct x8_input *input)
+void x8_input_done(struct x8_file_input *input)
 {
     free(input->path);
     memset(input, 0, sizeof *input);
 }
 
-int x8_input_is_set(const struct x8_input *input)
+int x8_input_is_set(const struct x8_file_input *input)
 {
     return input->entry || input->path;
 }
 
-const char *x8_input_name(const struct x8_input *input)
+const char *x8_input_name(const struct x8_file_input *input)
 {
     if (input->entry)
         return input->entry->path;
@@ -55,7 +55,7 @@ enum x8_role x8_input_role(const struct x8_command *command)
     return X8_ROLE_OTHER;
 }
 
-static int host_file(const char *path, struct x8_input *out, struct x8_error *err)
+static int host_file(const char *path, struct x8_file_input *out, struct x8_error *err)
 {
     if (x8_path_kind(path) != X8_PATH_FILE) {
         x8_fail(err, X8_E_NO_FILE, "there is no file %s", path);
@@ -110,7 +110,7 @@ static int no_file(const struct x8_imageset *set, const char *name, enum x8_role
  * its member would be worse than stopping.
  */
 static int find_member(const struct x8_imageset *set, const char *dir,
-                       const struct x8_file_ref *ref, struct x8_input *out, struct x8_error *err)
+                       const struct x8_file_ref *ref, struct x8_file_input *out, struct x8_error *err)
 {
     char name[sizeof ref->path + sizeof ref->member + 2];
     char *folder = x8_path_dir(ref->path);
@@ -131,9 +131,9 @@ static int find_member(const struct x8_imageset *set, const char *dir,
 }
 
 int x8_input_find(const struct x8_imageset *set, const char *dir, const char *text,
-                  enum x8_role role, struct x8_input *out, int *substituted, struct x8_error *err)
+                  enum x8_role role, struct x8_file_input *out, int *substituted, struct x8_error *err)
 {
-    struct x8_input found = {0};
+    struct x8_file_input found = {0};
     struct x8_file_ref ref;
     int rc = x8_file_ref_parse(text, &ref, err);
 
@@ -164,7 +164,7 @@ int x8_input_find(const struct x8_imageset *set, const char *dir, const char *te
     return 0;
 }
 
-int x8_input_open(const struct x8_imageset *set, const struct x8_input *input,
+int x8_input_open(const struct x8_imageset *set, const struct x8_file_input *input,
                   struct x8_reader **out, struct x8_error *err)
 {
     struct x8_reader *raw = NULL;
@@ -180,7 +180,7 @@ int x8_input_open(const struct x8_imageset *set, const struct x8_input *input,
     return rc;
 }
 
-int x8_input_load(const struct x8_imageset *set, const struct x8_input *input, size_t max,
+int x8_input_load(const struct x8_imageset *set, const struct x8_file_input *input, size_t max,
                   struct x8_buf *out, struct x8_error *err)
 {
     X8_AUTO_READER reader = NULL;
@@ -194,7 +194,7 @@ int x8_input_load(const struct x8_imageset *set, const struct x8_input *input, s
     return rc;
 }
 
-uint64_t x8_input_size(const struct x8_imageset *set, const struct x8_input *input, int *exact)
+uint64_t x8_input_size(const struct x8_imageset *set, const struct x8_file_input *input, int *exact)
 {
     *exact = 0;
     if (input->entry)
@@ -202,8 +202,8 @@ uint64_t x8_input_size(const struct x8_imageset *set, const struct x8_input *inp
     return UINT64_MAX;
 }
 
-static int bmap_candidate(const struct x8_imageset *set, const struct x8_input *image,
-                          const char *stem, struct x8_input *out)
+static int bmap_candidate(const struct x8_imageset *set, const struct x8_file_input *image,
+                          const char *stem, struct x8_file_input *out)
 {
     char name[1200];
 
@@ -218,8 +218,8 @@ static int bmap_candidate(const struct x8_imageset *set, const struct x8_input *
     return out->path != NULL;
 }
 
-int x8_input_find_bmap(const struct x8_imageset *set, const struct x8_input *image,
-                       struct x8_input *out)
+int x8_input_find_bmap(const struct x8_imageset *set, const struct x8_file_input *image,
+                       struct x8_file_input *out)
 {
     char stem[1024];
 

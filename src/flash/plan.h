@@ -39,7 +39,7 @@ enum x8_skip_by { X8_SKIP_NOTHING, X8_SKIP_BMAP, X8_SKIP_MAP };
 /* One command with its file at hand. */
 struct x8_step {
     const struct x8_command *command;
-    struct x8_input input;
+    struct x8_file_input input;
     struct x8_buf
         bytes; /* the file, loaded (loaders, boot areas, downloads); empty for streamed images */
     const struct x8_place *place; /* flash: where it goes, NULL when the name is not known */

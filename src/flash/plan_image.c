@@ -141,7 +141,7 @@ static int check_head(const struct x8_op *op, const struct x8_plan *plan, struct
 static int load_bmap(const struct x8_op *op, const struct x8_plan *plan, struct x8_step *step,
                      struct x8_error *err)
 {
-    struct x8_input map = {0};
+    struct x8_file_input map = {0};
     X8_AUTO_BUF xml = {0};
     const char *named = step->command->bmap;
     int substituted, rc;
