@@ -257,7 +257,6 @@ static int go_alone(struct x8_source *source, struct x8_error *err)
     }
     source->encode.zeros = source->group->zeros;
     source->is_away = 1;
-    x8_window_want(&source->group->window, &source->seat, seat.wants_members);
     leave_group(source->sources, old, &seat, was_first);
     return 0;
 }

@@ -66,7 +66,8 @@ int x8_window_join(struct x8_window *window, struct x8_seat *seat, int is_first)
     pthread_mutex_lock(&window->lock);
     can = is_first || (window->first == 0 && window->seat_count && window->finished >= 0);
     if (can) {
-        *seat = (struct x8_seat){.next_seat = window->seats, .at = window->first};
+        *seat = (struct x8_seat){
+            .next_seat = window->seats, .at = window->first, .wants_members = seat->wants_members};
         window->seats = seat;
         window->seat_count++;
         pthread_cond_broadcast(&window->moved);
@@ -178,7 +179,7 @@ static void reckon(struct x8_window *window, int is_full)
     else
         window->debt_ms -= passed / 4 < window->debt_ms ? passed / 4 : window->debt_ms;
     for (const struct x8_seat *seat = window->seats; is_full && seat; seat = seat->next_seat)
-        waiting += seat->waits != 0;
+        waiting += seat->waits && seat->at == window->first + window->len; /* not just not awake */
     window->is_starved = waiting > 0;
     window->are_most_starved = waiting * 2 >= window->seat_count && waiting > 0;
     window->lag_seen = now;

@@ -67,8 +67,8 @@ void x8_window_done(struct x8_window *window);
 /* Are more boards expected? (the deadline counts from the first time) */
 void x8_window_await(struct x8_window *window, int awaits, int64_t join_until);
 
-/* Sit down: 1, or 0 when the first piece is gone, the reading failed, or (unless `is_first`) nobody
- * sits here any more. */
+/* Sit down, with the wish of the seat: 1, or 0 when the first piece is gone, the reading failed, or
+ * (unless `is_first`) nobody sits here any more. */
 int x8_window_join(struct x8_window *window, struct x8_seat *seat, int is_first);
 /* Get up, with what was held given back. How many sit there still. */
 unsigned x8_window_leave(struct x8_window *window, struct x8_seat *seat);

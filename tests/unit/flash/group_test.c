@@ -19,8 +19,8 @@ static int share(struct source_kit *kit, const struct x8_encode *a, const struct
     source_board_open(kit, &boards[0]);
     kit->encode = *b;
     source_board_open(kit, &boards[1]);
-    assert_int_equal(source_board_next(&boards[0]), 1);
-    assert_int_equal(source_board_next(&boards[1]), 1);
+    assert_int_equal(source_board_take(&boards[0]), 1);
+    assert_int_equal(source_board_take(&boards[1]), 1);
     same = boards[0].buffers[0] == boards[1].buffers[0];
     source_board_close(&boards[0]);
     source_board_close(&boards[1]);

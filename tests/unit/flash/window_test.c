@@ -165,7 +165,7 @@ static void a_reader_that_catches_up_makes_nobody_impatient(void **state)
 /* Boards verify for minutes behind the end; the memory is not theirs then. */
 static void behind_the_end_nothing_is_kept(void **state)
 {
-    struct x8_seat seats[2];
+    struct x8_seat seats[2] = {0};
     struct x8_slot *slot;
     struct x8_error err;
     struct table table;
@@ -191,9 +191,30 @@ static void behind_the_end_nothing_is_kept(void **state)
     table_done(&table);
 }
 
+/* Pieces made before the damage was seen must not be sent for nothing. */
+static void the_producers_error_comes_before_pieces_that_wait(void **state)
+{
+    struct x8_seat seat = {0};
+    struct x8_slot *slot;
+    struct x8_error err, told;
+    struct table table;
+
+    (void)state;
+    table_init(&table, 1, 0, WAIT);
+    assert_true(x8_window_join(&table.window, &seat, 1));
+    assert_int_equal(x8_window_get(&table.window, &slot, &err), 0);
+    x8_window_put(&table.window);
+    x8_window_finish(&table.window, x8_fail(&told, X8_E_BAD_IMAGE, "wrong checksum"), &told);
+    assert_int_equal(x8_window_take(&table.window, &seat, NULL, x8_deadline_in(WAIT), &slot, &err),
+                     -X8_E_BAD_IMAGE);
+    assert_string_equal(err.msg, "wrong checksum");
+    x8_window_leave(&table.window, &seat);
+    table_done(&table);
+}
+
 static void a_stop_frees_the_producer(void **state)
 {
-    struct x8_seat seat;
+    struct x8_seat seat = {0};
     struct x8_slot *slot;
     struct x8_error err;
     struct table table;
@@ -218,6 +239,7 @@ int main(void)
         cmocka_unit_test(whatever_boards_do_each_sees_every_piece_until_it_goes),
         cmocka_unit_test(a_reader_that_catches_up_makes_nobody_impatient),
         cmocka_unit_test(behind_the_end_nothing_is_kept),
+        cmocka_unit_test(the_producers_error_comes_before_pieces_that_wait),
         cmocka_unit_test(a_stop_frees_the_producer),
     };
 
