@@ -131,6 +131,7 @@ static const struct x8_json_row check[] = {
     {"boards[].bundle", "@bundle?", "with --to: what is in it"},
     {"boards[].space", "@sent?", "with --to: what would be sent"},
     {"boards[].verdict", "string?", "with --to: ok, nothing-to-do, or the name of an exit code"},
+    {"boards[].complete", "boolean?", "with --to: false without root, which sees more"},
     {0},
 };
 

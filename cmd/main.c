@@ -26,6 +26,7 @@ const struct x8_cmd *const x8_commands[] = {
     &x8_cmd_identify,
     &x8_cmd_logs,
     &x8_cmd_doctor,
+    &x8_cmd_report,
     &x8_cmd_guide,
     &x8_cmd_sketch,
     &x8_cmd_update,
@@ -165,6 +166,15 @@ static const struct x8_cmd *meant(char *const *argv)
     return NULL;
 }
 
+/* --json behind the word that could not be understood: a program wants to read that, too. */
+static int wants_json(char *const *argv)
+{
+    for (; *argv && strcmp(*argv, "--") != 0; argv++)
+        if (strcmp(*argv, "--json") == 0)
+            return 1;
+    return 0;
+}
+
 /* Exit status of a return value, after saying what went wrong. */
 static int conclude(struct x8_ctx *ctx, int rc, const struct x8_error *failed)
 {
@@ -200,6 +210,8 @@ int main(int argc, char **argv)
     x8_signals_block();
     x8_streams_repair();
     parsed = x8_opts_parse(x8_commands, argc, argv, &line, &err);
+    if (parsed < 0 && wants_json(argv + 1))
+        x8_globals()->json = 1;
     /* Commands that touch no board do not care about a variable nobody can use. */
     if (parsed == 0 && line.cmd && line.cmd->needs & (X8_NEEDS_BUS | X8_NEEDS_SIGNALS))
         parsed = x8_env_options(x8_globals(), &err);

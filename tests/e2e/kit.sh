@@ -94,7 +94,7 @@ check_status() {
 # What every run keeps to. LINE: its words. No control bytes outside a terminal, but for what comes from the board; and
 # documents and events are kept for the end of the suite, which compares them with the schemas.
 check_output() {
-    local line=${1%% -- *}
+    local line="${1%% -- *} "
     case $line in
     *' exec '* | *' shell '* | *' pull '* | *' logs '*) ;;
     *) if grep -qa "$(printf '[\033\r]')" "$out" "$err"; then problem "there are control bytes"; fi ;;

@@ -5,6 +5,7 @@ part of JSON Schema that x8ctl help --schema prints, and refuses a schema that h
     schema.py NAME --lines FILE one on each line
     schema.py --seen FOLDER     what a suite kept in FOLDER (tests/e2e/kit.sh): index has a line "FILE KIND TITLE LINE" for
                                 each, between tabs; KIND is document or events, LINE the command line behind x8ctl
+    schema.py --lacks FOLDER NAMES...  which schemas are not among those, without an error; NAMES need not be
 """
 import json
 import os
@@ -109,28 +110,47 @@ def fault_of(text, kind, line):
     return None
 
 
-def seen(folder):
-    failed = 0
+def entries(folder):
     with open(os.path.join(folder, "index"), encoding="utf-8") as index:
         for entry in index:
             file, kind, title, line = entry.rstrip("\n").split("\t", 3)
             with open(os.path.join(folder, file), encoding="utf-8") as kept:
-                fault = fault_of(kept.read(), kind, line)
-            if fault:
-                failed = 1
-                print(f"FAILED: {title}\n  x8ctl{line}\n  -> {fault}")
+                yield kept.read(), kind, title, line
+
+
+def seen(folder):
+    failed = 0
+    for text, kind, title, line in entries(folder):
+        fault = fault_of(text, kind, line)
+        if fault:
+            failed = 1
+            print(f"FAILED: {title}\n  x8ctl{line}\n  -> {fault}")
     return failed
+
+
+def lacks(folder, others):
+    names = {entry[:-5] for entry in os.listdir(FOLDER)} - set(others)
+    for text, kind, _, line in entries(folder):
+        if kind == "events":
+            names.discard("events")
+        elif name_of(line.split()) in names and "error" not in json.loads(text):
+            names.discard(name_of(line.split()))
+    if names:
+        sys.exit(f"never seen without an error: {', '.join(sorted(names))}")
 
 
 def main(arguments):
     if arguments[0] == "--seen":
         sys.exit(seen(arguments[1]))
+    if arguments[0] == "--lacks":
+        return lacks(arguments[1], arguments[2:])
     text = open(arguments[-1], encoding="utf-8").read()
     values = [json.loads(line) for line in text.splitlines()] if arguments[1] == "--lines" else [json.loads(text)]
     for value in values:
         fault = check(value, arguments[0])
         if fault:
             sys.exit(f"not as tests/fixtures/schema/{arguments[0]}.json says: {fault}")
+    return None
 
 
 if __name__ == "__main__":
