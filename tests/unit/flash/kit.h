@@ -8,7 +8,7 @@
 #include "flash/fleet.h"
 #include "inproc.h"
 
-#define KIT_BOARDS 4
+#define KIT_BOARDS 8
 
 struct kit {
     char dir[64];

@@ -75,7 +75,7 @@ static void every_shape_of_board_works(void **state)
     }
 }
 
-static void four_boards_at_once_each_get_all(void **state)
+static void eight_boards_at_once_each_get_all(void **state)
 {
     struct kit kit;
 
@@ -397,7 +397,7 @@ int main(void)
         cmocka_unit_test(a_board_in_rom_is_written_and_proven),
         cmocka_unit_test(a_board_is_taken_in_the_stage_it_is_in),
         cmocka_unit_test(every_shape_of_board_works),
-        cmocka_unit_test(four_boards_at_once_each_get_all),
+        cmocka_unit_test(eight_boards_at_once_each_get_all),
         cmocka_unit_test(one_failure_does_not_stop_the_others),
         cmocka_unit_test(a_fault_ends_with_its_code_a_cause_and_a_next_step),
         cmocka_unit_test(an_image_larger_than_the_emmc_is_refused_before_it_is_touched),
