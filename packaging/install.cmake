@@ -12,6 +12,9 @@ install(FILES completions/x8ctl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-c
 install(FILES completions/_x8ctl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES completions/x8ctl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(X8_STATIC) # what the program then contains has licences of its own
+  install(DIRECTORY ${X8_STATIC_PREFIX}/licences DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
 
 # The udev rules are what the program prints on the system it is built for: the group plugdev is named where it exists.
 # udev reads lib/udev/rules.d below /usr and below /usr/local; it is never lib64 or lib/x86_64-linux-gnu.
