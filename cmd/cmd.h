@@ -111,7 +111,7 @@ extern const struct x8_cmd x8_cmd_update;
 extern const struct x8_cmd x8_cmd_sketch, x8_cmd_flash, x8_cmd_uuu, x8_cmd_explain, x8_cmd_image;
 extern const struct x8_cmd x8_cmd_shell, x8_cmd_exec, x8_cmd_push, x8_cmd_pull;
 extern const struct x8_cmd x8_cmd_forward, x8_cmd_open, x8_cmd_logs;
-extern const struct x8_cmd x8_cmd_doctor;
+extern const struct x8_cmd x8_cmd_doctor, x8_cmd_report;
 extern const struct x8_cmd x8_cmd_udev, x8_cmd_completion, x8_cmd_help, x8_cmd_version;
 
 /* All rows in help order, ended by NULL (main.c). */

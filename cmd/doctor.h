@@ -17,7 +17,7 @@ struct x8_patient {
     size_t index;
     char label[128], serial[128], name[64], where[256];
     struct x8_checks checks;
-    struct x8_job_on *job; /* while it lasts */
+    struct x8_buf networks; /* wireless ones that it knows, a line each */
 };
 
 struct x8_diagnosis {
@@ -25,6 +25,7 @@ struct x8_diagnosis {
     struct x8_patient *boards; /* by index */
     int64_t took_ms;
     int wants_fix;        /* the boards' repairs are wanted as well */
+    int wants_networks;   /* so are the names of their wireless networks, to be hidden */
     pthread_mutex_t lock; /* of `boards` while several are asked */
 };
 void x8_diagnosis_done(struct x8_diagnosis *diagnosis);
@@ -39,7 +40,9 @@ size_t x8_diagnosis_count(const struct x8_diagnosis *diagnosis, enum x8_check_re
 
 /* On stdout, for a person or a program (doctor_show.c). */
 void x8_diagnosis_print(struct x8_ctx *ctx, const struct x8_diagnosis *diagnosis);
-struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis);
+struct x8_json *x8_checks_json(const struct x8_checks *checks);
+/* `run`: the document of the run over boards, with their rows; NULL: they are made here. */
+struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis, const struct x8_json *run);
 
 /* Say what can be repaired of the computer, ask, do it. 0, or X8_E_NEED_YES and such; what could
  * not be done is said (doctor_fix.c). */

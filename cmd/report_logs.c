@@ -1,0 +1,99 @@
+/*
+ * Logs and journals for a report: the newest of them, and of each its end.
+ */
+#include "report.h"
+
+#include "util/file.h"
+#include "util/text.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { FILES_MAX = 20, END_MAX = 1 << 20, PATH_LEN = 1024 };
+
+int x8_report_add_file(struct x8_report *report, const char *folder, const char *path,
+                       struct x8_error *err)
+{
+    X8_AUTO_READER reader = NULL;
+    char name[160];
+    struct x8_buf *out;
+    struct stat st;
+    uint64_t from = 0, size = 0;
+    int rc;
+
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        size = (uint64_t)st.st_size;
+    from = size > END_MAX ? size - END_MAX : 0;
+    rc = x8_file_reader_at(path, from, size - from, &reader, err);
+    if (rc < 0)
+        return rc;
+    snprintf(name, sizeof name, "%s/%.120s", folder, x8_path_base(path));
+    out = x8_report_add(report, name);
+    if (!out) {
+        rc = x8_fail(err, X8_E_USAGE, "there are too many logs for one report");
+        x8_error_next(err, "name fewer than %d", X8_REPORT_MEMBERS - 24);
+        return rc;
+    }
+    return x8_read_all(reader, END_MAX, out, err);
+}
+
+struct found {
+    char path[PATH_LEN];
+    int64_t mtime;
+};
+
+static int by_age(const void *a, const void *b)
+{
+    int64_t x = ((const struct found *)a)->mtime, y = ((const struct found *)b)->mtime;
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Files of a folder with this ending; how many are in `list` then. */
+static size_t look(const char *folder, const char *ending, struct found *list, size_t count,
+                   size_t cap)
+{
+    struct dirent *entry;
+    DIR *dir = opendir(folder);
+    struct stat st;
+
+    while (dir && count < cap && (entry = readdir(dir)) != NULL) {
+        struct found *f = &list[count];
+
+        if (!x8_ends(entry->d_name, ending) ||
+            snprintf(f->path, sizeof f->path, "%s/%s", folder, entry->d_name) >= PATH_LEN ||
+            stat(f->path, &st) != 0 || !S_ISREG(st.st_mode))
+            continue;
+        f->mtime = (int64_t)st.st_mtime;
+        count++;
+    }
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+void x8_report_add_state(struct x8_report *report)
+{
+    static const struct {
+        const char *folder, *ending;
+    } places[] = {
+        {"", ".log"}, {"logs", ".log"}, {"logs", ".txt"}, {"update", ".json"}, {"flash", ".json"}};
+    enum { CAP = 500 };
+    struct found *list = calloc(CAP, sizeof *list);
+    char folder[PATH_LEN];
+    size_t count = 0;
+
+    for (size_t i = 0; list && i < X8_COUNT(places); i++) {
+        x8_env_path("state", places[i].folder, folder, sizeof folder);
+        count = look(folder, places[i].ending, list, count, CAP);
+    }
+    if (count)
+        qsort(list, count, sizeof *list, by_age);
+    /* One that vanishes or cannot be read meanwhile is not worth a failure. */
+    for (size_t i = 0; i < count && i < FILES_MAX; i++)
+        (void)x8_report_add_file(report, "state", list[i].path, NULL);
+    free(list);
+}
