@@ -12,8 +12,8 @@ void x8_completion_zsh(struct x8_page *out);
 void x8_completion_fish(struct x8_page *out);
 
 /* completion_words.c: one text for each kind of thing that can be completed, the same for all
- * shells: "words auto full none", "file", "dir", "board", "carrier", "command", "value" (nothing is
- * known), "" (a flag). */
+ * shells: "words auto full none", "file", "dir", "image" (a release or a file), "board", "carrier",
+ * "command", "value" (nothing is known), "" (a flag). */
 void x8_complete_kind(const struct x8_opt *opt, struct x8_page *out);
 /* Words behind `word`: names of all carriers, or of all commands and topics. NULL text: none. */
 void x8_complete_words(const char *what, struct x8_page *out);

@@ -19,6 +19,11 @@ static const char head[] =
     "            print \"usb:\" substr($at[\"WHERE\"], RSTART, RLENGTH) \"\\t\" $at[\"STATE\"] }'\n"
     "end\n"
     "\n"
+    "function __x8ctl_images\n"
+    "    x8ctl image list --offline 2>/dev/null </dev/null |\n"
+    "        awk -F'\\t' 'NR > 1 { print $1 \"\\t\" $2 \" \" $6 }'\n"
+    "end\n"
+    "\n"
     "complete -c x8ctl -f\n";
 
 /* What the value of an option is. */
@@ -68,6 +73,15 @@ static void operand(struct x8_page *out, const char *condition, const struct x8_
         x8_put(out, "complete -c x8ctl%s -F\n", condition);
 }
 
+/* Releases and files; where a verb comes first, behind it. */
+static void images(struct x8_page *out, const struct x8_cmd *cmd)
+{
+    x8_put(out, "complete -c x8ctl -n '__fish_seen_subcommand_from %s", cmd->name);
+    for (size_t i = 0; cmd->verbs && cmd->verbs[i]; i++)
+        x8_put(out, "%s%s", i ? " " : "; and __fish_seen_subcommand_from ", cmd->verbs[i]);
+    x8_put(out, "' -F -a '(__x8ctl_images)'\n");
+}
+
 static void command(struct x8_page *out, const struct x8_cmd *cmd)
 {
     char condition[96];
@@ -78,6 +92,8 @@ static void command(struct x8_page *out, const struct x8_cmd *cmd)
     snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'", cmd->name);
     options(out, condition, cmd->opts);
     operand(out, condition, cmd);
+    if (cmd->complete && strcmp(cmd->complete, "image") == 0)
+        images(out, cmd);
 }
 
 void x8_completion_fish(struct x8_page *out)

@@ -179,12 +179,9 @@ static const struct x8_json_row image_verify[] = {
 };
 
 static const struct x8_json_row image_map[] = {
-    {"path", "string", "the block map"},
-    {"written", "boolean", "not with --dry-run"},
-    {"size", "integer", "bytes of the image"},
-    {"used", "integer", "bytes in use"},
-    {"ranges", "integer", "ranges in the map"},
-    {0},
+    {"path", "string", "the block map"},        {"written", "boolean", "not with --dry-run"},
+    {"size", "integer", "bytes of the image"},  {"used", "integer", "bytes in use"},
+    {"ranges", "integer", "ranges in the map"}, {0},
 };
 
 static const struct x8_json_row image_prune[] = {
@@ -192,6 +189,8 @@ static const struct x8_json_row image_prune[] = {
     {"removed[].name", "string", "what was, or would be"},
     {"removed[].path", "string", "its file"},
     {"removed[].size", "integer", "bytes"},
+    {"removed[].url", "string?", "the address that a digest was noted of (--pins)"},
+    {"removed[].sha256", "string?", "that digest"},
     {"freed_bytes", "integer", "of all"},
     {0},
 };

@@ -32,6 +32,7 @@ static const struct {
     {"force", &x8_image_opt.force, NULL, ON(GET) | ON(MAP)},
     {"repin", &x8_image_opt.repin, NULL, ON(GET)},
     {"older", NULL, &x8_image_opt.older, ON(PRUNE)},
+    {"pins", &x8_image_opt.pins, NULL, ON(PRUNE)},
     {"index", NULL, &x8_store_opt.index, (unsigned)~ON(PRUNE)},
     {"offline", &x8_store_opt.offline, NULL, (unsigned)~ON(PRUNE)},
     {"ca-file", NULL, &x8_store_opt.ca_file, (unsigned)~ON(PRUNE)},
@@ -163,6 +164,8 @@ static const struct x8_opt opts[] = {
      "prune: how many of the images last used stay (2, without --older)", NULL},
     {"older", 0, X8_OPT_STRING, &x8_image_opt.older, "DUR", NULL,
      "prune: only what was not used for so long: 30d, 12h", NULL},
+    {"pins", 0, X8_OPT_FLAG, &x8_image_opt.pins, NULL, NULL,
+     "prune: no files, but the digests noted of addresses whose files are gone", NULL},
     X8_STORE_OPTS,
     {NULL, 0, X8_OPT_FLAG, NULL, NULL, NULL, NULL, NULL},
 };
@@ -184,7 +187,7 @@ const struct x8_cmd x8_cmd_image = {
     .summary = "find, download, look into, check and map system images",
     .usage = "WORD [SOURCE]",
     .verbs = verbs,
-    .complete = "file",
+    .complete = "image",
     .description =
         "WORD is list, get, show, verify, map or prune. SOURCE is an image as x8ctl flash\n"
         "takes it (a file, a folder, an archive as downloaded), a release (934, 91.9,\n"
@@ -215,7 +218,10 @@ const struct x8_cmd x8_cmd_image = {
         "\n"
         "prune removes from the cache all but the two images last used, or what --keep\n"
         "and --older say (both: what neither keeps), parts older than a day,\n"
-        "and what was refused (bad-...).",
+        "and what was refused (bad-...). The digests that addresses had at first use stay:\n"
+        "they are how a file is known to be another one. prune --pins removes those whose\n"
+        "files are not in the cache (with --older: noted so long ago); what such an address\n"
+        "has at its next use is then accepted as if it were the first.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -15,7 +15,7 @@
 
 /* --- image.c */
 struct x8_image_options {
-    int all, force, repin;
+    int all, force, repin, pins;
     const char *output, *older;
     uint64_t keep; /* UINT64_MAX: not given */
 };

@@ -54,6 +54,12 @@ static int older(const char *text, int64_t *out_s, struct x8_error *err)
 static int limits(struct x8_prune *how, struct x8_error *err)
 {
     *how = (struct x8_prune){.keep = -1, .older_s = -1};
+    if (x8_image_opt.pins && x8_image_opt.keep != UINT64_MAX) {
+        x8_fail(err, X8_E_USAGE, "--keep does not go with --pins");
+        x8_error_why(err, "--keep counts files, and --pins removes none");
+        x8_error_next(err, "x8ctl image prune --pins --older 90d");
+        return -(int)X8_E_USAGE;
+    }
     if (x8_image_opt.keep != UINT64_MAX) {
         if (x8_image_opt.keep > 100000) {
             x8_fail(err, X8_E_USAGE, "option --keep: that many are never there");
@@ -64,7 +70,7 @@ static int limits(struct x8_prune *how, struct x8_error *err)
     }
     if (x8_image_opt.older)
         return older(x8_image_opt.older, &how->older_s, err);
-    if (how->keep < 0)
+    if (how->keep < 0 && !x8_image_opt.pins)
         how->keep = KEEP;
     return 0;
 }
@@ -86,6 +92,33 @@ static void each(void *opaque, const struct x8_cached *cached)
     x8_json_add(list->items, NULL, item);
 }
 
+static void each_pin(void *opaque, const struct x8_cached *pin)
+{
+    struct list *list = opaque;
+    struct x8_json *item = x8_json_object();
+
+    if (list->is_said)
+        x8_ui_say(list->ctx->ui, "  %.64s  %s", pin->sha256[0] ? pin->sha256 : "(damaged)",
+                  pin->url[0] ? pin->url : x8_path_base(pin->path));
+    x8_json_str(item, "name", x8_path_base(pin->path));
+    x8_json_str(item, "path", pin->path);
+    x8_json_u64(item, "size", pin->size);
+    if (pin->url[0])
+        x8_json_str(item, "url", pin->url);
+    if (pin->sha256[0])
+        x8_json_str(item, "sha256", pin->sha256);
+    x8_json_add(list->items, NULL, item);
+}
+
+/* One go over the cache, in earnest or not. */
+static int go(const char *folder, const struct x8_prune *how, int64_t now, struct list *list,
+              uint64_t *freed, struct x8_error *err)
+{
+    if (x8_image_opt.pins)
+        return x8_cache_prune_pins(folder, how, now, each_pin, list, err);
+    return x8_cache_prune(folder, how, now, each, list, freed, err);
+}
+
 static void result(struct x8_ctx *ctx, struct list *list, int count, uint64_t freed)
 {
     struct x8_json *json = x8_json_object();
@@ -101,9 +134,13 @@ static void result(struct x8_ctx *ctx, struct list *list, int count, uint64_t fr
         return;
     }
     x8_json_free(&json);
-    printf("%d file%s %sremoved, %s %sfreed\n", count, count == 1 ? "" : "s",
-           ctx->globals->dry_run ? "would be " : "", size,
-           ctx->globals->dry_run ? "would be " : "");
+    if (x8_image_opt.pins)
+        printf("%d noted digest%s %sremoved\n", count, count == 1 ? "" : "s",
+               ctx->globals->dry_run ? "would be " : "");
+    else
+        printf("%d file%s %sremoved, %s %sfreed\n", count, count == 1 ? "" : "s",
+               ctx->globals->dry_run ? "would be " : "", size,
+               ctx->globals->dry_run ? "would be " : "");
 }
 
 /* Look first, then ask, then do the same in earnest. */
@@ -117,10 +154,14 @@ static int prune(struct x8_ctx *ctx, const char *folder, struct x8_prune *how, s
 
     how->dry_run = 1;
     list->is_said = 1;
-    rc = x8_cache_prune(folder, how, now, each, list, &freed, err);
+    rc = go(folder, how, now, list, &freed, err);
     if (rc > 0 && !ctx->globals->dry_run) {
         x8_size_text(size, freed);
-        snprintf(question, sizeof question, "Remove %s from the cache?", size);
+        if (x8_image_opt.pins)
+            snprintf(question, sizeof question, "Forget %d noted digest%s?", rc,
+                     rc == 1 ? "" : "s");
+        else
+            snprintf(question, sizeof question, "Remove %s from the cache?", size);
         rc = x8_ui_ask_yes(ctx->ui, question, err);
         if (rc == 0)
             rc = x8_fail(err, X8_E_STOPPED, "nothing was removed");
@@ -130,7 +171,7 @@ static int prune(struct x8_ctx *ctx, const char *folder, struct x8_prune *how, s
         list->is_said = 0;
         x8_json_free(&list->items);
         list->items = x8_json_array();
-        rc = x8_cache_prune(folder, how, now, each, list, &freed, err);
+        rc = go(folder, how, now, list, &freed, err);
     }
     if (rc < 0)
         return rc;

@@ -80,4 +80,14 @@ int x8_cache_prune(const char *folder, const struct x8_prune *how, int64_t now_s
                    void (*each)(void *ctx, const struct x8_cached *cached), void *ctx,
                    uint64_t *out_freed, struct x8_error *err);
 
+/*
+ * Remove what is noted of addresses (pin-, seen-) whose files are not in the cache any more; of
+ * these those that were noted longer ago than how->older_s. The next download of such an address is
+ * a first use again: whatever comes then is accepted. `each` gets address (url), digest and the
+ * time. Count or a negative code.
+ */
+int x8_cache_prune_pins(const char *folder, const struct x8_prune *how, int64_t now_s,
+                        void (*each)(void *ctx, const struct x8_cached *cached), void *ctx,
+                        struct x8_error *err);
+
 #endif

@@ -4,6 +4,7 @@ set -u
 # shellcheck source=/dev/null
 source <("${X8CTL:?}" completion bash)
 failed=0
+here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -78,11 +79,52 @@ expect 'x8ctl list -s usb:1' 1-4.2
 expect 'x8ctl list --serial=18' 1822aa09dab6fad9
 expect 'x8ctl list --serial=usb:3' 3-1
 
-# Other shells only have to accept their script.
-for shell in zsh fish; do
-    command -v "$shell" >/dev/null 2>&1 || continue
-    "$X8CTL" completion "$shell" >"$scratch/script"
-    "$shell" -n "$scratch/script" || failed=1
-done
+# Releases are those that image list names; without a network, as Tab must not wait for one.
+# shellcheck disable=SC2317
+x8ctl() {
+    [ "$*" = "image list --offline" ] || return 1
+    printf 'IMAGE\tDATE\tNOTES\nlatest\t-\t-\n934\t2025-08\tlast of 91\n922\t-\t-\n'
+}
+expect 'x8ctl image get 9' 922 934
+expect 'x8ctl flash ' 922 934 latest 'two words.uuu' one.uuu other.txt
+expect 'x8ctl flash o' one.uuu other.txt
+expect 'x8ctl image ver' verify
+unset -f x8ctl
+
+# Other shells, each with the binary itself: they accept their script, and offer the releases that are built in.
+mkdir "$scratch/bin" "$scratch/zsh"
+ln -s "$X8CTL" "$scratch/bin/x8ctl"
+PATH=$scratch/bin:$PATH
+export X8CTL_HOME=$scratch/home
+unset X8CTL_IMAGE_INDEX
+
+# other_shell NAME COMMAND...: what COMMAND prints has the numbers of 822 and 844, and what 822 is.
+other_shell() {
+    local name=$1 got
+    shift
+    got=$("$@" 2>&1)
+    [[ $got == *822*CAN* && $got == *844* ]] && return
+    printf '%s after "x8ctl flash 8"\n  offered:  %s\n' "$name" "$got"
+    failed=1
+}
+
+if command -v fish >/dev/null 2>&1; then
+    "$X8CTL" completion fish >"$scratch/x8ctl.fish"
+    # shellcheck disable=SC2016 # fish's own
+    HOME=$scratch other_shell fish timeout 20 fish --no-config -c 'source $argv[1]; complete -C "x8ctl flash 8"' "$scratch/x8ctl.fish"
+fi
+
+# zsh completes in a line editor only, and so on a terminal.
+# shellcheck disable=SC2317 # by other_shell
+zsh_on_a_terminal() {
+    ZDOTDIR=$scratch/zsh timeout 20 python3 "$here/../e2e/terminal.py" --columns 100 --report "$scratch/zsh/report" \
+        --type 'ready> =x8ctl flash 8\t' --type 'CAN=\x03' --type 'ready> =exit\n' -- zsh -i
+    cat "$scratch/zsh/report.raw"
+}
+if command -v zsh >/dev/null 2>&1; then
+    "$X8CTL" completion zsh >"$scratch/zsh/_x8ctl"
+    printf '%s\n' "PS1='ready> '" "fpath=($scratch/zsh \$fpath)" 'autoload -Uz compinit' 'compinit -u -D' >"$scratch/zsh/.zshrc"
+    other_shell zsh zsh_on_a_terminal
+fi
 [ "$failed" = 0 ] && echo ok
 exit "$failed"

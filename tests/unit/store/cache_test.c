@@ -2,6 +2,7 @@
 
 #include "store/cache.h"
 #include "util/digest.h"
+#include "util/file.h"
 #include "util/lock.h"
 
 #include <fcntl.h>
@@ -118,7 +119,8 @@ static void a_link_in_its_place_is_not_followed(void **state)
     sha_of("text", sha);
     snprintf(path, sizeof(path), "%s/%s", dir, sha);
     assert_int_equal(symlink(elsewhere, path), 0);
-    assert_int_equal(x8_cache_find(&op, dir, sha, 0, &c, &err), 0);
+    assert_int_equal(x8_cache_find(&op, dir, sha, 0, &c, &err), -X8_E_NO_PERMISSION);
+    assert_non_null(strstr(err.msg, "in the way"));
     free(elsewhere);
 }
 
@@ -136,6 +138,51 @@ static void pins_are_kept_and_damaged_ones_told(void **state)
     x8_cache_path(dir, "pin", "https://h/latest", ".json", path, sizeof(path));
     assert_int_equal(truncate(path, 20), 0);
     assert_int_equal(x8_cache_pin_get(dir, "https://h/latest", got, &err), -X8_E_BAD_IMAGE);
+}
+
+static void count_one(void *ctx, const struct x8_cached *pin)
+{
+    (void)pin;
+    ++*(int *)ctx;
+}
+
+static int prune_pins(int64_t older_s, int64_t now_s, int dry_run, int *told)
+{
+    struct x8_prune how = {.keep = -1, .older_s = older_s, .dry_run = dry_run};
+    struct x8_error err = {0};
+
+    *told = 0;
+    return x8_cache_prune_pins(dir, &how, now_s, count_one, told, &err);
+}
+
+static void a_note_of_a_file_that_is_there_stays(void **state)
+{
+    struct x8_cached here = put("here", "934");
+    int64_t now = here.added_s, later = now + 100;
+    struct x8_error err = {0};
+    char path[1200], sha[65];
+    int told;
+
+    (void)state;
+    sha_of("gone", sha);
+    assert_int_equal(x8_cache_pin_set(dir, "https://h/here", here.sha256, &err), 0);
+    assert_int_equal(x8_cache_pin_set(dir, "https://h/gone", sha, &err), 0);
+    x8_cache_path(dir, "seen", "https://h/gone", ".json", path, sizeof(path));
+    assert_int_equal(x8_file_replace(path, "{}", 2, 0600, &err), 0);
+    free(test_file(dir, "pin-notes.json", "{}", 2));        /* somebody's own */
+    assert_int_equal(prune_pins(3600, later, 0, &told), 0); /* noted not so long ago */
+    assert_int_equal(prune_pins(-1, later, 1, &told), 1);
+    assert_int_equal(told, 1);
+    assert_int_equal(x8_cache_pin_get(dir, "https://h/gone", sha, &err), 1); /* looked only */
+    assert_int_equal(prune_pins(50, later, 0, &told), 1);
+    assert_int_equal(x8_cache_pin_get(dir, "https://h/gone", sha, &err), 0);
+    assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
+    assert_int_equal(x8_cache_pin_get(dir, "https://h/here", sha, &err), 1);
+    assert_int_equal(unlink(here.path), 0);
+    x8_cache_path(dir, "pin", "https://h/damaged", ".json", path, sizeof(path));
+    assert_int_equal(x8_file_replace(path, "{\"sha", 5, 0600, &err), 0);
+    assert_int_equal(prune_pins(-1, later, 0, &told), 2);
+    assert_int_equal(prune_pins(-1, later, 0, &told), 0);
 }
 
 static void pruning_keeps_what_it_is_told_to(void **state)
@@ -206,6 +253,7 @@ int main(void)
         t(a_file_without_its_record_is_still_one),
         t(a_link_in_its_place_is_not_followed),
         t(pins_are_kept_and_damaged_ones_told),
+        t(a_note_of_a_file_that_is_there_stays),
         t(pruning_keeps_what_it_is_told_to),
         t(bad_files_go_at_any_age_once_there_is_a_limit),
         t(a_cache_that_is_not_there_is_empty),
