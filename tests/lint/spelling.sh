@@ -6,7 +6,7 @@ need codespell
 reference_is codespell 2.2.2
 
 # The second line are mistakes that tests make on purpose.
-codespell --quiet-level 3 --ignore-words-list fo,ser,wic,sdps,te,ba,nd,als,ans,od \
+codespell --quiet-level 3 --ignore-words-list fo,ser,wic,sdps,te,ba,nd,als,ans,od,unx \
     --ignore-words-list updat,falsh,flahs,colur,pant,instal \
     --skip '*/corpus/*,*.bin,*.gz' src cmd tests packaging completions man README.md CONTRIBUTING.md CHANGELOG.md ||
     report "codespell found the words above"
