@@ -79,13 +79,15 @@ static int send_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_
     x8_journal_sending(job->journal, &job->op, job->progress.partition, piece->start, piece->end);
     if (rc == 0 && piece->holes && !feed->is_fresh)
         rc = x8_feed_fill_holes(feed, piece, err);
-    if (rc == 0)
+    if (rc == 0 && piece->written)
         rc = x8_send_cut(feed, cut, err);
+    else if (rc == 0) /* nothing but holes: it is there */
+        x8_feed_advance(feed, piece);
     if (rc < 0) {
         x8_error_prefix(err, "at byte %llu of the image", (unsigned long long)piece->start);
         return rc;
     }
-    job->result.pieces_sent++;
+    job->result.pieces_sent += piece->written > 0;
     return confirm(feed, piece, err);
 }
 
@@ -112,9 +114,7 @@ static int one_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_e
     else if (rc > 0) {
         feed->target->same += piece->written;
         feed->job->result.pieces_same++;
-        feed->done += feed->step->gap_count ? piece->written : piece->end - piece->start;
-        x8_emit_progress(&feed->job->op, feed->done,
-                         feed->total && feed->total < feed->done ? feed->done : feed->total);
+        x8_feed_advance(feed, piece);
         rc = x8_progress_has(&feed->job->progress, piece->start, piece->end)
                  ? 0
                  : confirm(feed, piece, err);

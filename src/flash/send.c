@@ -36,6 +36,12 @@ static void tell_progress(const struct x8_feed *feed, uint64_t done)
     x8_emit_progress(&feed->job->op, done, feed->total && feed->total < done ? done : feed->total);
 }
 
+void x8_feed_advance(struct x8_feed *feed, const struct x8_piece *piece)
+{
+    feed->done += span_of(feed, piece);
+    tell_progress(feed, feed->done);
+}
+
 static void on_sent(void *ctx, size_t bytes)
 {
     struct meter *meter = ctx;
@@ -177,8 +183,7 @@ int x8_send_cut(struct x8_feed *feed, const struct x8_cut *cut, struct x8_error 
         rc = without_gz(feed, &cut->piece, err);
     if (rc < 0)
         return rc;
-    feed->done += span_of(feed, &cut->piece);
-    tell_progress(feed, feed->done);
+    x8_feed_advance(feed, &cut->piece);
     return 0;
 }
 
