@@ -183,8 +183,7 @@ static int no_archive(const struct x8_imageset *set, struct x8_error *err)
 {
     x8_fail(err, X8_E_BAD_IMAGE, "%s: not an archive", set->source);
     x8_error_why(err, "only the archive of a release can be used as it comes");
-    x8_error_next(err, "give the address of a release's archive, or download this and name the "
-                       "file");
+    x8_error_next(err, "give the archive of a release, or put this into a file and name that");
     return -X8_E_BAD_IMAGE;
 }
 

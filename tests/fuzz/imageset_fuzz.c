@@ -27,12 +27,46 @@ static void read_entry(const struct x8_imageset *set, const struct x8_entry *ent
     x8_reader_close(&reader);
 }
 
+static int see(void *ctx, const struct x8_passing *image, struct x8_reader *content,
+               struct x8_error *err)
+{
+    static uint8_t out[65536];
+    size_t total = 0;
+    ssize_t n = content ? 1 : 0;
+    unsigned *last = ctx;
+    if (image->number <= *last)
+        abort();
+    *last = image->number;
+    while (n > 0 && total < READ_MAX && (n = x8_read(content, out, sizeof(out), err)) > 0)
+        total += (size_t)n;
+    return 0;
+}
+
+/* What is refused without a pass is refused in one, and the other way round. */
+static void pass(const char *path, int is_good)
+{
+    struct x8_imageset *set = NULL;
+    const struct x8_entry *entry;
+    struct x8_error err;
+    unsigned last = 0;
+    const struct x8_pass pass = {&last, see};
+    int rc = x8_imageset_open_pass(NULL, path, NULL, &pass, &set, &err);
+    if ((rc == 0) != is_good)
+        abort();
+    for (size_t i = 0; rc == 0 && (entry = x8_imageset_entry(set, i)) != NULL; i++)
+        if (x8_entry_is_packed(entry) && strlen(x8_entry_sha256(entry)) != 64)
+            abort();
+    x8_imageset_free(&set);
+}
+
 static void look(const char *path)
 {
     struct x8_imageset *set = NULL;
     const struct x8_entry *entry;
     struct x8_error err;
-    if (x8_imageset_open(NULL, path, &set, &err) < 0)
+    int rc = x8_imageset_open(NULL, path, &set, &err);
+    pass(path, rc == 0);
+    if (rc < 0)
         return;
     for (size_t i = 0; (entry = x8_imageset_entry(set, i)) != NULL && i < 20; i++) {
         if (entry->path[0] == '/' || !strncmp(entry->path, "../", 3) || strstr(entry->path, "/../"))

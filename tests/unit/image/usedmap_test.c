@@ -171,6 +171,26 @@ static void what_is_not_understood_counts_as_used(void **state)
     }
 }
 
+/* Memory goes by what file systems claim, so there is an end to that. */
+static void a_file_system_of_terabytes_is_not_looked_into(void **state)
+{
+    (void)state;
+    if (!have("mkfs.vfat"))
+        skip();
+    /* 1.9 TiB in all, and a table of that size */
+    assert_int_equal(
+        sh("PATH=$PATH:/sbin:/usr/sbin; rm -f f; truncate -s 200M f && mkfs.vfat -F 32 -s "
+           "64 -f 1 f >/dev/null 2>&1; printf '\\0\\0\\0\\360\\0\\0\\10\\0' | dd of=f bs=1 "
+           "seek=32 conv=notrunc 2>/dev/null; truncate -s 1M f"),
+        0);
+    struct x8_usedmap *map = map_of("f", 0);
+    const struct x8_used_part *parts;
+    assert_int_equal(x8_usedmap_parts(map, &parts), 1);
+    assert_string_equal(parts[0].note, "it is larger than what is read here");
+    assert_true(x8_usedmap_used(map) == 1u << 20);
+    x8_usedmap_free(&map);
+}
+
 static void partitions_are_read_each_for_itself(void **state)
 {
     (void)state;
@@ -234,6 +254,7 @@ int main(void)
         cmocka_unit_test(an_ext_file_system_is_read_as_its_own_tools_do),
         cmocka_unit_test(what_is_left_out_changes_nothing),
         cmocka_unit_test(what_is_not_understood_counts_as_used),
+        cmocka_unit_test(a_file_system_of_terabytes_is_not_looked_into),
         cmocka_unit_test(partitions_are_read_each_for_itself),
         cmocka_unit_test(a_block_map_is_written_as_it_is_read),
     };
