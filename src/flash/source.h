@@ -32,8 +32,8 @@ int x8_sources_new(unsigned boards, struct x8_sources **out, struct x8_error *er
 void x8_sources_limits(struct x8_sources *sources, int64_t join_ms, int64_t lag_ms);
 /* When all sources are closed. */
 void x8_sources_free(struct x8_sources **sources);
-/* One board less will come (it failed, or needs no image): nobody waits for it. Once per board
- * that never opened a source. NULL is fine. */
+/* One board less will come (it ended, or needs no image): nobody waits for it. Once per board; for
+ * one that had opened a source the others wait for one board less. NULL is fine. */
 void x8_sources_leave(struct x8_sources *sources);
 
 /* A piece in the ways in which it can travel. */
@@ -73,7 +73,8 @@ void x8_source_want_members(struct x8_source *source, int want);
 uint64_t x8_source_image_bytes(const struct x8_source *source);
 const struct x8_regions *x8_source_regions(const struct x8_source *source);
 
-/* 1 when it reads for itself although a group was asked for. */
+/* 1 when it reads for itself although a group was asked for: sent away, or too late (until others
+ * that are late too join it). */
 int x8_source_is_alone(const struct x8_source *source);
 
 #endif
