@@ -1,6 +1,8 @@
 /* Any bytes as a catalogue: refused, or all its addresses are of the web. */
 #include "store/catalogue.h"
 
+#include "net/http_header.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     for (size_t i = 0; i < c.count; i++) {
         const char *url = c.items[i].url;
-        if (!c.items[i].image[0] || (url[0] && strncmp(url, "http", 4) != 0))
+        if (!c.items[i].image[0] || (url[0] && x8_http_scheme(url) == X8_HTTP_OTHER))
+            abort();
+        if (url[0] && !x8_catalogue_at(&c, url))
             abort();
         if (x8_catalogue_find(&c, c.items[i].image) != &c.items[i])
             abort();

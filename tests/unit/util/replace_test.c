@@ -6,6 +6,7 @@
 #include "util/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,22 @@ static void a_write_that_fails_leaves_the_old_file_and_no_other(void **state)
     free(data);
 }
 
+static void what_cannot_be_written_has_three_causes(void **state)
+{
+    static const struct {
+        int errnum;
+        enum x8_code code;
+    } rows[] = {
+        {ENOSPC, X8_E_HOST_SPACE},    {EDQUOT, X8_E_HOST_SPACE},   {EFBIG, X8_E_HOST_SPACE},
+        {EACCES, X8_E_NO_PERMISSION}, {EPERM, X8_E_NO_PERMISSION}, {EROFS, X8_E_NO_PERMISSION},
+        {EIO, X8_E_NO_FILE},          {0, X8_E_NO_FILE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(rows); i++)
+        assert_int_equal(x8_write_code(rows[i].errnum, X8_E_NO_FILE), rows[i].code);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +170,7 @@ int main(void)
         cmocka_unit_test(a_link_stays_a_link),
         cmocka_unit_test(a_folder_or_a_device_is_not_replaced),
         cmocka_unit_test(a_folder_that_may_not_be_written_is_a_matter_of_permission),
+        cmocka_unit_test(what_cannot_be_written_has_three_causes),
         cmocka_unit_test(a_write_that_fails_leaves_the_old_file_and_no_other),
     };
 
