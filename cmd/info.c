@@ -208,21 +208,39 @@ static int check_fields(const struct x8_ctx *ctx, struct x8_error *err)
     return 0;
 }
 
-/* What a person should know, one line each. */
-static int put_notes(const struct x8_facts *facts, struct x8_buf *out)
+/* What one should know: each is a text of its own. */
+struct notes {
+    char items[4][400];
+    size_t count;
+};
+
+static void find_notes(const struct x8_facts *facts, struct notes *out)
 {
     int64_t off = facts->clock_s ? facts->clock_s - (int64_t)time(NULL) : 0;
+    const size_t cap = sizeof out->items[0];
+
+    out->count = 0;
+    if (!x8_os_is_x8(&facts->os))
+        x8_copy(out->items[out->count++], cap,
+                "its os-release names another machine: no Portenta X8");
+    if (off > CLOCK_OFF_S || off < -CLOCK_OFF_S)
+        snprintf(out->items[out->count++], cap, "its clock is %lld min off",
+                 (long long)(off < 0 ? -off : off) / 60);
+    if (facts->units_failed[0])
+        snprintf(out->items[out->count++], cap, "failed units: %s", facts->units_failed);
+    if (percent_used(facts->var_size, facts->var_free) >= NARROW_PERCENT)
+        x8_copy(out->items[out->count++], cap, "/var is nearly full");
+}
+
+static int put_notes(const struct x8_facts *facts, int is_person, struct x8_buf *out)
+{
+    struct notes notes;
     int rc = 0;
 
-    if (!x8_os_is_x8(&facts->os))
-        rc |= x8_buf_addf(out, "note          os-release names another machine: no Portenta X8\n");
-    if (off > CLOCK_OFF_S || off < -CLOCK_OFF_S)
-        rc |= x8_buf_addf(out, "note          its clock is %lld min off\n",
-                          (long long)(off < 0 ? -off : off) / 60);
-    if (facts->units_failed[0])
-        rc |= x8_buf_addf(out, "note          failed units: %s\n", facts->units_failed);
-    if (percent_used(facts->var_size, facts->var_free) >= NARROW_PERCENT)
-        rc |= x8_buf_addf(out, "note          /var is nearly full\n");
+    find_notes(facts, &notes);
+    for (size_t i = 0; i < notes.count; i++)
+        rc |= is_person ? x8_buf_addf(out, "%-*s%s\n", LABEL_COLUMNS, "note", notes.items[i])
+                        : x8_buf_addf(out, "note\t%s\n", notes.items[i]);
     return rc;
 }
 
@@ -252,8 +270,8 @@ static int print_text(struct x8_job_on *job, const struct x8_facts *facts, struc
         rc |= put_field(job, facts, find_field(ctx->argv[i]), ctx->argc > 1, &out);
     for (size_t i = 0; ctx->argc == 0 && i < X8_COUNT(fields); i++)
         rc |= put_field(job, facts, &fields[i], is_person ? 2 : 1, &out);
-    if (is_person)
-        rc |= put_notes(facts, &out);
+    if (ctx->argc == 0)
+        rc |= put_notes(facts, is_person, &out);
     if (rc < 0)
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     x8_job_print(job, 0, out.data, out.len);
@@ -287,9 +305,19 @@ static void add_field(struct x8_job_on *job, const struct x8_facts *facts,
 
 static void add_json(struct x8_job_on *job, const struct x8_facts *facts)
 {
+    struct x8_json *list;
+    struct notes notes;
+
     for (size_t i = 0; i < X8_COUNT(fields); i++)
         if (is_asked(job->ctx, &fields[i]))
             add_field(job, facts, &fields[i]);
+    if (job->ctx->argc)
+        return;
+    find_notes(facts, &notes);
+    list = x8_json_array();
+    for (size_t i = 0; i < notes.count; i++)
+        x8_json_str(list, NULL, notes.items[i]);
+    x8_json_add(job->result, "notes", list);
 }
 
 static int work(struct x8_job_on *job, struct x8_error *err)
@@ -298,6 +326,8 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     int rc = facts ? x8_facts_probe(job->session, &job->op, X8_RUN_TEXT_MS, facts, err)
                    : x8_fail(err, X8_E_INTERNAL, "out of memory");
 
+    if (rc == 0)
+        x8_job_serial(job, facts->serial);
     if (rc == 0 && job->ctx->globals->json)
         add_json(job, facts);
     else if (rc == 0)
@@ -334,7 +364,8 @@ const struct x8_cmd x8_cmd_info = {
         "clock, root, var and tmp (space), network, user, adbd, ssh, docker, m4-proxy,\n"
         "failed-units, boot-id. Asks once, as the board's usual user, and changes\n"
         "nothing. Without a terminal name and value are separated by a tab and every\n"
-        "field is there; one FIELD prints its value alone.",
+        "field is there; one FIELD prints its value alone. Lines that begin with note\n"
+        "say what is not as it should be.",
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl list, x8ctl os-release",

@@ -62,6 +62,10 @@ int x8_job_secret(struct x8_job_on *job, struct x8_secret *out, struct x8_error 
 int x8_secret_from(struct x8_ctx *ctx, const char *option, const char *path, uint64_t fd,
                    struct x8_secret *out, struct x8_error *err);
 
+/* The serial number that the board itself has told: a row of --json names it also where the way to
+ * the board did not show it. Once for each board. */
+void x8_job_serial(struct x8_job_on *job, const char *serial);
+
 /* Open job->session again, after `work` closed it. */
 int x8_job_open(struct x8_job_on *job, struct x8_error *err);
 

@@ -95,12 +95,19 @@ static int judge(const struct x8_run *run, struct x8_error *err)
     return -(int)X8_E_SOME_FAILED;
 }
 
+void x8_job_serial(struct x8_job_on *job, const char *serial)
+{
+    if (!job->target->serial[0] && serial[0])
+        x8_json_str(job->result, "serial", serial);
+}
+
 static struct x8_json *board_json(struct x8_on_board *board)
 {
     const struct x8_target *target = board->job.target;
     struct x8_json *json = x8_json_object();
 
-    x8_json_str(json, "serial", target->serial[0] ? target->serial : NULL);
+    if (!x8_json_get_str(board->job.result, "serial"))
+        x8_json_str(json, "serial", target->serial[0] ? target->serial : NULL);
     x8_json_str(json, "name", target->name[0] ? target->name : NULL);
     x8_json_str(json, "where", target->where);
     x8_json_str(json, "code", x8_code_name(board->rc < 0 ? x8_code_of(board->rc) : X8_OK));

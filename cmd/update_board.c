@@ -102,6 +102,8 @@ int x8_update_look(struct x8_job_on *job, int needs_root, struct x8_update_look 
     int rc = find_serial(job, out, err);
 
     if (rc == 0)
+        x8_job_serial(job, out->serial);
+    if (rc == 0)
         rc = find_home(job, out, err);
     if (rc == 0)
         rc = load_journal(needs_root, out, err);
