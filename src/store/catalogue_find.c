@@ -48,21 +48,23 @@ void x8_catalogue_near(const struct x8_catalogue *catalogue, const char *word, c
     }
 }
 
+static int small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
 /* Two addresses that mean the same: scheme and host in any case. */
 static int same_address(const char *a, const char *b)
 {
-    const char *p = strstr(a, "://"), *q = strstr(b, "://");
-    size_t head = p ? (size_t)(p - a) + 3 : 0;
-    char x[300], y[300];
+    const char *host = strstr(a, "://");
+    size_t head = host ? (size_t)(host - a) + 3 : 0, i = 0;
 
-    if (!p || !q || head != (size_t)(q - b) + 3)
+    if (!host)
         return 0;
     head += strcspn(a + head, "/?#");
-    if (head >= sizeof(x) || strlen(b) < head)
-        return 0;
-    snprintf(x, sizeof(x), "%.*s", (int)head, a);
-    snprintf(y, sizeof(y), "%.*s", (int)head, b);
-    return x8_casecmp(x, y) == 0 && strcmp(a + head, b + head) == 0;
+    while (i < head && small(a[i]) == small(b[i])) /* ends where b does */
+        i++;
+    return i == head && strcmp(a + head, b + head) == 0;
 }
 
 /* The last part of an address, without what is asked behind '?': its length and *out. */
