@@ -149,6 +149,34 @@ static const struct x8_json_row guide[] = {
     {0},
 };
 
+static const struct x8_json_row check[] = {
+    {"id", "string", "name of the check; it stays"},
+    {"result", "=ok|warn|fail|skipped", "how it came out"},
+    {"about", "string", "what was looked at, for people"},
+    {"cause", "string", "the cause, or how it is when it is well; one line"},
+    {"next", "string|null", "a command to paste, or a thing to do"},
+    {"fixable", "boolean", "x8ctl doctor --fix can repair it"},
+    {0},
+};
+
+static const struct x8_json_row doctor[] = {
+    {"host[]", "@check", "one for each check of this computer"},
+    {"boards[]", "@board", "one for each board that was asked"},
+    {"boards[].checks[]", "@check?", "one for each check of the board"},
+    {"problems", "integer", "how many checks failed"},
+    {"warnings", "integer", "how many warn"},
+    {"took_ms", "integer", "how long all of it took"},
+    {0},
+};
+
+static const struct x8_json_row report[] = {
+    {"path", "string", "the archive"},
+    {"bytes", "integer", "its size"},
+    {"masked", "boolean", "with --mask"},
+    {"members[]", "string", "files in it"},
+    {0},
+};
+
 const struct x8_json_doc x8_json_look[] = {
     {"list", "boards that are there", list, X8_JSON_DOCUMENT},
     {"watch", "a board that came, left or changed: one line each", watch, X8_JSON_LINE},
@@ -157,10 +185,13 @@ const struct x8_json_doc x8_json_look[] = {
     {"wait", "boards that are where they should be", waited, X8_JSON_DOCUMENT},
     {"identify", "boards whose LED blinked", nothing_more, X8_JSON_DOCUMENT},
     {"guide", "carriers and lights", guide, X8_JSON_DOCUMENT},
+    {"doctor", "what was found wrong, and what to do", doctor, X8_JSON_DOCUMENT},
+    {"report", "an archive to attach to a question", report, X8_JSON_DOCUMENT},
     {"error", "an error", error, X8_JSON_SHAPE},
     {"board", "a board of the run", board, X8_JSON_SHAPE},
     {"seen", "a board as list and watch see it", seen, X8_JSON_SHAPE},
     {"space", "room on a file system", space, X8_JSON_SHAPE},
+    {"check", "one check of x8ctl doctor", check, X8_JSON_SHAPE},
     {0},
 };
 

@@ -127,12 +127,12 @@ static int collect(struct x8_report *report, struct x8_error *err)
 {
     int rc = add_system(report, err);
 
+    for (int i = 0; rc == 0 && i < report->ctx->argc; i++) /* first: a wrong name is told at once */
+        rc = x8_report_add_file(report, "named", report->ctx->argv[i], err);
     if (rc == 0)
         rc = add_diagnosis(report, err);
     if (rc == 0)
         rc = add_list(report, err);
-    for (int i = 0; rc == 0 && i < report->ctx->argc; i++)
-        rc = x8_report_add_file(report, "named", report->ctx->argv[i], err);
     if (rc == 0)
         x8_report_add_state(report);
     if (rc == 0 && opt.mask)

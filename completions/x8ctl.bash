@@ -16,6 +16,7 @@ _x8ctl_kind() {
     logs' --until') echo 'value' ;;
     logs' --grep') echo 'value' ;;
     logs' --lines') echo 'value' ;;
+    report' --output' | report' -o') echo 'file' ;;
     update' --to') echo 'file' ;;
     update' --target') echo 'value' ;;
     update' --trust-root') echo 'file' ;;
@@ -70,12 +71,14 @@ _x8ctl_options() {
     wait) echo ' --state --health' ;;
     identify) echo ' --for' ;;
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
+    doctor) echo ' --board --fix' ;;
+    report) echo ' --output --mask --board' ;;
     sketch) echo ' --no-verify' ;;
     update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout' ;;
     uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
     explain) echo ' --script' ;;
-    image) echo ' --output --force --repin --keep --older --index --offline --ca-file' ;;
+    image) echo ' --output --force --repin --keep --older --pins --index --offline --ca-file' ;;
     recover) echo ' --restore-boot' ;;
     setup) echo ' --name --ssh-key --change-password --new-password-file --new-password-fd --renew-host-key' ;;
     shell) echo ' --root --command' ;;
@@ -94,7 +97,8 @@ _x8ctl_options() {
 
 _x8ctl_operands() {
     case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version' ;;
+    ' 0') echo 'list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version' ;;
+    'report '*) echo 'file' ;;
     'guide 0') echo 'words max breakout hat mid none' ;;
     'sketch 0') echo 'words upload status reset' ;;
     'sketch '*) echo 'file' ;;
@@ -104,12 +108,12 @@ _x8ctl_operands() {
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
     'image 0') echo 'words list get show verify map prune' ;;
-    'image '*) echo 'file' ;;
+    'image '*) echo 'image' ;;
     'recover '*) echo 'dir' ;;
     'push '*) echo 'file' ;;
     'udev 0') echo 'words print install check remove' ;;
     'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images' ;;
+    'help 0') echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images' ;;
     esac
 }
 
@@ -122,11 +126,20 @@ _x8ctl_boards() {
             print "usb:" substr($at["WHERE"], RSTART, RLENGTH) }'
 }
 
+_x8ctl_images() {
+    "$1" image list --offline 2>/dev/null </dev/null | awk -F'\t' 'NR > 1 { print $1 }'
+}
+
 _x8ctl_answer() {
     local kind=$1 cur=$2 program=$3 native=$4
     case $kind in
     'words '*) mapfile -t COMPREPLY < <(compgen -W "${kind#words }" -- "$cur") ;;
     board) mapfile -t COMPREPLY < <(compgen -W "$(_x8ctl_boards "$program")" -- "$cur") ;;
+    image)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -W "$(_x8ctl_images "$program")" -- "$cur"
+            compgen -f -- "$native")
+        ;;
     file)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$native")

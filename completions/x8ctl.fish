@@ -9,6 +9,11 @@ function __x8ctl_boards
             print "usb:" substr($at["WHERE"], RSTART, RLENGTH) "\t" $at["STATE"] }'
 end
 
+function __x8ctl_images
+    x8ctl image list --offline 2>/dev/null </dev/null |
+        awk -F'\t' 'NR > 1 { print $1 "\t" $2 " " $6 }'
+end
+
 complete -c x8ctl -f
 complete -c x8ctl -l serial -s s -x -a '(__x8ctl_boards)' -d 'which board: serial, its last digits (4 or more), name, usb:1-4.2, adb:HOST or net:HOST; repeatable'
 complete -c x8ctl -l all -d 'every board that is in a fitting state'
@@ -54,6 +59,14 @@ complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l until -x -d 'up to th
 complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l grep -x -d 'only messages that match this regular expression'
 complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l lines -x -d 'the last N lines, or all (200; all with --since)'
 complete -c x8ctl -n '__fish_seen_subcommand_from logs' -l no-root -d 'only what the board'\''s user may see, which is little'
+complete -c x8ctl -n __fish_use_subcommand -a doctor -d 'check this computer and a board, and say what to do'
+complete -c x8ctl -n '__fish_seen_subcommand_from doctor' -l board -d 'ask the board as well; -s and --all say which'
+complete -c x8ctl -n '__fish_seen_subcommand_from doctor' -l fix -d 'list what can be repaired from here, ask, and do it'
+complete -c x8ctl -n __fish_use_subcommand -a report -d 'pack what helps others to help: doctor, boards, logs'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -l output -s o -r -F -d 'the archive; x8ctl-report-DATE-TIME.tar.gz in this folder without it'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -l mask -d 'hide serial numbers, MAC addresses, names of computers, users, boards and networks'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -l board -d 'ask the board as well, as x8ctl doctor --board'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -F
 complete -c x8ctl -n __fish_use_subcommand -a guide -d 'switches of the carriers for flashing, meaning of the LEDs'
 complete -c x8ctl -n '__fish_seen_subcommand_from guide' -a 'max breakout hat mid none'
 complete -c x8ctl -n __fish_use_subcommand -a sketch -d 'upload a sketch to the M4, and say what became of it'
@@ -106,11 +119,12 @@ complete -c x8ctl -n '__fish_seen_subcommand_from image' -l force -d 'get, map: 
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l repin -d 'get: what the server has now counts from here on, whatever it had before'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l keep -x -d 'prune: how many of the images last used stay (2, without --older)'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l older -x -d 'prune: only what was not used for so long: 30d, 12h'
+complete -c x8ctl -n '__fish_seen_subcommand_from image' -l pins -d 'prune: no files, but the digests noted of addresses whose files are gone'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l index -r -F -d 'the catalogue of releases, in place of the built-in one (X8CTL_IMAGE_INDEX)'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l offline -d 'never use the network: what is in the cache is enough, or it fails'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -l ca-file -r -F -d 'certificates (PEM) of those who may vouch for servers, as a company'\''s own'
 complete -c x8ctl -n '__fish_seen_subcommand_from image' -a 'list get show verify map prune'
-complete -c x8ctl -n '__fish_seen_subcommand_from image' -F
+complete -c x8ctl -n '__fish_seen_subcommand_from image; and __fish_seen_subcommand_from list get show verify map prune' -F -a '(__x8ctl_images)'
 complete -c x8ctl -n __fish_use_subcommand -a recover -d 'put kept boot areas back while Linux still runs'
 complete -c x8ctl -n '__fish_seen_subcommand_from recover' -l restore-boot -d 'write the newest kept boot areas of the board (or those in FOLDER) back'
 complete -c x8ctl -n __fish_use_subcommand -a setup -d 'first login: password, host name, ssh key'
@@ -157,5 +171,5 @@ complete -c x8ctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c x8ctl -n __fish_use_subcommand -a help -d 'explain a command, a topic or an exit code'
 complete -c x8ctl -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff) of x8ctl, a command, errors, or json'
 complete -c x8ctl -n '__fish_seen_subcommand_from help' -l schema -d 'print the JSON Schema of what a command prints with --json; alone: their names'
-complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images'
+complete -c x8ctl -n '__fish_seen_subcommand_from help' -a 'list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images'
 complete -c x8ctl -n __fish_use_subcommand -a version -d 'show the version'

@@ -60,13 +60,18 @@ static void check_watcher(const struct x8_board_says *says, struct x8_checks *ou
 
 static void check_folder(const struct x8_board_says *says, struct x8_checks *out)
 {
+    const char *owner = says->folder_owner;
     struct x8_check *check;
 
     if (!says->has_folder || !says->folder_denied)
         return; /* not there: the first upload makes it */
-    check = x8_check_add(out, X8_CHECK_FAIL, "m4-folder", "M4 folder",
-                         "/tmp/arduino belongs to %s: no sketch can be put there",
-                         says->folder_owner[0] ? says->folder_owner : "somebody else");
+    if (!owner[0] || strcmp(owner, says->facts.user) == 0)
+        check = x8_check_add(out, X8_CHECK_FAIL, "m4-folder", "M4 folder",
+                             "/tmp/arduino is closed to %s: no sketch can be put there",
+                             says->facts.user);
+    else
+        check = x8_check_add(out, X8_CHECK_FAIL, "m4-folder", "M4 folder",
+                             "/tmp/arduino belongs to %s: no sketch can be put there", owner);
     x8_check_next(check, "x8ctl doctor --board --fix");
     x8_check_fix(check, X8_FIX_M4_FOLDER, NULL);
 }

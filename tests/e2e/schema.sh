@@ -22,7 +22,7 @@ plain() { run "$1" "$X8CTL" "${@:2}"; }
 
 echo "== wrong lines"
 runner=plain
-for command in list watch info os-release wait identify logs guide sketch update flash uuu explain image recover setup push pull \
+for command in list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup push pull \
     forward open reboot name udev help version; do
     start "$command: a wrong option"
     fails 2 "$command" --nonsense
@@ -134,6 +134,6 @@ start "restarted"
 on 0 reboot -y --no-wait --password-file pw --json
 
 start "every document was seen here, but for those of suites of their own"
-others=(open watch image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
+others=(open watch doctor report image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
 python3 "$X8_TESTS/lib/schema.py" --lacks "$work/seen" "${others[@]}" >"$work/lacks" 2>&1 || problem "$(cat "$work/lacks")"
 finish
