@@ -1,54 +1,79 @@
 /*
  * x8ctl flash: the vendor's files onto a board, from whatever stage the board is in.
  */
-#include "boot_erase.h"
 #include "flash_boards.h"
-#include "flash_source.h"
-#include "opts.h"
+#include "flash_parts.h"
 
-#include "board/carriers.h"
+#include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-static struct {
-    int only, skip_unused, via_boot_erase, no_cache;
-    const char *script, *carrier;
-} opt;
-
+struct x8_flash_opt x8_flash_opt = {.may_erase = 1, .wait_ms = X8_WAIT_UNSET};
 static const char *const only_choices[] = {"all", "loader", "os", NULL};
+/* In the order of enum x8_transfer. */
+static const char *const transfer_choices[] = {"auto", "raw", "gzip", NULL};
 
 static const struct x8_opt opts[] = {
     {.name = "only",
      .kind = X8_OPT_CHOICE,
-     .value = &opt.only,
+     .value = &x8_flash_opt.only,
      .arg = "PART",
      .choices = only_choices,
      .help = "write only the loader's boot areas, or only the OS image"},
     {.name = "script",
      .kind = X8_OPT_STRING,
-     .value = &opt.script,
+     .value = &x8_flash_opt.script,
      .arg = "FILE",
      .complete = "file",
      .help = "run this script of the source (or of this computer) instead of full_image.uuu"},
     {.name = "carrier",
      .kind = X8_OPT_STRING,
-     .value = &opt.carrier,
+     .value = &x8_flash_opt.carrier,
      .arg = "NAME",
      .complete = "carrier",
      .help = "name the carrier, so that the hints about switches are the right ones"},
     {.name = "skip-unused",
      .kind = X8_OPT_FLAG,
-     .value = &opt.skip_unused,
+     .value = &x8_flash_opt.skip_unused,
      .help = "do not send blocks that the image's block map (.bmap), else its own file systems, do "
              "not use; old data stays there"},
     {.name = "via-boot-erase",
      .kind = X8_OPT_FLAG,
-     .value = &opt.via_boot_erase,
+     .value = &x8_flash_opt.via_boot_erase,
      .help = "without a carrier: take a board that runs Linux, clear its boot areas, then flash"},
+    {.name = "resume",
+     .kind = X8_OPT_FLAG,
+     .value = &x8_flash_opt.resume,
+     .help = "go on with a run that was cut off; SOURCE may be left out then"},
+    {.name = "skip-same",
+     .kind = X8_OPT_FLAG,
+     .value = &x8_flash_opt.skip_same,
+     .help = "compare each piece on the board first, and send only what differs"},
+    {.name = "transfer",
+     .kind = X8_OPT_CHOICE,
+     .value = &x8_flash_opt.transfer,
+     .arg = "HOW",
+     .choices = transfer_choices,
+     .help = "how pieces travel: compressed where that is quicker, never, or wherever the loader "
+             "can"},
+    {.name = "no-erase",
+     .kind = X8_OPT_NO,
+     .value = &x8_flash_opt.may_erase,
+     .help = "write the image's zeros; otherwise its area is erased first and, where it is proven "
+             "to read as zeros, zeros are not written"},
+    {.name = "wait",
+     .kind = X8_OPT_MAYBE,
+     .value = &x8_flash_opt.wait_ms,
+     .arg = "DUR",
+     .help = "then wait until the new Linux answers, at most DUR (5m); as is done on a terminal"},
+    {.name = "no-wait",
+     .kind = X8_OPT_FLAG,
+     .value = &x8_flash_opt.no_wait,
+     .help = "end when all is written and verified, also on a terminal"},
     {.name = "no-cache",
      .kind = X8_OPT_FLAG,
-     .value = &opt.no_cache,
+     .value = &x8_flash_opt.no_cache,
      .help = "read a release or address from its server as it is needed, and keep nothing"},
     X8_STORE_OPTS,
     X8_RUN_OPTS,
@@ -65,117 +90,77 @@ static const struct x8_example examples[] = {
     {"x8ctl flash 934.tar.gz --dry-run", "check and measure everything, send nothing"},
     {"x8ctl flash latest", "the newest release, downloaded once and kept in the cache"},
     {"x8ctl flash 934 --offline --skip-unused", "one that is in the cache, only what it uses"},
+    {"x8ctl flash --resume", "go on after a fault, with what that run was told"},
+    {"x8ctl flash 934 --skip-same -y", "a board that may have it already: send what differs"},
+    {"x8ctl flash 934 -y --wait=3m", "in a script: until the new Linux answers"},
     {NULL, NULL},
 };
 
-static const unsigned char exits[] = {10, 11, 12, 13, 14, 15, 16, 17, 20,  21,  22, 23,
-                                      24, 25, 30, 31, 35, 40, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {4,  10, 11, 12, 13, 14, 15, 16, 17, 20,  21,  22,
+                                      23, 24, 25, 30, 31, 35, 40, 41, 50, 130, 143, 0};
 
 static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
 {
-    const struct x8_carrier *row = opt.carrier ? x8_carrier_find(opt.carrier) : NULL;
+    const struct x8_carrier *row =
+        x8_flash_opt.carrier ? x8_carrier_find(x8_flash_opt.carrier) : NULL;
 
     *rc = 0;
-    if (opt.carrier && !row) {
-        *rc = x8_fail(err, X8_E_USAGE, "no carrier is called \"%s\"", opt.carrier);
+    if (x8_flash_opt.carrier && !row) {
+        *rc = x8_fail(err, X8_E_USAGE, "no carrier is called \"%s\"", x8_flash_opt.carrier);
         x8_error_next(err, "x8ctl guide    lists them");
     }
     return row;
 }
 
-static void say_switches(struct x8_ctx *ctx, const struct x8_carrier *row)
+static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
 {
-    if (row)
-        x8_ui_say(ctx->ui, "now      %s", row->after);
-    else
-        x8_ui_say(ctx->ui, "now      set the boot switches back to OFF (x8ctl guide), then replug; "
-                           "without a carrier just replug");
-}
+    int64_t ms;
+    int rc;
 
-static const char *price(const struct x8_plan *plan)
-{
-    const struct x8_step *os = x8_plan_os(plan);
-
-    return os && os->unused ? "Everything on the eMMC is lost, though traces of it stay where the "
-                              "image uses nothing."
-                            : "Everything on the eMMC is lost.";
-}
-
-static int flash_boards(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_carrier *row,
-                        struct x8_error *err)
-{
-    struct x8_board *boards = NULL;
-    int n = 0, rc = x8_can_agree_to_plan(ctx, plan, err);
-
-    if (rc == 0)
-        rc = n = x8_pick_boards(ctx, NULL, 1, &boards, err);
-    if (rc >= 0)
-        rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Write to",
-                              opt.via_boot_erase ? NULL : price(plan), err);
-    if (rc == 0)
-        rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
-    if (rc == 0)
-        say_switches(ctx, row);
-    free(boards);
+    if (ctx->argc > 1 && x8_flash_opt.wait_ms == X8_DURATION_ALONE &&
+        x8_parse_duration(ctx->argv[0], &ms) == 0) {
+        rc = x8_fail(err, X8_E_USAGE, "--wait takes its time behind '='");
+        x8_error_next(err, "--wait=%s", ctx->argv[0]);
+    } else if (ctx->argc > 1 || (ctx->argc == 0 && !x8_flash_opt.resume)) {
+        rc =
+            x8_fail(err, X8_E_USAGE, ctx->argc ? "flash takes one source" : "flash needs a source");
+        x8_error_next(err, "x8ctl flash 934.tar.gz");
+    } else if (x8_flash_opt.no_wait && x8_flash_opt.wait_ms != X8_WAIT_UNSET) {
+        rc = x8_fail(err, X8_E_USAGE, "--wait and --no-wait contradict each other");
+        x8_error_next(err, "leave one of them out");
+    } else if (x8_flash_opt.resume && x8_flash_opt.via_boot_erase) {
+        rc = x8_fail(err, X8_E_USAGE, "--resume does not go with --via-boot-erase");
+        x8_error_why(err, "a board whose flash was cut off does not run Linux");
+        x8_error_next(err, "x8ctl flash --resume");
+    } else {
+        (void)carrier(err, &rc); /* a mistyped name is told before the source is read */
+    }
     return rc;
 }
 
-/* From Linux into flashing mode; then the board is the one at this port, whatever -s said. */
-static int come_from_linux(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+/* What the run that is resumed was told; an option that is given now wins. */
+static void use_head(const struct x8_journal_head *head)
 {
-    static char selector[X8_PORT_LEN + 8];
-    struct x8_to_flash how = {
-        .carrier = opt.carrier, .erase = 1, .has_image = 1, .is_quiet_json = 1};
-    int rc = x8_to_flash_check(&ctx->op, plan, err);
-
-    if (rc == 0)
-        rc = x8_to_flash(ctx, &how, err);
-    if (rc < 0 || !how.port[0])
-        return rc;
-    snprintf(selector, sizeof selector, "usb:%s", how.port);
-    x8_globals()->serial = (struct x8_strings){.items = {selector}, .count = 1};
-    x8_globals()->all = 0;
-    return 0;
+    if (!x8_flash_opt.script && head->script[0])
+        x8_flash_opt.script = head->script;
+    if (!x8_flash_opt.only)
+        x8_flash_opt.only = head->only;
+    x8_flash_opt.skip_unused |= head->skip_unused;
 }
 
-static int work_on(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *err)
+static int open_and_go(struct x8_ctx *ctx, const char *word, struct x8_error *err)
 {
-    const struct x8_carrier *row;
-    int rc;
-
-    row = carrier(err, &rc);
-    /* Nothing may be cleared for a run that is refused afterwards. */
-    if (rc == 0 && opt.via_boot_erase && !ctx->globals->dry_run)
-        rc = x8_agree_to_plan(ctx, plan, NULL, 0, "Flash", NULL, err);
-    if (rc == 0 && opt.via_boot_erase)
-        rc = come_from_linux(ctx, plan, err);
-    if (rc < 0)
-        return rc;
-    if (opt.via_boot_erase && !row)
-        row = x8_carrier_find("none");
-    return ctx->globals->dry_run ? x8_dry_run(ctx, plan, err) : flash_boards(ctx, plan, row, err);
-}
-
-static int run(struct x8_ctx *ctx, struct x8_error *err)
-{
-    struct x8_plan_options options = {.script = opt.script,
-                                      .only = (enum x8_only)opt.only,
-                                      .skip_unused = opt.skip_unused,
+    struct x8_plan_options options = {.script = x8_flash_opt.script,
+                                      .only = (enum x8_only)x8_flash_opt.only,
+                                      .skip_unused = x8_flash_opt.skip_unused,
                                       .allow_host = x8_run_opts.allow_host,
                                       .is_flash = 1,
                                       .getenv = x8_env_for_script};
     X8_AUTO_FLASH_SOURCE source = {0};
     struct x8_plan plan;
-    int rc;
+    struct x8_flashing flashing = {.source = &source, .plan = &plan};
+    int rc = x8_flash_source_open(ctx, word, x8_flash_opt.no_cache, &source, err);
 
-    if (ctx->argc != 1) {
-        x8_fail(err, X8_E_USAGE, ctx->argc ? "flash takes one source" : "flash needs a source");
-        x8_error_next(err, "x8ctl flash 934.tar.gz");
-        return -(int)X8_E_USAGE;
-    }
-    (void)carrier(err, &rc); /* a mistyped name is told before the source is read */
-    if (rc == 0)
-        rc = x8_flash_source_open(ctx, ctx->argv[0], opt.no_cache, &source, err);
     x8_flash_source_use(&source, &options);
     if (rc == 0)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
@@ -183,16 +168,32 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         return rc;
     rc = x8_flash_source_settle(&source, &plan, err);
     if (rc == 0)
-        rc = work_on(ctx, &plan, err);
+        flashing.row = carrier(err, &rc);
+    if (rc == 0)
+        rc = x8_flash_go(ctx, &flashing, err);
     x8_plan_done(&plan);
     return rc;
+}
+
+static int run(struct x8_ctx *ctx, struct x8_error *err)
+{
+    struct x8_journal_head head = {0};
+    const char *word = ctx->argc ? ctx->argv[0] : NULL;
+    int rc = check_usage(ctx, err);
+
+    if (rc == 0 && !word) {
+        rc = x8_resume_choose(ctx, &head, err);
+        use_head(&head);
+        word = head.source;
+    }
+    return rc < 0 ? rc : open_and_go(ctx, word, err);
 }
 
 const struct x8_cmd x8_cmd_flash = {
     .name = "flash",
     .group = "flash",
     .summary = "write an OS image and loader to a board over USB (erases the board)",
-    .usage = "SOURCE",
+    .usage = "[SOURCE]",
     .description =
         "SOURCE is the vendor's archive as downloaded (934.tar.gz), a folder with its\n"
         "parts (packed or unpacked, any image name), a Yocto deploy folder, or a .uuu\n"
@@ -201,10 +202,19 @@ const struct x8_cmd x8_cmd_flash = {
         "It can also be a release (latest, 934, 91.9: x8ctl image list) or an address\n"
         "(https://...): downloaded into the cache, compared with the digest that is\n"
         "known or was pinned at first use, and flashed from there. A file or folder of\n"
-        "that name here comes first, which is said. With --no-cache nothing is kept: the\n"
-        "archive is read from its server to check it, then again for each board, and\n"
-        "must have the same digest each time, which is compared before the last piece of\n"
-        "the image is sent.\n"
+        "that name here comes first, which is said.\n"
+        "\n"
+        "With --no-cache nothing is kept. The archive is read from its server once when\n"
+        "its image comes behind all other parts: they are looked at as they come, and the\n"
+        "image goes to the board as it comes. In another order it is read to its end to\n"
+        "find the parts, and a second time to write the image; --skip-unused without a\n"
+        "block map reads it once more beforehand. Which of these it is is said before the\n"
+        "board is touched. Every further board may need a reading of its own, and a link\n"
+        "that breaks is taken up where it was. Memory holds the beginning of the archive\n"
+        "(up to 128 MiB). The digest is compared before the last piece of the image is\n"
+        "sent: a wrong file leaves a board that needs another flash, where the cache would\n"
+        "have left it untouched. How large a packed image is is known at its end only, so\n"
+        "that the bar has no end in one pass.\n"
         "\n"
         "The board is taken in whatever stage it is: boot ROM, SPL or fastboot. What was\n"
         "written is read back and compared on the board, because its loader answers OKAY\n"
@@ -230,13 +240,31 @@ const struct x8_cmd x8_cmd_flash = {
         "A script that burns fuses is run only with --confirm fuse, or when the word is\n"
         "typed at the question; -y does not agree to what can never be undone.\n"
         "\n"
+        "A fault of the link is survived where it can be: a stage is taken up again, up\n"
+        "to --retries times, on the port where the board reappears, and what the image\n"
+        "has there already is compared and not sent twice. What a run has done is also\n"
+        "kept on this computer until it ends well. After an unplug, a crash or a power\n"
+        "cut, bring the board into flashing mode at the same port: x8ctl flash --resume\n"
+        "compares on the board what had arrived, and sends the rest. Another SOURCE than\n"
+        "that run's, or --skip-same, compares all of it.\n"
+        "\n"
+        "Before the image is written its area is erased, and the board is asked whether\n"
+        "it reads as zeros there. If so, the image's zeros are not written; if not, they\n"
+        "are. --no-erase leaves that out; --skip-unused and --skip-same do, too.\n"
+        "\n"
+        "At the end somebody sets the boot switches back and power-cycles the board. On\n"
+        "a terminal, or with --wait, that is waited for: until Linux answers at the same\n"
+        "port over ADB, with the image that was written. Exit status 35: it was written\n"
+        "and verified, but came back in flashing mode, or not at all; 4: another image\n"
+        "came up.\n"
+        "\n"
         "The first Ctrl-C stops at a safe point and says what state the board is in,\n"
         "the second one at once.",
     .opts = opts,
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl guide, x8ctl image, x8ctl list, x8ctl reboot, x8ctl uuu, x8ctl explain",
-    .complete = "file",
+    .complete = "image",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -1,12 +1,9 @@
 /*
- * Finding and choosing boards for the commands that write, and the run over them.
+ * Finding and choosing boards for the commands that write.
  */
 #include "flash_boards.h"
 
-#include "flash_report.h"
 #include "util/clock.h"
-#include "util/file.h"
-#include "util/lock.h"
 #include "util/text.h"
 
 #include <stdio.h>
@@ -16,12 +13,11 @@
 #define PERSON_LIMIT_MS 120000
 #define SCRIPT_LIMIT_MS 30000
 #define SELECTORS_MAX   128
-#define BLOCK_SIZE      512 /* of a Portenta X8's loader */
 
 /* ROM to SPL takes 1 to 2 s, SPL to fastboot up to 10 s; three times that is a failure. */
 #define STAGE_LIMIT_MS 30000
 
-struct x8_run_opts x8_run_opts = {.stage_ms = STAGE_LIMIT_MS};
+struct x8_run_opts x8_run_opts = {.stage_ms = STAGE_LIMIT_MS, .retries = X8_RETRIES_UNSET};
 const char *const x8_verify_choices[] = {"auto", "full", "none", NULL};
 
 int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx)
@@ -246,69 +242,4 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
     else
         *out = boards;
     return n;
-}
-
-/* A port is locked for the whole run: between two stages nothing else would keep another copy away
- * from it. */
-static int lock_ports(const struct x8_board *boards, size_t count, int *fds, struct x8_error *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < count; i++)
-        fds[i] = -1;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        char name[X8_PORT_LEN + 8], path[512];
-
-        snprintf(name, sizeof name, "usb-%s", boards[i].device.port);
-        x8_env_lock_path(name, path, sizeof path);
-        rc = x8_lock_take(path, &fds[i], err);
-        if (rc < 0)
-            x8_error_prefix(err, "board at usb %s", boards[i].device.port);
-    }
-    return rc;
-}
-
-static void unlock_ports(int *fds, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        x8_fd_close(&fds[i]);
-}
-
-int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_board *boards,
-                  size_t count, struct x8_error *err)
-{
-    struct x8_fleet fleet = {.bus = ctx->bus,
-                             .plan = plan,
-                             .op = ctx->op,
-                             .how.verify = (enum x8_verify)x8_run_opts.verify,
-                             .arrive_ms = x8_run_opts.stage_ms,
-                             .stage_ms = x8_run_opts.stage_ms};
-    struct x8_fleet_board *members = calloc(count, sizeof *members);
-    struct x8_flash_result *results = calloc(count, sizeof *results);
-    int fds[X8_FLEET_MAX], rc = lock_ports(boards, count, fds, err);
-
-    if (rc == 0 && (!members || !results)) {
-        rc = x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
-    } else if (rc == 0) {
-        for (size_t i = 0; i < count; i++) {
-            x8_copy(members[i].port, sizeof members[i].port, boards[i].device.port);
-            x8_copy(members[i].label, sizeof members[i].label, boards[i].device.port);
-        }
-        rc = x8_fleet_run(&fleet, members, count, results, err);
-        x8_report_results(ctx, plan, results, count);
-    }
-    unlock_ports(fds, count);
-    free(members);
-    free(results);
-    return rc;
-}
-
-int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
-{
-    struct x8_measure measure;
-    int rc = x8_plan_measure(&ctx->op, plan, BLOCK_SIZE, &measure, err);
-
-    if (rc == 0)
-        x8_report_measure(ctx, plan, &measure);
-    return rc;
 }

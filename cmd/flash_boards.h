@@ -8,13 +8,17 @@
 #include "board/wait.h"
 #include "cmd.h"
 #include "flash/fleet.h"
+#include "flash_resume.h"
+#include "flash_wait.h"
 
 /* Options of every run of a plan; its rows are X8_RUN_OPTS. */
 struct x8_run_opts {
     int verify, allow_host;
     int64_t stage_ms; /* limit of each change of stage */
+    uint64_t retries; /* X8_RETRIES_UNSET */
 };
 extern struct x8_run_opts x8_run_opts;
+#define X8_RETRIES_UNSET UINT64_MAX
 extern const char *const x8_verify_choices[];
 
 /* clang-format off */
@@ -33,7 +37,12 @@ extern const char *const x8_verify_choices[];
      .kind = X8_OPT_DURATION,                                                                      \
      .value = &x8_run_opts.stage_ms,                                                               \
      .arg = "DUR",                                                                                 \
-     .help = "limit for each change of stage (30s)"}
+     .help = "limit for each change of stage (30s)"},                                              \
+    {.name = "retries",                                                                            \
+     .kind = X8_OPT_U64,                                                                           \
+     .value = &x8_run_opts.retries,                                                                \
+     .arg = "N",                                                                                   \
+     .help = "how often a stage is taken up again after a fault of the link (flash: 3, uuu: 0)"}
 /* clang-format on */
 
 /* How long to wait for a board: -t, or 120 s for a person and 30 s for a script. */
@@ -69,9 +78,27 @@ int x8_agree_to_plan(struct x8_ctx *ctx, struct x8_plan *plan, const struct x8_b
 int x8_can_agree_to_plan(const struct x8_ctx *ctx, const struct x8_plan *plan,
                          struct x8_error *err);
 
-/* Run the plan on the picked boards and print their results, as x8_run_opts says. */
-int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_board *boards,
-                  size_t count, struct x8_error *err);
+/* How the boards of a run are written, and what is kept of it. */
+struct x8_run {
+    struct x8_flash_how how;
+    struct x8_keeping keeping;        /* without items: nothing */
+    const struct x8_watch_for *watch; /* NULL: the run ends with its last command */
+    /* Said when a board was written, before the watch or the end. */
+    void (*before_watch)(struct x8_ctx *ctx, void *user);
+    void *user;
+};
+
+/*
+ * how->verify and how->retries from x8_run_opts; `retries` when nobody said how often. What can
+ * never be undone is never done twice: with X8_RISK_FUSE there are none, and asking for some is
+ * X8_E_USAGE.
+ */
+int x8_run_how(const struct x8_plan *plan, unsigned retries, struct x8_flash_how *how,
+               struct x8_error *err);
+
+/* Run the plan on the picked boards and print their results. */
+int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_run *run,
+                  const struct x8_board *boards, size_t count, struct x8_error *err);
 
 /* --dry-run: everything that can be known without a board is checked, measured and printed. */
 int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err);

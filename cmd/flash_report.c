@@ -6,6 +6,7 @@
 #include "util/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *proof_name(enum x8_proof proof)
 {
@@ -14,22 +15,22 @@ static const char *proof_name(enum x8_proof proof)
     return names[proof];
 }
 
-static uint64_t written(const struct x8_flash_result *result)
+/* One figure of all targets. */
+struct sums {
+    uint64_t written, skipped, holes, same;
+};
+
+static struct sums sum_of(const struct x8_flash_result *result)
 {
-    uint64_t sum = 0;
+    struct sums sums = {0};
 
-    for (size_t i = 0; i < result->target_count; i++)
-        sum += result->targets[i].written;
-    return sum;
-}
-
-static uint64_t skipped(const struct x8_flash_result *result)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < result->target_count; i++)
-        sum += result->targets[i].skipped;
-    return sum;
+    for (size_t i = 0; i < result->target_count; i++) {
+        sums.written += result->targets[i].written;
+        sums.skipped += result->targets[i].skipped;
+        sums.holes += result->targets[i].holes;
+        sums.same += result->targets[i].same;
+    }
+    return sums;
 }
 
 static double seconds(int64_t ms)
@@ -47,6 +48,9 @@ static struct x8_json *target_json(const struct x8_flash_target *target)
     x8_json_u64(json, "written", target->written);
     x8_json_u64(json, "filled", target->filled);
     x8_json_u64(json, "skipped", target->skipped);
+    x8_json_u64(json, "holes", target->holes);
+    x8_json_u64(json, "same", target->same);
+    x8_json_u64(json, "deflated", target->deflated);
     x8_json_u64(json, "sent", target->sent);
     x8_json_bool(json, "verified", target->is_verified);
     return json;
@@ -61,7 +65,19 @@ static struct x8_json *variables_json(const struct x8_flash_result *result)
     return json;
 }
 
-static struct x8_json *result_json(const struct x8_flash_result *result)
+/* What came up after the power cycle. */
+static struct x8_json *linux_json(const struct x8_came_up *came)
+{
+    struct x8_json *json = x8_json_object();
+
+    x8_json_str(json, "image", came->image);
+    x8_json_str(json, "serial", came->serial[0] ? came->serial : NULL);
+    x8_json_num(json, "seconds", came->seconds);
+    return json;
+}
+
+static struct x8_json *result_json(const struct x8_flash_result *result,
+                                   const struct x8_came_up *came)
 {
     struct x8_json *json = x8_json_object(), *targets = x8_json_array(), *bad = x8_json_array();
 
@@ -70,7 +86,7 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
     x8_json_str(json, "result", result->rc < 0 ? "failed" : "ok");
     x8_json_str(json, "code", x8_code_name(x8_code_of(result->rc)));
     x8_json_str(json, "entered_at", result->first_stage[0] ? result->first_stage : NULL);
-    x8_json_u64(json, "written", written(result));
+    x8_json_u64(json, "written", sum_of(result).written);
     x8_json_u64(json, "sent", result->sent);
     x8_json_str(json, "verified", proof_name(result->proof));
     x8_json_str(json, "unverified_reason", result->unproven[0] ? result->unproven : NULL);
@@ -78,6 +94,10 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
     x8_json_num(json, "write_seconds", seconds(result->write_ms));
     x8_json_num(json, "verify_seconds", seconds(result->verify_ms));
     x8_json_bool(json, "full_speed", result->full_speed);
+    x8_json_u64(json, "retries", result->retries);
+    x8_json_u64(json, "pieces_sent", result->pieces_sent);
+    x8_json_u64(json, "pieces_same", result->pieces_same);
+    x8_json_bool(json, "resumed", result->is_resumed);
     for (size_t i = 0; i < result->target_count; i++)
         x8_json_add(targets, NULL, target_json(&result->targets[i]));
     x8_json_add(json, "targets", targets);
@@ -93,6 +113,8 @@ static struct x8_json *result_json(const struct x8_flash_result *result)
     x8_json_add(json, "bad_regions", bad);
     if (result->var_count)
         x8_json_add(json, "variables", variables_json(result));
+    if (came && came->is_up)
+        x8_json_add(json, "linux", linux_json(came));
     if (result->rc < 0)
         x8_json_error(json, "error", &result->error);
     return json;
@@ -144,9 +166,40 @@ static struct x8_json *plan_json(const struct x8_plan *plan)
     return json;
 }
 
+/* Add a part: " (a; b", to be closed. */
+static void add_size(char *out, size_t cap, uint64_t bytes, const char *words)
+{
+    size_t len = strlen(out);
+    char size[24];
+
+    if (!bytes)
+        return;
+    x8_size_text(size, bytes);
+    snprintf(out + len, cap - len, "%s%s %s", len ? "; " : " (", size, words);
+}
+
+/* " (1.0 GiB found right already; 2 retries)", or nothing where all was as usual. */
+static void asides(const struct x8_flash_result *result, char out[200])
+{
+    struct sums sums = sum_of(result);
+    size_t len;
+
+    out[0] = '\0';
+    add_size(out, 200, sums.skipped, "unused left as it was");
+    add_size(out, 200, sums.holes, "of zeros left erased");
+    add_size(out, 200, sums.same, "found right already");
+    len = strlen(out);
+    if (result->retries)
+        snprintf(out + len, 200 - len, "%s%u %s", len ? "; " : " (", result->retries,
+                 result->retries == 1 ? "retry" : "retries");
+    len = strlen(out);
+    if (len)
+        snprintf(out + len, 200 - len, ")");
+}
+
 static void print_line(const struct x8_flash_result *result)
 {
-    char size[24], time[24], unused[24], left[64] = "";
+    char size[24], time[24], more[200];
 
     if (result->rc < 0) {
         printf("%s\tfailed\t%s\t%s\n", result->port, x8_code_name(x8_code_of(result->rc)),
@@ -154,22 +207,33 @@ static void print_line(const struct x8_flash_result *result)
         return;
     }
     x8_time_text(time, result->ended_ms - result->started_ms);
+    asides(result, more);
     if (!result->target_count) {
-        printf("%s: done in %s%s%s\n", result->port, time,
+        printf("%s: done in %s%s%s%s\n", result->port, time, more,
                result->unproven[0] ? ", NOT verified: " : "", result->unproven);
         return;
     }
-    x8_size_text(size, written(result));
-    x8_size_text(unused, skipped(result));
-    if (skipped(result))
-        snprintf(left, sizeof left, " (%s unused left as it was)", unused);
+    x8_size_text(size, sum_of(result).written);
     if (result->proof == X8_PROOF_FULL)
-        printf("%s: written %s%s and verified on the board, in %s\n", result->port, size, left,
+        printf("%s: written %s%s and verified on the board, in %s\n", result->port, size, more,
                time);
     else
-        printf("%s: written %s%s, %s: %s, in %s\n", result->port, size, left,
+        printf("%s: written %s%s, %s: %s, in %s\n", result->port, size, more,
                result->proof == X8_PROOF_PARTLY ? "only partly verified" : "NOT verified",
                result->unproven, time);
+}
+
+/* Behind the line of the flash, when its Linux was waited for. */
+static void print_came(const struct x8_flash_result *result, const struct x8_came_up *came,
+                       size_t count)
+{
+    if (!came->is_watched)
+        return;
+    if (came->is_up)
+        printf("%s: Linux answers, image %s, %.0f s after it left flashing mode\n", result->port,
+               came->image, came->seconds);
+    if (result->rc < 0 && count > 1)
+        print_line(result);
 }
 
 /* The answer of a single getvar is the result; of several boards each with its port. */
@@ -189,20 +253,23 @@ static void print_answer(const struct x8_flash_result *result, size_t count)
 }
 
 void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
-                       const struct x8_flash_result *results, size_t count)
+                       const struct x8_flash_result *results, const struct x8_came_up *came,
+                       size_t count)
 {
     x8_ui_flush(ctx->ui);
     if (ctx->globals->json) {
         struct x8_json *json = plan_json(plan), *boards = x8_json_array();
 
         for (size_t i = 0; i < count; i++)
-            x8_json_add(boards, NULL, result_json(&results[i]));
+            x8_json_add(boards, NULL, result_json(&results[i], came ? &came[i] : NULL));
         x8_json_add(json, "boards", boards);
         x8_result(ctx, &json);
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (is_answer(plan, &results[i]))
+        if (came)
+            print_came(&results[i], &came[i], count);
+        else if (is_answer(plan, &results[i]))
             print_answer(&results[i], count);
         else if (results[i].rc == 0 || count > 1)
             print_line(&results[i]);

@@ -6,10 +6,13 @@
 
 #include "cmd.h"
 #include "flash/fleet.h"
+#include "flash_wait.h"
 
-/* Print the results. With --json also what was measured of the plan. */
+/* Print the results: before the watch with `came` NULL, and then once more with what came up, for
+ * which text has further lines and JSON a new document. */
 void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
-                       const struct x8_flash_result *results, size_t count);
+                       const struct x8_flash_result *results, const struct x8_came_up *came,
+                       size_t count);
 
 /* Print what --dry-run found. */
 void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,

@@ -66,8 +66,13 @@ static const char *price_of(const struct x8_plan *plan)
 
 static int run_on_boards(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_error *err)
 {
+    /* A script of the vendor's is run as it is: nothing is compressed, left out or erased. */
+    struct x8_run how = {.how.transfer = X8_TRANSFER_RAW};
     struct x8_board *boards = NULL;
-    int n = 0, rc = x8_can_agree_to_plan(ctx, plan, err);
+    int n = 0, rc = x8_run_how(plan, 0, &how.how, err);
+
+    if (rc == 0)
+        rc = x8_can_agree_to_plan(ctx, plan, err);
 
     if (rc == 0)
         rc = n = x8_pick_boards(ctx, &opt.paths, 0, &boards, err);
@@ -75,7 +80,7 @@ static int run_on_boards(struct x8_ctx *ctx, struct x8_plan *plan, struct x8_err
         rc = x8_agree_to_plan(ctx, plan, boards, (size_t)n, "Run this script on", price_of(plan),
                               err);
     if (rc == 0)
-        rc = x8_run_boards(ctx, plan, boards, (size_t)n, err);
+        rc = x8_run_boards(ctx, plan, &how, boards, (size_t)n, err);
     free(boards);
     return rc;
 }
@@ -139,8 +144,12 @@ const struct x8_cmd x8_cmd_uuu = {
         "\n"
         "Fuses and settings of the chip or eMMC that can be written only once need an\n"
         "answer of their own: type the word fuse when asked, or give --confirm fuse. -y\n"
-        "does not agree to them. What the board itself has stored (run NAME) is not\n"
-        "known beforehand.\n"
+        "does not agree to them, and they are never tried again. What the board itself\n"
+        "has stored (run NAME) is not known beforehand.\n"
+        "\n"
+        "--retries N takes a stage up again after a fault of the link, from its first\n"
+        "command: what the script did before must bear to be done twice. Without it the\n"
+        "first fault ends the run.\n"
         "\n"
         "In PROTOCOL: COMMAND all that follows the protocol belongs to the command: put\n"
         "options of x8ctl in front of it.",

@@ -151,6 +151,15 @@ void vb_unplug(struct vb *vb, int64_t back_after_us)
     vb->arrive_us = back_after_us < 0 ? VB_NEVER : vb->now + back_after_us;
 }
 
+void vb_switch_back(struct vb *vb, int64_t back_after_us)
+{
+    vb_unplug(vb, back_after_us);
+    if (vb->next_stage != VB_ROM)
+        return;
+    vb->next_stage = after_power_on(vb);
+    vb->kept = 0;
+}
+
 void vb_reset(struct vb *vb)
 {
     vb->halted_in = vb->halted_out = 0;

@@ -92,6 +92,9 @@ struct vb_result vb_in(struct vb *vb, uint8_t ep, uint8_t *out, size_t cap);
 void vb_reset(struct vb *vb);
 /* Pull and plug the cable by hand. */
 void vb_unplug(struct vb *vb, int64_t back_after_us /* -1: never */);
+/* The same with the boot switches set back: what would come back in the ROM comes back where reset=
+ * leads, unless there is a daemon and both boot areas are zeros. */
+void vb_switch_back(struct vb *vb, int64_t back_after_us);
 
 /*
  * Linux, for a board with the word adbd: the daemon is a program of the caller's, which moves its
