@@ -16,6 +16,13 @@ static const struct x8_code_help texts[] = {
      "  * a misspelt command or option, a value that is missing or cannot be read\n"
      "  * a variable of the environment that holds such a value\n",
      "  * x8ctl help COMMAND shows the right form; nothing was started\n"},
+    {X8_E_PENDING,
+     "  * x8ctl update apply --no-reboot: the new system is installed, the old one\n"
+     "    still runs\n",
+     "  * x8ctl update finish restarts the board and confirms the update\n"
+     "  * a restart by other means starts the new system, too; then x8ctl update\n"
+     "    finish within five starts, or the board goes back to the old one\n"
+     "  * x8ctl update status shows what waits\n"},
     {X8_E_DIFFERS, "  * the command checked something, and it is not as it should be\n",
      "  * the output lists what differs and what changes it\n"},
     {X8_E_NO_BOARD,
@@ -23,8 +30,8 @@ static const struct x8_code_help texts[] = {
      "  * the switches of the carrier are not set for flashing, or the board was not\n"
      "    restarted after they were\n"
      "  * a hub, dock or virtual machine does not pass the device on\n"
-     "  * -s names a port or serial number that is not there (a serial changes with the\n"
-     "    mode), or an address where nobody listens\n"
+     "  * -s names a port or serial number that is not there (a serial changes with\n"
+     "    the mode), or an address where nobody listens\n"
      "  * --via asks for a way that the board does not have\n",
      "  * x8ctl watch, then plug the board in: does anything appear at all?\n"
      "  * x8ctl guide shows the switches of your carrier\n"
@@ -62,10 +69,11 @@ static const struct x8_code_help texts[] = {
      "  * the loader hangs, or the board is in a state it cannot leave by itself\n"
      "  * the link is slow (12 Mbit/s behind an old hub), and the limit too short\n"
      "  * ADB over TCP has one place, and another client has it\n"
-     "  * a running board's daemon hangs, as on image 934 after an adb server was ended\n",
+     "  * a running board's daemon hangs, as on image 934 after an adb server was\n"
+     "    ended\n",
      "  * switch the board's power off and on, or replug it, then repeat\n"
-     "  * x8ctl list --columns where,speed shows the speed of the link; --stage-timeout\n"
-     "    raises the limit of a flash\n"},
+     "  * x8ctl list --columns where,speed shows the speed of the link;\n"
+     "    --stage-timeout raises the limit of a flash\n"},
     {X8_E_LINK, "  * a bad cable, a long chain of hubs, a worn port\n",
      "  * another cable, and a port on the computer itself\n"
      "  * -vv shows which transfer fails\n"},
@@ -92,11 +100,21 @@ static const struct x8_code_help texts[] = {
      "  * take the image made for the Portenta X8\n"
      "  * x8ctl explain SCRIPT shows what goes where\n"
      "  * compile the sketch for arduino:mbed_portenta:portenta_x8\n"},
+    {X8_E_NETWORK,
+     "  * the server cannot be reached: no network, no name server, a proxy in between\n"
+     "  * its certificate is not known here, or this computer's clock is wrong\n"
+     "  * the server has no such file, or ended the transfer again and again\n"
+     "  * --offline, and the cache does not have it\n",
+     "  * the message has the server's own words; the same command goes on where the\n"
+     "    download stopped\n"
+     "  * https_proxy=http://HOST:PORT for a proxy, --ca-file FILE for a company's own\n"
+     "    certificates\n"
+     "  * download the file elsewhere and name it instead: x8ctl flash FILE\n"},
     {X8_E_HOST_SPACE, "  * the disk of this computer is full, or a quota is used up\n",
      "  * make room, or send the log or the result elsewhere\n"},
     {X8_E_BOARD_SPACE,
-     "  * there is no room on the board for what is sent (a sketch goes to /tmp, which is\n"
-     "    memory)\n",
+     "  * there is no room on the board for what is sent (a sketch goes to /tmp, which\n"
+     "    is memory)\n",
      "  * a smaller image, or remove something from the board\n"},
     {X8_E_REFUSED,
      "  * the board answered no; its own words are in the message\n"
@@ -116,6 +134,14 @@ static const struct x8_code_help texts[] = {
      "    board's power off and on first\n"
      "  * x8ctl logs -u monitor-m4-elf-file.service shows all that OpenOCD said\n"
      "  * x8ctl sketch status shows the unit; x8ctl help sketches what happens there\n"},
+    {X8_E_ROLLED_BACK,
+     "  * the new system did not come up, or was not confirmed within its starts, and\n"
+     "    the boot loader went back\n"
+     "  * an app of the target did not start, and aklite-offline went back\n",
+     "  * the board works as before; nothing has to be undone\n"
+     "  * the message has the reason; x8ctl logs --since '1 hour ago' shows more\n"
+     "  * room, power and containers in order: the same x8ctl update apply again; else\n"
+     "    take another bundle, or x8ctl flash\n"},
     {X8_E_UNKNOWN_STATE,
      "  * the job broke off where x8ctl cannot tell what the board holds\n"
      "  * another program wrote a sketch to the board at the same time\n",

@@ -69,9 +69,16 @@ static const char environment[] =
     "                    than ASCII (UTF-8)\n";
 
 static const char json[] =
-    "With --json stdout holds one JSON document and nothing else: the result of the\n"
-    "command, or an object with the member error when it ended without one.\n"
-    "Progress, warnings and errors stay on stderr.\n"
+    "With --json stdout holds one JSON document and nothing else. When the run failed\n"
+    "it has the member error, always at the top: beside the result as far as there is\n"
+    "one, or alone. Boards that failed have an error of their own in their rows.\n"
+    "Progress, warnings and errors stay on stderr, in words.\n"
+    "\n"
+    "  error               code (its name), status (the number), what, why, next\n"
+    "\n"
+    "watch and logs go on until they are ended: there every line is an object. What\n"
+    "prints no result (sketch reset, reboot) tells how each board fared; what prints a\n"
+    "text that is made for a file (completion, udev print, help) prints just that.\n"
     "\n"
     "With --progress json every fact on stderr is one JSON object per line:\n"
     "\n"
@@ -82,13 +89,16 @@ static const char json[] =
     "  stage, state        the stage, and entered or finished; elapsed_ms at its end\n"
     "  done, total, unit   bytes, with rate (per second) and eta_s\n"
     "  text                the fact in words\n"
-    "  error               code (its name), status (the number), what, why, next\n"
+    "  error               as above\n"
     "  ok                  at the end: whether the board is good\n"
     "\n"
     "Members are only ever added; v changes when one changes its meaning. Numbers are\n"
-    "plain, sizes are bytes, times are ISO 8601 in UTC.\n"
+    "plain, sizes are bytes, times are ISO 8601 in UTC; what is not known is null.\n"
+    "Every member of every document: x8ctl.json(5), or without an installed page\n"
+    "x8ctl help --man json | man -l -; as JSON Schema: x8ctl help --schema COMMAND.\n"
     "\n"
     "  x8ctl list --json | jq -r '.boards[].serial'\n"
+    "  x8ctl info --json | jq -r '.error.next // empty'\n"
     "  x8ctl flash --progress json -y 934.tar.gz 2> flash.jsonl\n";
 
 static const char selectors[] =

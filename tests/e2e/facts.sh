@@ -11,7 +11,6 @@ runner=()
 said() {
     local kind=$1 want=$2
     shift 2
-    shown="$X8CTL $*"
     rm -f screen
     # What goes to stderr is no result.
     run "$want" "${runner[@]}" python3 "$X8_TESTS/e2e/terminal.py" --columns 600 --report screen -- \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # --json of every command, when it goes well and when it fails: one document, as tests/fixtures/schema says. The kit keeps
 # what it sees of --json in all suites; this one is about having seen each.
+# shellcheck disable=SC2317 # functions that are called by their names
 # shellcheck source=adb_kit.sh
 . "$(dirname "$0")/adb_kit.sh"
 cd "$work" || exit 1

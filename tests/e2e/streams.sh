@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every command once with a standard stream closed: stdin closed keeps nobody waiting, a result that cannot go anywhere is
 # an error that stderr tells, without stderr the rest is the same; and no file or device gets the number of a stream.
+# shellcheck disable=SC2317 # functions that are called by their names
 # shellcheck source=adb_kit.sh
 . "$(dirname "$0")/adb_kit.sh"
 cd "$work" || exit 1
