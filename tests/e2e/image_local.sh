@@ -102,7 +102,7 @@ cp -r 777 vendor
 tar czf vendor/mfgtool-files-portenta-x8.tar.gz -C vendor mfgtool-files-portenta-x8
 rm -r vendor/mfgtool-files-portenta-x8
 sha_of vendor/mfgtool-files-portenta-x8.tar.gz >vendor/mfgtool-files-portenta-x8.tar.gz.sha256
-tar cJf vendor.tar.xz vendor
+tar c vendor | xz -0 >vendor.tar.xz
 python3 -c '
 import os, sys, zipfile
 with zipfile.ZipFile(os.fdopen(1, "wb", closefd=False), "w", zipfile.ZIP_DEFLATED) as out:
