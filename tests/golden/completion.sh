@@ -111,19 +111,19 @@ other_shell() {
 if command -v fish >/dev/null 2>&1; then
     "$X8CTL" completion fish >"$scratch/x8ctl.fish"
     # shellcheck disable=SC2016 # fish's own
-    HOME=$scratch other_shell fish timeout 20 fish --no-config -c 'source $argv[1]; complete -C "x8ctl flash 8"' "$scratch/x8ctl.fish"
+    HOME=$scratch other_shell fish timeout 60 fish --no-config -c 'source $argv[1]; complete -C "x8ctl flash 8"' "$scratch/x8ctl.fish"
 fi
 
 # zsh completes in a line editor only, and so on a terminal.
 # shellcheck disable=SC2317 # by other_shell
 zsh_on_a_terminal() {
-    ZDOTDIR=$scratch/zsh timeout 20 python3 "$here/../e2e/terminal.py" --columns 100 --report "$scratch/zsh/report" \
-        --type 'ready> =x8ctl flash 8\t' --type 'CAN=\x03' --type 'ready> =exit\n' -- zsh -i
+    ZDOTDIR=$scratch/zsh timeout 60 python3 "$here/../e2e/terminal.py" --columns 100 --report "$scratch/zsh/report" \
+        --type 'ready> =x8ctl flash 8\t' --type 'CAN=\x15\x04' -- zsh -i
     cat "$scratch/zsh/report.raw"
 }
 if command -v zsh >/dev/null 2>&1; then
     "$X8CTL" completion zsh >"$scratch/zsh/_x8ctl"
-    printf '%s\n' "PS1='ready> '" "fpath=($scratch/zsh \$fpath)" 'autoload -Uz compinit' 'compinit -u -D' >"$scratch/zsh/.zshrc"
+    printf '%s\n' "PS1='ready> '" "fpath=($scratch/zsh \$fpath)" 'bindkey -e' 'autoload -Uz compinit' 'compinit -u -D' >"$scratch/zsh/.zshrc"
     other_shell zsh zsh_on_a_terminal
 fi
 [ "$failed" = 0 ] && echo ok
