@@ -27,12 +27,15 @@ _x8ctl_kind() {
     flash' --only') echo 'words all loader os' ;;
     flash' --script') echo 'file' ;;
     flash' --carrier') echo 'carrier' ;;
+    flash' --transfer') echo 'words auto raw gzip' ;;
     flash' --index') echo 'file' ;;
     flash' --ca-file') echo 'file' ;;
     flash' --verify') echo 'words auto full none' ;;
     flash' --stage-timeout') echo 'value' ;;
+    flash' --retries') echo 'value' ;;
     uuu' --verify') echo 'words auto full none' ;;
     uuu' --stage-timeout') echo 'value' ;;
+    uuu' --retries') echo 'value' ;;
     uuu' --path' | uuu' -m') echo 'board' ;;
     explain' --script') echo 'file' ;;
     image' --output' | image' -o') echo 'file' ;;
@@ -75,8 +78,8 @@ _x8ctl_options() {
     report) echo ' --output --mask --board' ;;
     sketch) echo ' --no-verify' ;;
     update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
-    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout' ;;
-    uuu) echo ' --verify --allow-host-commands --stage-timeout --path' ;;
+    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --resume --skip-same --transfer --no-erase --wait --no-wait --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout --retries' ;;
+    uuu) echo ' --verify --allow-host-commands --stage-timeout --retries --path' ;;
     explain) echo ' --script' ;;
     image) echo ' --output --force --repin --keep --older --pins --index --offline --ca-file' ;;
     recover) echo ' --restore-boot' ;;
@@ -104,7 +107,7 @@ _x8ctl_operands() {
     'sketch '*) echo 'file' ;;
     'update 0') echo 'words check show apply status finish rollback legacy-399' ;;
     'update '*) echo 'file' ;;
-    'flash '*) echo 'file' ;;
+    'flash '*) echo 'image' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
     'image 0') echo 'words list get show verify map prune' ;;
