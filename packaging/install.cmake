@@ -17,9 +17,10 @@ if(X8_STATIC) # what the program then contains has licences of its own
 endif()
 
 # The udev rules are what the program prints on the system it is built for: the group plugdev is named where it exists.
-# udev reads lib/udev/rules.d below /usr and below /usr/local; it is never lib64 or lib/x86_64-linux-gnu.
+# udev reads lib/udev/rules.d below /usr and below /usr/local; it is never lib64 or lib/x86_64-linux-gnu. A build that
+# cannot run what it makes, and one with sanitizers, which nobody installs, goes without.
 set(X8_UDEV_RULES_DIR lib/udev/rules.d CACHE STRING "where cmake --install puts the udev rules; empty: nowhere")
-if(X8_UDEV_RULES_DIR AND NOT X8_FUZZ AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
+if(X8_UDEV_RULES_DIR AND NOT X8_FUZZ AND NOT X8_SANITIZE AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
   set(rules ${PROJECT_BINARY_DIR}/70-x8ctl.rules)
   add_custom_command(OUTPUT ${rules} COMMAND x8ctl udev print > ${rules} DEPENDS x8ctl VERBATIM
     COMMENT "udev rules, as x8ctl prints them")
