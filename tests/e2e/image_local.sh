@@ -92,6 +92,7 @@ holds "the file gives other facts" python3 -c '
 import json, sys
 a, b = (json.load(open(f)) for f in sys.argv[1:])
 assert {**a, "source": 0} == {**b, "source": 0}' once.json "$out"
+# shellcheck disable=SC2016 # $0 is the inner shell's
 run 0 bash -c '"$0" image verify /dev/stdin < <(exec cat 777.tar.gz)' "$X8CTL"
 prints "^good	$(sha_of "$archive")  stdin$"
 prints_no '^(unknown|wrong)'
@@ -274,6 +275,7 @@ image 0 map noise.wic -o -
 says 'counts as used'
 
 start "no stdout: said at once"
+# shellcheck disable=SC2016 # $0 is the inner shell's
 run 2 bash -c '"$0" image show no-such.wic >&-' "$X8CTL"
 error_form 2
 says 'stdout is closed'
