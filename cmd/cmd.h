@@ -145,6 +145,10 @@ int x8_stdout_flush(struct x8_ctx *ctx);
  */
 void x8_result(struct x8_ctx *ctx, struct x8_json **json);
 
+/* A next step for an error whose place could not know one: it depends on what was asked for.
+ * `cmd`: the command, or NULL. */
+void x8_suggest(struct x8_error *err, const struct x8_cmd *cmd);
+
 /* Print it, or the error alone; `failed` NULL: the run ended well. Nothing when that was done, or
  * when there is neither. Before the end of a run only where its result is said and it goes on. */
 void x8_result_print(struct x8_ctx *ctx, const struct x8_error *failed);

@@ -77,8 +77,8 @@ static const char json[] =
     "  error               code (its name), status (the number), what, why, next\n"
     "\n"
     "watch and logs go on until they are ended: there every line is an object. What\n"
-    "prints no result (sketch reset, reboot) tells how each board fared; what prints a\n"
-    "text that is made for a file (completion, udev print, help) prints just that.\n"
+    "prints no result (sketch reset, reboot) tells how each board fared; what prints\n"
+    "a text that is made for a file (completion, udev print, help) prints just that.\n"
     "\n"
     "With --progress json every fact on stderr is one JSON object per line:\n"
     "\n"
@@ -250,7 +250,10 @@ const struct x8_topic x8_topics[] = {
     {"options", "options of every command",
      "They may stand before or after the command word; -- ends options.\n\n", all_options},
     {"exit-codes", "all exit codes",
-     "Each code leads to a different action. `x8ctl help E13` explains one.\n\n", x8_page_codes},
+     "Each code leads to a different action. `x8ctl help E13` explains one. Every\n"
+     "command may also end with 1 or 2, and, when its result cannot be written, with\n"
+     "20 or 25.\n\n",
+     x8_page_codes},
     {"environment", "variables that are read", environment, NULL},
     {"json", "output for programs", json, NULL},
     {"selectors", "naming a board", selectors, NULL},

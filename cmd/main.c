@@ -120,6 +120,8 @@ static int run_command(struct x8_ctx *ctx, struct x8_error *err)
         rc = ctx->cmd->run(ctx, err);
     if ((rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED) && !err->next[0])
         x8_error_next(err, "run the command again");
+    if (rc < 0)
+        x8_suggest(err, ctx->cmd);
     x8_bus_close(&ctx->bus);
     return rc;
 }

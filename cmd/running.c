@@ -26,24 +26,6 @@ int x8_job_open(struct x8_job_on *job, struct x8_error *err)
     return rc;
 }
 
-/* What to do next where the place that failed could not know: it depends on what was asked for. */
-static void suggest(struct x8_error *err)
-{
-    static const struct {
-        enum x8_code code;
-        const char *next;
-    } rows[] = {
-        {X8_E_TIMEOUT, "x8ctl list    shows whether the board answers; else plug it in again"},
-        {X8_E_GONE, "x8ctl list    shows whether the board is there"},
-        {X8_E_LINK, "use another cable or port, then run the command again"},
-        {X8_E_REFUSED, "x8ctl info    shows what the board is, -v what was tried"},
-    };
-
-    for (size_t i = 0; i < X8_COUNT(rows) && !err->next[0]; i++)
-        if (err->code == rows[i].code)
-            x8_error_next(err, "%s", rows[i].next);
-}
-
 static void work_on(struct x8_on_board *board)
 {
     const struct x8_job_plan *plan = board->run->plan;
@@ -54,7 +36,7 @@ static void work_on(struct x8_on_board *board)
     if (rc == 0)
         rc = plan->work(&board->job, &board->err);
     if (rc < 0)
-        suggest(&board->err);
+        x8_suggest(&board->err, board->run->ctx->cmd);
     x8_run_print_rest(board);
     x8_session_close(&board->job.session);
     x8_secret_wipe(&board->job.root.secret);

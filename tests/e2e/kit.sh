@@ -47,6 +47,7 @@ start() {
 
 finish() {
     conclude
+    if [ -e "$work/statuses" ]; then check_statuses; fi
     if [ -e "$work/seen/index" ]; then python3 "$X8_TESTS/lib/schema.py" --seen "$work/seen" || failed=1; fi
     exit "$failed"
 }
@@ -99,8 +100,42 @@ check_output() {
     *' exec '* | *' shell '* | *' pull '* | *' logs '*) ;;
     *) if grep -qa "$(printf '[\033\r]')" "$out" "$err"; then problem "there are control bytes"; fi ;;
     esac
+    awk '/^  code   /{c++} /^  next   ./{n++} END{exit c != n}' "$err" || problem "an error without a next step"
+    printf '%s\t%s\n' "$status" "$line" >>"$work/statuses"
     case $line in *' --json '*) keep_seen "$out" document "$line" ;; esac
     case $line in *' --progress json '* | *' --progress=json '*) keep_seen "$err" events "$line" ;; esac
+}
+
+# Each status is one that the page of the command lists, or one that every command may have (x8ctl help exit-codes).
+check_statuses() {
+    local status line command pages=$work/pages
+    mkdir -p "$pages"
+    while IFS=$'\t' read -r status line; do
+        case $status in 1 | 2 | 20 | 25) continue ;; esac
+        command=$(command_of "$line")
+        [ -n "$command" ] || continue
+        [ -e "$pages/$command" ] || "$X8CTL" help "$command" >"$pages/$command" 2>&1
+        grep -Eq "^ +$status  " "$pages/$command" || {
+            echo "FAILED: x8ctl$line"
+            echo "  -> status $status is not on the page of $command"
+            failed=1
+        }
+    done < <(sort -u "$work/statuses")
+}
+
+# The first word that is a command; not those that pass on what a program on the board ends with.
+command_of() {
+    local word
+    for word in $1; do
+        case $word in
+        exec | shell | help | completion) return ;;
+        list | watch | info | os-release | wait | identify | logs | doctor | guide | sketch | update | flash | uuu | explain | image | \
+            recover | setup | push | pull | forward | open | reboot | name | udev | version | report)
+            echo "$word"
+            return
+            ;;
+        esac
+    done
 }
 
 keep_seen() {

@@ -138,7 +138,7 @@ says_no ' wire '
 flash 0 emmc=1G -- flash -y -vvv release
 says ' wire '
 start "the log of a flash of some length is short"
-flash 0 start=fastboot emmc=1G link=4M -- flash -y big
+flash 0 start=fastboot emmc=1G link=3M -- flash -y big
 [ "$elapsed_ms" -gt 10000 ] || problem "it was to last longer"
 lines=$(wc -l <"$err")
 [ "$lines" -lt 40 ] || problem "$lines lines"

@@ -135,6 +135,6 @@ start "restarted"
 on 0 reboot -y --no-wait --password-file pw --json
 
 start "every document was seen here, but for those of suites of their own"
-others=(open watch doctor report image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
+others=(doctor report open watch doctor report image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
 python3 "$X8_TESTS/lib/schema.py" --lacks "$work/seen" "${others[@]}" >"$work/lacks" 2>&1 || problem "$(cat "$work/lacks")"
 finish
