@@ -3,7 +3,8 @@
  * A line of the second answer is a key, a blank and the rest, as of the first.
  *
  * Sources of the paths: meta-partner-arduino (program-h7.sh: where the firmware has its version;
- * monitor-m4-elf-file.path), meta-lmp (the boot loader's variables), Linux (wireless, tcp).
+ * monitor-m4-elf-file.path), meta-lmp (the boot loader's variables), Linux (wireless, tcp),
+ * systemd-timesyncd(8): its flag file costs nothing, while timedatectl starts a service.
  */
 #include "doctor/board.h"
 
@@ -32,7 +33,9 @@ static const char question[] =
     "'^(upgrade_available|rollback|bootupgrade_available)=' | p env\n"
     "[ -e /run/ostree/staged-deployment ] && echo is staged\n"
     "h ostree && t ostree admin status | grep -E '\\((pending|staged)\\)' | p deployment\n"
-    "h timedatectl && t timedatectl show -p NTPSynchronized --value | p ntp\n"
+    "d=/run/systemd/timesync; if [ -e $d/synchronized ]; then echo ntp yes\n"
+    "elif [ -d $d ]; then echo ntp no\n"
+    "elif h timedatectl; then t timedatectl show -p NTPSynchronized --value | p ntp; fi\n"
     "t passwd -S | p passwd; stat -c %Y /etc/machine-id | p first\n"
     "grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 | head -n 60 | p tcp\n"
     "p radio </proc/net/wireless\n"

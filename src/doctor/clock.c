@@ -78,9 +78,8 @@ void x8_check_clock(struct x8_look *look)
                  which);
         add(look, X8_CHECK_FAIL, text);
     } else if (last && now > last + (int64_t)YEARS_OFF * YEAR) {
-        snprintf(text, sizeof text,
-                 "the clock says %s, years after the newest file of the system (%s, %s)", today,
-                 other, which);
+        snprintf(text, sizeof text, "the clock says %s, years after its newest file (%s, %s)",
+                 today, other, which);
         add(look, X8_CHECK_WARN, text);
     } else {
         x8_check_add(look->out, X8_CHECK_OK, "clock", "clock", "%s", today);

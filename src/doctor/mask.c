@@ -95,9 +95,9 @@ static struct word *grow(struct x8_mask *mask)
     return &words[mask->count++];
 }
 
-/* The number of a word; of a new one the next of its kind. */
+/* The number of a word. A new one is `as` another, or has the next of its kind for 0. */
 static unsigned number_of(struct x8_mask *mask, enum x8_mask_kind kind, const char *text,
-                          size_t len, int is_searched)
+                          size_t len, int is_searched, unsigned as)
 {
     unsigned last = 0;
     struct word *word;
@@ -119,7 +119,7 @@ static unsigned number_of(struct x8_mask *mask, enum x8_mask_kind kind, const ch
     memcpy(word->text, text, len);
     word->len = len;
     word->kind = kind;
-    word->number = last + 1;
+    word->number = as ? as : last + 1;
     word->is_searched = is_searched;
     return word->number;
 }
@@ -137,42 +137,45 @@ static int is_common(const char *word, size_t len)
 }
 
 /* As it stands, and as JSON writes it. */
-static void add_forms(struct x8_mask *mask, enum x8_mask_kind kind, const char *text, size_t len)
+static unsigned add_forms(struct x8_mask *mask, enum x8_mask_kind kind, const char *text,
+                          size_t len, unsigned as)
 {
     char escaped[WORD_LEN];
     size_t n = 0;
 
     if (is_common(text, len))
-        return;
-    (void)number_of(mask, kind, text, len, 1);
+        return as;
+    as = number_of(mask, kind, text, len, 1, as);
     for (size_t i = 0; i < len && n + 2 < sizeof escaped; i++) {
         if (text[i] == '"' || text[i] == '\\')
             escaped[n++] = '\\';
         escaped[n++] = text[i];
     }
     if (n > len)
-        (void)number_of(mask, kind, escaped, n, 1);
+        (void)number_of(mask, kind, escaped, n, 1, as);
+    return as;
 }
 
 void x8_mask_word(struct x8_mask *mask, enum x8_mask_kind kind, const char *word)
 {
     if (word)
-        add_forms(mask, kind, word, strlen(word));
+        (void)add_forms(mask, kind, word, strlen(word), 0);
 }
 
 /* What stood between quotes may have been escaped there. */
 static void add_quoted(struct x8_mask *mask, const char *text, size_t len)
 {
     char plain[WORD_LEN];
+    unsigned number;
     size_t n = 0;
 
     for (size_t i = 0; i < len && n < sizeof plain; i++) {
         i += text[i] == '\\' && i + 1 < len;
         plain[n++] = text[i];
     }
-    add_forms(mask, X8_MASK_SSID, text, len);
+    number = add_forms(mask, X8_MASK_SSID, text, len, 0);
     if (n < len)
-        add_forms(mask, X8_MASK_SSID, plain, n);
+        (void)add_forms(mask, X8_MASK_SSID, plain, n, number);
 }
 
 void x8_mask_learn(struct x8_mask *mask, struct x8_span text)
@@ -182,7 +185,8 @@ void x8_mask_learn(struct x8_mask *mask, struct x8_span text)
     for (size_t i = 0; i < text.len; i++) {
         size_t from, len = mask_ssid(at + i, text.len - i, &from);
 
-        if (len)
+        /* A BSSID is a MAC address, and is found by its form. */
+        if (len && !(i > 0 && lower(at[i - 1]) == 'b'))
             add_quoted(mask, at + i + from, len);
     }
 }
@@ -199,7 +203,7 @@ struct pass {
 
 static int replace(struct pass *pass, enum x8_mask_kind kind, size_t len)
 {
-    unsigned number = number_of(pass->mask, kind, pass->text + pass->at, len, 0);
+    unsigned number = number_of(pass->mask, kind, pass->text + pass->at, len, 0, 0);
 
     pass->failed |= x8_buf_addf(pass->out, "%s-%u", kinds[kind], number) < 0;
     pass->at += len;
