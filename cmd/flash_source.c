@@ -5,8 +5,8 @@
  * they are looked at as they come, the image goes to the board as it comes, and the digest of all
  * is compared before the last MiB of the archive is given out, and thereby before the last piece of
  * the image is sent. In any other order all of it has to be read before the image can be written,
- * and it is read again for that. Every further board has a reading of its own. All readings must
- * have the same digest.
+ * and it is read again for that. A board that does not begin with the others has a reading of its
+ * own. All readings must have the same digest.
  */
 #include "flash_source.h"
 
@@ -171,10 +171,10 @@ static void tell_readings(const struct x8_flash_source *source, int is_brief, in
     if (is_once)
         x8_emit(&source->op, X8_EV_NOTICE,
                 "%s is read once: its image goes to the board as it comes, and its SHA-256 is "
-                "compared before the last piece (a further board has a reading of its own)",
+                "compared before the last piece (boards that begin together share it)",
                 source->shown);
     else
-        x8_emit(&source->op, X8_EV_NOTICE, "%s is read again for each board: %s", source->shown,
+        x8_emit(&source->op, X8_EV_NOTICE, "%s is read again to write it: %s", source->shown,
                 is_brief ? "what its image uses had to be known first"
                          : "parts that a flash begins with come behind its image, or it has not "
                            "all of them");

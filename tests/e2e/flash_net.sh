@@ -175,11 +175,14 @@ json "d['sha256'] == '$(sha_of "$work/www/once.tar")'"
 from_server once.tar 1
 start "the image before its parts: once to find them, and once to write it"
 on 0 --compare "$same" -- flash -y --no-cache "$url/twice.tar"
-says 'twice.tar is read again for each board: parts that a flash begins with come behind its image'
+says 'twice.tar is read again to write it: parts that a flash begins with come behind its image'
 from_server twice.tar 2
+start "two boards that begin together share it"
+flash 0 start=fastboot emmc=1G --count 2 --compare "$same" -- flash -y --all --no-cache "$url/once.tar"
+from_server once.tar 1
 start "what the image uses has to be known before it is written"
 on 0 -- flash -y --no-cache --skip-unused "$url/once.tar"
-says 'once.tar is read again for each board: what its image uses had to be known first'
+says 'once.tar is read again to write it: what its image uses had to be known first'
 from_server once.tar 2
 start "loaders alone: all of it is read, for its digest"
 on 0 -- flash -y --no-cache --only loader "$url/once.tar"
