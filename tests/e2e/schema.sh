@@ -69,6 +69,27 @@ mkdir lone && cp "$script" lone/
 plain 4 explain lone/full_image.uuu --json
 json "d['missing'] > 0"
 
+echo "== the schemas themselves"
+# refused PYTHON: the document `d` of udev check, changed so, does not fit any more.
+refused() {
+    python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+exec(sys.argv[2])
+json.dump(d, open(sys.argv[3], "w"))' "$out" "$1" changed
+    ! python3 "$X8_TESTS/lib/schema.py" udev-check changed 2>why || problem "it fits although: $1"
+    grep -q 'not as .*udev-check.json says' why || problem "$(cat why)"
+}
+start "a member more, one less, one of another kind: refused"
+plain 0 udev check --dir rules --json
+python3 "$X8_TESTS/lib/schema.py" udev-check "$out" || problem "the document itself does not fit"
+refused 'd["more"] = 1'
+refused 'del d["path"]'
+refused 'd["present"] = "yes"'
+refused 'd["other_files"] = [1]'
+refused 'd["error"] = {"code": "differs"}'
+refused 'd["error"] = {"code": "other", "status": 4, "what": "", "why": None, "next": None}'
+
 echo "== in flashing mode"
 start "a flash, a line, and a dry run"
 flash 0 start=fastboot emmc=1G -- flash -y --json --progress json release
