@@ -251,6 +251,13 @@ const struct x8_cmd x8_cmd_doctor = {
         "skipped), its cause in one line, and what to do next. Exit status 4 when one of\n"
         "them failed; warnings alone are no failure.\n"
         "\n"
+        "Names of checks: udev-rules, udev-loaded, usb-access, vm, wsl, container,\n"
+        "sandbox, usb-link, usb-speed, usb-hubs, usb-power, usb-autosuspend,\n"
+        "modemmanager, flashers, disk-cache, disk-state, cache, updates, clock, proxy,\n"
+        "adb-server, mdns; of a board image, units, space, docker, update, bootloader,\n"
+        "board-clock, m7-firmware, m4-watcher, m4-folder, password, adb, ssh, usb-role,\n"
+        "wifi.\n"
+        "\n"
         "--fix lists what can be repaired from here and asks; -y agrees, -n only lists.\n"
         "Repairs of the computer need root, those of a board its password.",
     .opts = opts,

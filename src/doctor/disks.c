@@ -48,8 +48,13 @@ static void check_room(struct x8_look *look, const struct limits *limits, const 
     if (look->host->ops->may_use(look->host, there) == 0) {
         check = x8_check_add(look->out, X8_CHECK_FAIL, limits->id, limits->about,
                              "\"%s\" may not write to %s", look->user, there);
-        x8_check_next(check, "sudo chown -R %s %s    (a run with sudo may have made it)",
-                      look->user, there);
+        /* Only a folder of x8ctl's own may change hands; what is above it belongs to others. */
+        if (strcmp(there, folder) == 0)
+            x8_check_next(check, "sudo chown -R %s %s    (a run with sudo may have made it)",
+                          look->user, there);
+        else
+            x8_check_next(check, "X8CTL_HOME=FOLDER    a folder that \"%s\" may write to",
+                          look->user);
         return;
     }
     if (look->host->ops->space(look->host, there, &size, &left) < 0) {

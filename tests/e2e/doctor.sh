@@ -25,6 +25,10 @@ row mdns skipped 'switched off'
 row adb-server ok 'none runs'
 [ "$(awk -F'\t' 'NF != 6' "$out" | wc -l)" = 0 ] || problem "not all lines have six columns"
 cut -f2,3,5 "$out" | tail -n +2 | sort >rows
+start "each name is in the help page"
+cut -f1 rows | sort -u >names
+run 0 "$X8CTL" help doctor
+while IFS= read -r name; do prints "(^| )${name}([,;. ]|$)"; done <names
 start "--json has the same rows"
 alone - doctor --json
 python3 -c '
