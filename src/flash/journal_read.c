@@ -136,7 +136,7 @@ static int take_line(struct x8_past *past, const struct x8_json *line, struct x8
 
     if (!x8_json_get_str(line, JOURNAL_KIND))
         return 0;
-    past->has_end = 0;
+    past->has_end = past->rc = 0;
     if (is_kind(line, JOURNAL_ERASED) || is_kind(line, JOURNAL_SENDING) ||
         is_kind(line, JOURNAL_CONFIRM))
         return take_range(&past->progress, line, err);
