@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The watch after a flash: somebody sets the switches back and power-cycles the board.
-# shellcheck source=kit.sh
-. "$(dirname "$0")/kit.sh"
+# shellcheck source=image_kit.sh
+. "$(dirname "$0")/image_kit.sh"
 for tool in bwrap busybox; do
     command -v "$tool" >/dev/null || { echo "skipped: no $tool on this machine"; exit 77; }
 done
@@ -28,8 +28,9 @@ watched() {
     shift 2
     : >"$err"
     replug "${orders[@]}" &
+    feeder=$!
     flash "$want" --control orders "$@"
-    wait
+    wait "$feeder"
 }
 
 echo "== without a terminal"
@@ -57,12 +58,12 @@ flash 35 "${linux[@]}" adbd=image=934 -- flash -y --wait=1s release
 error_form '35 no-boot'
 says 'was not power-cycled in time'
 start "nothing comes up"
-watched 35 "0 unplug" "${linux[@]}" adbd=image=934 -- flash -y --wait=3s release
+watched 35 "0 unplug" "${linux[@]}" adbd=image=934 -- flash -y --wait=2s release
 error_form '35 no-boot'
 says 'nothing came up at usb 1-2'
 says 'x8ctl guide leds'
 start "its Linux cannot be asked"
-watched 35 "0 switch 100" "${linux[@]}" "adbd=image=934 auth=ask" -- flash -y --wait=5s release
+watched 35 "0 switch 100" "${linux[@]}" "adbd=image=934 auth=ask" -- flash -y --wait=3s release
 error_form '35 no-boot'
 says 'Linux came up at usb 1-2, but it cannot be asked'
 start "another image than the source is called: a warning, as nobody checked that name"
@@ -91,6 +92,57 @@ says 'code   50 some-failed'
 says '1-3 error 35 no-boot'
 json "[b['code'] for b in d['boards']] == ['ok', 'no-boot'] and d['boards'][0]['linux']['image'] == '934'"
 
+echo "== at a terminal"
+# at_terminal STATUS ORDER WORDS... -- ARGS...: as watched, with the screen in $out.
+at_terminal() {
+    local want=$1 order=$2
+    local -a words=()
+    shift 2
+    while [ "$1" != -- ]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    : >log
+    # The first time the switches were forgotten. One opening for both orders: its end is the end of them.
+    {
+        for ((i = 0; i < 400; i++)); do
+            grep -q 'to be power-cycled' log && break
+            sleep 0.05
+        done
+        echo '0 unplug 200'
+        for ((i = 0; i < 400; i++)); do
+            grep -q 'came back in rom' log && break
+            sleep 0.05
+        done
+        echo "$order"
+    } >orders &
+    feeder=$!
+    board "$want" --control orders "${words[@]}" -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report report -- "$X8CTL" --log log "$@"
+    wait "$feeder"
+    python3 -c 'import json, sys; print("\n".join(json.load(open(sys.argv[1]))["screen"]))' report >"$out"
+}
+start "it is waited for unasked, and forgotten switches are told of while there is time"
+at_terminal 0 '0 switch 200' "${linux[@]}" adbd=image=934 -- flash -y release
+prints 'the board at usb 1-2 came back in rom mode, not in Linux: set the boot switches back'
+prints '^1-2: Linux answers, image 934'
+start "but not with --json or without an image"
+board 0 "${linux[@]}" adbd=image=934 -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report report -- "$X8CTL" flash -y --json release
+within 10
+board 0 "${linux[@]}" adbd=image=934 -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report report -- "$X8CTL" flash -y --only loader release
+within 10
+
+echo "== a script that restarts the board itself"
+mkdir restarts
+cp -r release/. restarts
+sed -i 's/^FB: done/FB: acmd reset/' restarts/*/full_image.uuu
+start "into Linux"
+flash 0 "${linux[@]}" adbd=image=934 -- flash -y --json --wait=60s restarts
+json "d['boards'][0]['linux']['image'] == '934'"
+start "into flashing mode, as the switches could not be set yet: that is not held against it"
+flash 35 start=fastboot emmc=1G -- flash -y --wait=2s restarts
+says 'was not power-cycled in time'
+
 echo "== options"
 start "--wait and --no-wait, and a time without its sign"
 alone 2 flash --wait --no-wait release
@@ -102,4 +154,22 @@ printf 'uuu_version 1.4\nFB: ucmd fuse prog -y 1 3 0x1\nFB: done\n' >fuse.uuu
 flash 2 start=fastboot -- uuu --confirm fuse --retries 2 fuse.uuu
 error_form '2 usage'
 says 'never tried again'
+
+echo "== a release that is known"
+command -v nginx >/dev/null || finish
+serve
+tar czf www/934.tar.gz 934
+printf '{"format":1,"base":"http://127.0.0.1:%s/","images":[{"image":"934","file":"934.tar.gz","sha256":"%s"}]}' \
+    "$port" "$(sha_of www/934.tar.gz)" >index.json
+export X8CTL_IMAGE_INDEX=$work/index.json
+mkdir elsewhere
+mv 934 elsewhere
+start "it comes up"
+watched 0 "0 switch 200" "${linux[@]}" adbd=image=934 -- flash -y --wait=60s 934
+prints '^1-2: Linux answers, image 934'
+start "something else comes up"
+watched 4 "0 switch 200" "${linux[@]}" adbd=image=861 -- flash -y --json --wait=60s 934
+error_form '4 differs'
+says 'image 861 runs at usb 1-2, and 934 was written'
+json "d['boards'][0]['code'] == 'differs' and d['boards'][0]['linux']['image'] == '861'"
 finish
