@@ -61,5 +61,5 @@ echo "ok: $(stat -c %s "$x8ctl") bytes, needs $needed, $newest"
     fail "x8ctl explain: $(cat "$work/explain")" # 4: the images are not beside it
 "${X8_MKIMAGE:?}" --size 16M --archive "$work/934.tar.gz" --fixtures "$root/tests/fixtures/vendor" >/dev/null
 "$x8ctl" flash --dry-run "$work/934.tar.gz" >"$work/dry" 2>&1 </dev/null || fail "x8ctl flash --dry-run: $(cat "$work/dry")"
-"$x8ctl" image verify "$work/934.tar.gz" >"$work/verify" 2>&1 </dev/null || fail "x8ctl image verify: $(cat "$work/verify")"
+"$x8ctl" image show "$work/934.tar.gz" >"$work/show" 2>&1 </dev/null || fail "x8ctl image show: $(cat "$work/show")"
 echo "ok: starts, lists, explains, reads an archive to its end"

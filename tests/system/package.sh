@@ -45,7 +45,8 @@ done
 "$work/prefix/bin/x8ctl" udev check --dir "$work/prefix/lib/udev/rules.d" >/dev/null
 echo "ok: cmake --install"
 
-(cd "$build" && cpack -G DEB -B "$work/deb" >"$work/cpack.log" 2>&1) || { cat "$work/cpack.log"; fail "cpack"; }
+# A umask that lets a group write must not reach the package.
+(umask 002 && cd "$build" && cpack -G DEB -B "$work/deb" >"$work/cpack.log" 2>&1) || { cat "$work/cpack.log"; fail "cpack"; }
 package=$(find "$work/deb" -maxdepth 1 -name 'x8ctl_*.deb')
 [ -f "$package" ] || fail "cpack made no package"
 version=$(dpkg-deb -f "$package" Version)
