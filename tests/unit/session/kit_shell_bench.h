@@ -30,6 +30,9 @@ int kit_bench_sh(struct bench *b, const char *command);
 /* No temporary folder is left on either side. */
 void kit_bench_no_trace(struct bench *b);
 
+/* For the shell: what makes a list of names long. */
+#define LONG_NAME "'a name as long as those that make a list long '"
+
 #define sh       kit_bench_sh
 #define no_trace kit_bench_no_trace
 
