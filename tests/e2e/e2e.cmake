@@ -102,13 +102,36 @@ if(TARGET x8-board)
     APPEND PROPERTY ENVIRONMENT "X8_KIT_WAY=ssh")
 endif()
 
-# Long tables of faults and wrong input, and suites of the doubles themselves: tests/run has the sanitized build run them,
-# where a fault costs most to overlook, and leaves them out of the plain build that follows.
-foreach(name flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput board_root board_sketch
-    board_update board_update_faults update_faults update_kill update_finish update_legacy update_show flash_unused sketch_faults
-    sketch_others sketch_link net_mdns_hostile net_cut)
+# What tests/run has the sanitized build run, where a fault costs most to overlook, and leaves out of the plain build that
+# follows. There remain what optimised code may do differently: at its own speed (terminal, output, flash_*, adb_usb), against
+# programs of others (uuu_witness, vendor_scripts, adb_witness, image_net, net_mdns, net_session), and one whole update.
+# - Tables of faults and wrong input.
+set(once flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput adb_review update_faults update_kill
+    update_finish update_legacy update_show flash_unused sketch_faults sketch_others sketch_link net_mdns_hostile net_cut streams)
+# - Suites of the doubles themselves: not a line of the program.
+list(APPEND once board_root board_sketch board_update board_update_faults)
+# - Commands on running boards, where bash and the board's tools do the work and nothing depends on speed.
+list(APPEND once adb_exec adb_files adb_forward adb_shell adb_ways sketch_upload running_list running_power running_ask
+    net_setup net_list flash_inputs update_ssh)
+# - The same over another way.
+list(APPEND once net_setup_ssh net_exec net_files net_shell net_forward)
+foreach(name ${once})
   if(TEST e2e.${name})
     set_tests_properties(e2e.${name} PROPERTIES LABELS "e2e;once")
+  endif()
+endforeach()
+# - Unit tests whose time is that of bash, tar and ostree. They stay "unit" for the thread sanitizer.
+foreach(name session.push_test session.pull_test update.send_test update.send_faults_test update.bundle_test)
+  if(TEST unit.${name})
+    set_tests_properties(unit.${name} PROPERTIES LABELS "unit;once")
+  endif()
+endforeach()
+
+# The longest first, also in a fresh folder where ctest has no times yet: else one of them is what all wait for.
+foreach(name update_faults update_kill board_update_faults board_update adb_ways net_files adb_shell adb_faults output
+    adb_faults_board terminal update_apply flash_faults_loader)
+  if(TEST e2e.${name})
+    set_tests_properties(e2e.${name} PROPERTIES COST 50)
   endif()
 endforeach()
 
