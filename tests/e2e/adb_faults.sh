@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The link is cut at every message of exec, push and pull, either way, and in the middle of some.
+# The link is cut at messages of exec, push and pull, either way, and in the middle of some: in the usual run at every third
+# one or fewer, beginning with the first, where a run asks and is answered; at every one with X8_LONG=1.
 . "$(dirname "$0")/adb_faults_kit.sh"
 cd "$work" || exit 1
 make_files
@@ -35,16 +36,19 @@ every() {
     [ "$wells" -le $((4 + (14 + last / 20) / step)) ] || problem "$wells of $((last / step)) runs got through"
 }
 
-every exec 1
-every input 1
-every push 1
-every pull 1
-every stdin 2
-every stdout 2
-every exec 1 half
-every input 3 half
-every push 5 half
-every pull 5 half
+# Odd, as messages go to and fro: cuts of both directions are among them.
+often=3 seldom=7
+[ -z "${X8_LONG:-}" ] || often=1 seldom=2
+every exec $often
+every input $often
+every push $often
+every pull $often
+every stdin $seldom
+every stdout $seldom
+every exec $often half
+every input $seldom half
+every push $seldom half
+every pull $seldom half
 start "the cutter itself is well"
 [ ! -s cutter.err ] || problem "$(tail -n 3 cutter.err)"
 kill "$cutter"

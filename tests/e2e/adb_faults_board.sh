@@ -40,10 +40,26 @@ some() {
 }
 words=()
 
+# Boards that fall silent are waited for half a minute: they begin here, all others run meanwhile, and they are judged at the end.
+stalled=()
+while read -r kind fault; do
+    X8_LIMIT=50 once "$kind" "verdict.$kind.${#stalled[@]}" "$fault" </dev/null &
+    stalled+=($!)
+done <<'END'
+exec at:open,dir:in,do:stall
+exec at:wrte,dir:out,nth:1,do:stall
+push at:open,dir:in,nth:1,do:stall
+push at:wrte,dir:in,nth:3,do:stall
+pull at:wrte,dir:out,nth:6,do:stall
+stdin at:wrte,dir:in,nth:4,do:stall
+END
+
 echo "== what the board sends is damaged"
-for kind in exec push pull; do
-    some ill $kind at:wrte,dir:out,nth:2,do:badsum at:wrte,dir:out,nth:2,do:badmagic at:wrte,dir:out,nth:3,do:oversize \
-        at:msg,dir:out,nth:5,do:garbage
+# Every damage in one way of working, each way with two of them; all of both with X8_LONG=1.
+damages=(at:wrte,dir:out,nth:2,do:badsum at:wrte,dir:out,nth:2,do:badmagic at:wrte,dir:out,nth:3,do:oversize at:msg,dir:out,nth:5,do:garbage)
+some ill exec "${damages[@]}"
+for kind in push pull; do
+    if [ -n "${X8_LONG:-}" ]; then some ill $kind "${damages[@]}"; else some ill $kind "${damages[0]}" "${damages[3]}"; fi
 done
 some either exec at:cnxn,dir:out,do:badsum
 some ill exec at:cnxn,dir:out,do:badsum,times:0 at:cnxn,dir:out,do:garbage,times:0
@@ -51,13 +67,14 @@ some ill exec at:cnxn,dir:out,do:badsum,times:0 at:cnxn,dir:out,do:garbage,times
 echo "== the daemon dies and comes back"
 words=(restart=100)
 for kind in exec input; do some ill $kind at:msg,nth:7,do:die; done
-for kind in push pull; do some ill $kind at:msg,nth:9,do:die at:msg,nth:50,do:die at:msg,nth:90,do:die; done
+for kind in push pull; do some ill $kind at:msg,nth:9,do:die at:msg,nth:90,do:die ${X8_LONG:+at:msg,nth:50,do:die}; done
 words=()
 
 echo "== the board reboots: what was being written has no time to clean up"
 export untidy=1
 for kind in exec input; do some ill $kind at:msg,nth:8,do:reboot; done
-for kind in push pull; do some ill $kind at:msg,nth:40,do:reboot at:msg,nth:80,do:reboot; done
+some ill push at:msg,nth:40,do:reboot ${X8_LONG:+at:msg,nth:80,do:reboot}
+some ill pull at:msg,nth:80,do:reboot ${X8_LONG:+at:msg,nth:40,do:reboot}
 
 echo "== the board refuses, or is slow"
 unset untidy
@@ -70,20 +87,7 @@ for kind in push pull; do some well $kind at:wrte,dir:out,nth:3,do:delay,for:150
 echo "== the board falls silent"
 start "nobody waits for it longer than half a minute"
 shown="side by side: exec, push and pull with do:stall"
-export X8_LIMIT=50
-runs=()
-while read -r kind fault; do
-    once "$kind" "verdict.$kind.${#runs[@]}" "$fault" </dev/null &
-    runs+=($!)
-done <<'END'
-exec at:open,dir:in,do:stall
-exec at:wrte,dir:out,nth:1,do:stall
-push at:open,dir:in,nth:1,do:stall
-push at:wrte,dir:in,nth:3,do:stall
-pull at:wrte,dir:out,nth:6,do:stall
-stdin at:wrte,dir:in,nth:4,do:stall
-END
-wait "${runs[@]}"
+wait "${stalled[@]}"
 for verdict in verdict.*.[0-9]; do
     ! grep -q '^wrong' "$verdict" || problem "$verdict: $(grep '^wrong' "$verdict")"
     ! grep -q '^well' "$verdict" || problem "$verdict: it got through, so the fault does nothing"
