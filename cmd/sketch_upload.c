@@ -156,8 +156,7 @@ int x8_sketch_run_upload(struct x8_ctx *ctx, int no_verify, struct x8_error *err
 {
     X8_AUTO_SKETCH sketch = {0};
     struct uploading uploading = {.sketch = &sketch, .no_verify = no_verify};
-    struct x8_job_plan plan = {
-        .work = work, .needs_linux = 1, .user = &uploading};
+    struct x8_job_plan plan = {.work = work, .needs_linux = 1, .user = &uploading};
     char here[PATH_LEN];
     const char *path = ctx->argc > 1 ? ctx->argv[1] : here;
     int rc;

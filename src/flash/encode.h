@@ -1,7 +1,7 @@
 /*
  * From an image file to pieces: opens the step's input, undoes its compression, records checksums,
  * checks the block map, and cuts it into sparse pieces. Runs in the calling thread; where the
- * pieces go is the port's business (a ring towards a board, or a counter).
+ * pieces go is the port's business (a window towards boards, or a counter).
  */
 #ifndef X8_FLASH_ENCODE_H
 #define X8_FLASH_ENCODE_H

@@ -110,7 +110,8 @@ static int no_file(const struct x8_imageset *set, const char *name, enum x8_role
  * its member would be worse than stopping.
  */
 static int find_member(const struct x8_imageset *set, const char *dir,
-                       const struct x8_file_ref *ref, struct x8_file_input *out, struct x8_error *err)
+                       const struct x8_file_ref *ref, struct x8_file_input *out,
+                       struct x8_error *err)
 {
     char name[sizeof ref->path + sizeof ref->member + 2];
     char *folder = x8_path_dir(ref->path);
@@ -131,7 +132,8 @@ static int find_member(const struct x8_imageset *set, const char *dir,
 }
 
 int x8_input_find(const struct x8_imageset *set, const char *dir, const char *text,
-                  enum x8_role role, struct x8_file_input *out, int *substituted, struct x8_error *err)
+                  enum x8_role role, struct x8_file_input *out, int *substituted,
+                  struct x8_error *err)
 {
     struct x8_file_input found = {0};
     struct x8_file_ref ref;

@@ -28,7 +28,8 @@ enum x8_role x8_input_role(const struct x8_command *command);
  * their images differently. X8_E_NO_FILE when there is neither.
  */
 int x8_input_find(const struct x8_imageset *set, const char *dir, const char *text,
-                  enum x8_role role, struct x8_file_input *out, int *substituted, struct x8_error *err);
+                  enum x8_role role, struct x8_file_input *out, int *substituted,
+                  struct x8_error *err);
 
 /* Content with its compression undone; see imageset.h. */
 int x8_input_open(const struct x8_imageset *set, const struct x8_file_input *input,
@@ -36,7 +37,8 @@ int x8_input_open(const struct x8_imageset *set, const struct x8_file_input *inp
 int x8_input_load(const struct x8_imageset *set, const struct x8_file_input *input, size_t max,
                   struct x8_buf *out, struct x8_error *err);
 /* UINT64_MAX when unknown; `*exact` as in imageset.h. */
-uint64_t x8_input_size(const struct x8_imageset *set, const struct x8_file_input *input, int *exact);
+uint64_t x8_input_size(const struct x8_imageset *set, const struct x8_file_input *input,
+                       int *exact);
 
 /* The block map beside an image: image.bmap, image.wic.bmap for image.wic.gz, and so on. 1 when
  * found. */

@@ -3,7 +3,7 @@
  * the end. The rooms' files share it: run.c (the state machine over the stages), stage_sdp.c,
  * stage_fb.c (commands of a stage), feed.c (an image), verify.c (reading back).
  *
- * Threads: one thread per job; the plan is shared and read-only; the decoding thread of feed.c
+ * Threads: one thread per job; the plan is shared and read-only; the decoding thread of source.h
  * touches only what it is given.
  */
 #ifndef X8_FLASH_JOB_H

@@ -92,7 +92,8 @@ def eight(path):
         got[count] = run(flash + (["--all"] if count > 1 else []), words + ["--count", str(count)],
                          os.path.join(args.work, "report"), os.path.join(args.work, "meter"))
     cpu = {n: got[n]["user"] + got[n]["sys"] for n in got}
-    print("\neight boards at 40 MB/s each")
+    print()
+    print("eight boards at 40 MB/s each")
     for n in got:
         print(f"{n} board(s): wall {got[n]['wall']:.1f} s, CPU {cpu[n]:.2f} s, anon {got[n]['anon_kb'] / 1024:.1f} MiB")
     print(f"ratio: CPU {cpu[8] / cpu[1]:.2f}, memory {got[8]['anon_kb'] / got[1]['anon_kb']:.2f}", flush=True)
