@@ -33,7 +33,12 @@ echo $! >pid
 wait
 exec "$1" flash -y --json --resume
 END
-chmod +x kill_at twice
+# A run that is killed has a status that is none of the program's.
+cat >begin <<'END'
+#!/usr/bin/env bash
+exec "$X8CTL" flash -y --json release
+END
+chmod +x kill_at twice begin
 
 fresh() {
     rm -rf "$X8CTL_HOME/state" media
@@ -44,7 +49,7 @@ fresh() {
 cut_off() {
     rm -f pid
     ./kill_at "$1" "$2" "$journal" &
-    flash "$3" dir=media emmc=128M "${slow[@]}" --pid-file pid -- flash -y --json release
+    board "$3" dir=media emmc=128M "${slow[@]}" --pid-file pid -- ./begin
     wait
 }
 
