@@ -292,7 +292,7 @@ stopped() {
     sleep 0.3
     began=$(milliseconds)
     for signal in $signals; do
-        if [ "$signal" = / ]; then sleep 0.3; else kill -"$signal" "$(cat pid)"; fi
+        if [ "$signal" = / ]; then sleep 0.3; else kill -"$signal" "$(cat pid)" 2>/dev/null; fi # the last may find it gone
     done
     wait $board_pid
     status=$?

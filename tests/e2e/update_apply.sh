@@ -23,6 +23,12 @@ prints '^check	ok	space	needs .* free'
 prints '^verdict	.* can be updated from 746 to 861$'
 update 0 check --to u/offline-updates --json
 json "d['boards'][0]['verdict'] == 'ok' and d['boards'][0]['space']['bytes_sent'] < d['boards'][0]['space']['bytes']"
+json "d['boards'][0]['complete']"
+start "check without root says what it did not see"
+on 0 update check --to u/offline-updates
+prints '^verdict	.* can be updated from 746 to 861, as far as can be seen without root: '
+on 0 update check --to u/offline-updates --json
+json "d['boards'][0]['complete'] is False"
 start "apply -n: the same"
 update 0 apply u/offline-updates -n
 says '746.*would be updated to 861|would be updated to 861'
@@ -36,6 +42,8 @@ log_is 'boot 746'
 start "apply: sent, installed, restarted, confirmed"
 update 0 apply u/offline-updates -y --json
 json "d['boards'][0]['from'] == '746' and d['boards'][0]['to'] == '861' and d['boards'][0]['proof'] == 'new'"
+json "d['boards'][0]['unfinished'] is False and d['boards'][0]['serial']"
+[ "$(grep -c ' stage send$' "$err")" = 1 ] || problem "the stage send is not entered once"
 json "d['boards'][0]['step'] == 'done' and d['boards'][0]['restarts'] == 1 and d['boards'][0]['sent']['bytes_sent'] > 0"
 log_has '^1 aklite A install -> 100'
 log_has '^2 boot 861 '"$new"

@@ -31,8 +31,8 @@ start "apply names the way, and does nothing"
 update 12 apply u/offline-updates -y
 error_form '12 wrong-state'
 says 'legacy-399'
-start "an archive without the program, and one that is none"
-legacy 23 empty.tar.gz -y
+start "an archive without the program, and one that is none, are told before any board"
+run 23 "$X8CTL" -s "$nowhere" -t 2s update legacy-399 u/offline-updates --tool empty.tar.gz -y
 error_form '23 misfit'
 says 'empty.tar.gz'
 echo hello >none.tar.gz

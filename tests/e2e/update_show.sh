@@ -135,6 +135,15 @@ cp -a right/offline-updates broken
 looks 22 broken --deep
 prints '^check	bad	signatures	'
 prints '^check	bad	graph	'
+start "a repository that is a link is called one, and followed nowhere"
+rm -rf broken
+cp -a right/offline-updates broken
+mv broken/ostree_repo elsewhere
+ln -s ../elsewhere broken/ostree_repo
+looks 21 broken
+prints 'ostree_repo is a symbolic link'
+prints 'cp -rL'
+
 start "an archive that ends too soon"
 for form in tar tar.gz tar.zst; do
     head -c 60000 "right/bundle.$form" >"cut.$form"
