@@ -17,6 +17,6 @@ list(REMOVE_ITEM checks ${CMAKE_CURRENT_LIST_DIR}/lib.sh)
 foreach(check ${checks})
   get_filename_component(name ${check} NAME_WE)
   add_test(NAME lint.${name} COMMAND bash ${check})
-  set_tests_properties(lint.${name} PROPERTIES LABELS lint TIMEOUT 120 SKIP_RETURN_CODE 77
+  set_tests_properties(lint.${name} PROPERTIES LABELS lint TIMEOUT 600 SKIP_RETURN_CODE 77
     ENVIRONMENT "SOURCE_DIR=${PROJECT_SOURCE_DIR};X8CTL=$<TARGET_FILE:x8ctl>;LIBRARIES=${core_files};CC=${CMAKE_C_COMPILER}")
 endforeach()
