@@ -13,12 +13,12 @@
 
 static char *template;
 
-/* 240 files, some of them large; version 2 changes a tenth; a link, and a name that is long. */
+/* 120 files, some of them large; version 2 changes a tenth; a link, and a name that is long. */
 static const char make[] =
     "set -e; cd '%s'; mkdir -p src/usr/bin src/usr/lib home ostree\n"
-    "for i in {1..240}; do d=src/usr/lib/d$((i %% 12)); mkdir -p $d; printf 'file %%s\\n' $i "
+    "for i in {1..120}; do d=src/usr/lib/d$((i %% 12)); mkdir -p $d; printf 'file %%s\\n' $i "
     ">$d/f$i; "
-    "head -c $((i * 37)) /dev/urandom >>$d/f$i; done\n"
+    "head -c $((i * 148)) /dev/urandom >>$d/f$i; done\n"
     "head -c 3000000 /dev/urandom >src/usr/bin/big; ln -s ../lib/d1/f1 src/usr/bin/link; "
     ": >src/usr/empty\n"
     "c() { ostree --repo=$1 commit -b lmp -s $2 --owner-uid=0 --owner-gid=0 "
