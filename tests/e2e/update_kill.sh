@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Power that goes at each step of an update on the board, and x8ctl that is killed at each of its own: `update finish` ends in
-# the new system or the old one, confirmed, and says which. X8_LONG=1: every step with every generation.
+# the new system or the old one, confirmed, and says which. In the usual run the steps that differ for whoever comes after, each
+# with one generation: nothing is deployed, the boot loader is told, the new system is first, it runs, it is about to be
+# confirmed. X8_LONG=1: every step with every generation.
 # shellcheck source=update_kit.sh
 . "$(dirname "$0")/update_kit.sh"
 bundle u --old-version 746 --version 861
@@ -24,24 +26,21 @@ ended() {
 }
 
 generations=(A B C)
-turn=0
 echo "== the board loses its power"
-for step in pull pulled apps deploy env deployed installed run started confirm; do
-    for generation in "${generations[@]}"; do
-        turn=$((turn + 1))
-        # One generation a step in the usual run: which one moves along.
-        [ -n "${X8_LONG:-}" ] || [ "$generation" = "${generations[turn / 3 % 3]}" ] || continue
-        start "at $step, $generation"
-        again u "aklite=$generation" "die=$step"
-        "$X8CTL" "${select[@]}" --password-file "$work/pw" update apply u/offline-updates -y >"$work/out" 2>"$work/err"
-        status=$?
-        case $status in
-        0) grep -q 'Updated .* to 861' "$work/out" || problem "success without its line: $(cat "$work/out")" ;;
-        15 | 16 | 33 | 34 | 35) ;;
-        *) problem "apply ended with $status: $(cat "$work/err")" ;;
-        esac
-        ended
-    done
+steps=(pull:A env:C deployed:A run:B confirm:C)
+[ -z "${X8_LONG:-}" ] || steps=({pull,pulled,apps,deploy,env,deployed,installed,run,started,confirm}:{A,B,C})
+for case in "${steps[@]}"; do
+    step=${case%:*} generation=${case#*:}
+    start "at $step, $generation"
+    again u "aklite=$generation" "die=$step"
+    "$X8CTL" "${select[@]}" --password-file "$work/pw" update apply u/offline-updates -y >"$work/out" 2>"$work/err"
+    status=$?
+    case $status in
+    0) grep -q 'Updated .* to 861' "$work/out" || problem "success without its line: $(cat "$work/out")" ;;
+    15 | 16 | 33 | 34 | 35) ;;
+    *) problem "apply ended with $status: $(cat "$work/err")" ;;
+    esac
+    ended
 done
 
 echo "== x8ctl is killed"
@@ -56,9 +55,11 @@ killed() {
     exec {lines}<&-
     wait "$pid" 2>/dev/null
 }
+# One of each part of its work: sending, installing, waiting, confirming.
+moments=('stage send .*equal' 'stage install .*deployed' 'wait waiting for' 'stage run$')
+[ -z "${X8_LONG:-}" ] || moments+=('stage send$' 'stage install$' 'stage reboot$' 'stage reboot .*image' 'stage prove$')
 turn=0
-for at in 'stage send$' 'stage send .*equal' 'stage install$' 'stage install .*deployed' 'stage reboot$' 'wait waiting for' \
-    'stage reboot .*image' 'stage run$' 'stage prove$'; do
+for at in "${moments[@]}"; do
     turn=$((turn + 1))
     start "at '$at'"
     again u "aklite=${generations[turn % 3]}" slow=300
