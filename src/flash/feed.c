@@ -109,9 +109,11 @@ static int one_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_e
     const struct x8_piece *piece = &cut->piece;
     int rc = is_there(feed, piece, err);
 
-    if (rc == 0)
+    if (rc == 0) {
         rc = send_piece(feed, cut, err);
-    else if (rc > 0) {
+        feed->target->written += rc < 0 ? 0 : piece->written;
+        feed->target->filled += rc < 0 ? 0 : piece->filled;
+    } else if (rc > 0) {
         feed->target->same += piece->written;
         feed->job->result.pieces_same++;
         x8_feed_advance(feed, piece);
@@ -121,8 +123,6 @@ static int one_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_e
     }
     if (rc < 0)
         return rc;
-    feed->target->written += piece->written;
-    feed->target->filled += piece->filled;
     feed->target->skipped += piece->skipped;
     feed->target->holes += piece->holes;
     return 0;
@@ -184,7 +184,9 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
 {
     uint64_t want = (target->bytes + block_size - 1) / block_size * block_size;
 
-    if (!target->written && !target->holes) {
+    uint64_t told = target->written + target->same + target->holes;
+
+    if (!told) {
         x8_fail(err, X8_E_BAD_IMAGE, "partition %s: %s holds nothing to write", target->partition,
                 target->file);
         x8_error_why(err, "all of it is marked as unused, so that not a single byte was written");
@@ -192,19 +194,19 @@ static int check_sum(const struct x8_flash_target *target, uint64_t block_size, 
                       "use a complete image, or flash without --skip-unused and its block map");
         return -(int)X8_E_BAD_IMAGE;
     }
-    if (target->written + (is_sparse ? 0 : target->skipped) + target->holes == want && want)
+    if (told + (is_sparse ? 0 : target->skipped) == want && want)
         return 0;
     return x8_fail(err, X8_E_INTERNAL,
-                   "partition %s: %llu bytes written and %llu left alone, %llu expected",
-                   target->partition, (unsigned long long)target->written,
-                   (unsigned long long)target->skipped, (unsigned long long)want);
+                   "partition %s: %llu bytes accounted for and %llu left alone, %llu expected",
+                   target->partition, (unsigned long long)told, (unsigned long long)target->skipped,
+                   (unsigned long long)want);
 }
 
 static void tell_written(const struct x8_job *job, const struct x8_flash_target *target)
 {
     char written[24], sent[24], skipped[24], same[24], left[64] = "", found[64] = "";
 
-    x8_size_text(written, target->written - target->same);
+    x8_size_text(written, target->written);
     x8_size_text(sent, target->sent);
     x8_size_text(skipped, target->skipped);
     x8_size_text(same, target->same);

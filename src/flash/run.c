@@ -13,6 +13,9 @@
 
 #define FALLS_MAX      2
 #define PROBE_LIMIT_MS 1500
+/* One answer and its INFO packets, at most; they wait in the board and come at once. */
+#define OLD_ANSWERS_MAX 64
+#define OLD_ANSWER_MS   50
 
 static int stage_left(const struct x8_job *job, int height)
 {
@@ -76,6 +79,18 @@ static int reopen(struct x8_job *job, struct x8_error *err)
     return rc < 0 ? rc : x8_fail(err, X8_E_GONE, "the board did not return after a USB reset");
 }
 
+/* An answer that nobody read, of a run that was killed, would be taken for that to the next
+ * command. */
+static void drop_old_answers(struct x8_job *job)
+{
+    struct x8_error ignored;
+    uint8_t packet[512];
+
+    for (int i = 0; i < OLD_ANSWERS_MAX; i++)
+        if (x8_recv(job->link, &job->op, packet, sizeof packet, OLD_ANSWER_MS, &ignored) < 0)
+            return;
+}
+
 /*
  * A loader that was left in the middle of a download takes the next command as data and stays
  * silent. A USB reset makes it forget; that is tried once, when the board was already in fastboot
@@ -86,8 +101,10 @@ static int wake_fastboot(struct x8_job *job, struct x8_error *err)
     struct x8_fastboot fb = {.link = job->link, .op = &job->op, .timeout_ms = PROBE_LIMIT_MS};
     struct x8_error ignored;
     char value[256];
-    int rc = x8_fb_getvar(&fb, "version", value, &ignored);
+    int rc;
 
+    drop_old_answers(job);
+    rc = x8_fb_getvar(&fb, "version", value, &ignored);
     if (x8_code_of(rc) != X8_E_TIMEOUT && x8_code_of(rc) != X8_E_LINK)
         return 0;
     x8_emit(&job->op, X8_EV_NOTICE,
