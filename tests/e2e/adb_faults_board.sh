@@ -56,7 +56,7 @@ END
 
 echo "== what the board sends is damaged"
 # Every damage in one way of working, each way with two of them; all of both with X8_LONG=1.
-damages=(at:wrte,dir:out,nth:2,do:badsum at:wrte,dir:out,nth:2,do:badmagic at:wrte,dir:out,nth:3,do:oversize at:msg,dir:out,nth:5,do:garbage)
+damages=('at:wrte,dir:out,nth:2,do:badsum' 'at:wrte,dir:out,nth:2,do:badmagic' 'at:wrte,dir:out,nth:3,do:oversize' 'at:msg,dir:out,nth:5,do:garbage')
 some ill exec "${damages[@]}"
 for kind in push pull; do
     if [ -n "${X8_LONG:-}" ]; then some ill $kind "${damages[@]}"; else some ill $kind "${damages[0]}" "${damages[3]}"; fi
