@@ -74,8 +74,9 @@ static int send_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_
 {
     struct x8_job *job = feed->job;
     const struct x8_piece *piece = &cut->piece;
-    int rc = x8_progress_sending(&job->progress, piece->start, piece->end, err);
+    int rc = 0;
 
+    x8_progress_forget(&job->progress, piece->start, piece->end);
     x8_journal_sending(job->journal, &job->op, job->progress.partition, piece->start, piece->end);
     if (rc == 0 && piece->holes && !feed->is_fresh)
         rc = x8_feed_fill_holes(feed, piece, err);

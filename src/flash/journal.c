@@ -1,9 +1,8 @@
 /*
  * Writing a journal. Each line is one write, so that a program that is killed leaves whole lines.
  *
- * A journal that lost a line must not be used: without the line that a piece was being sent, the
- * place where half of it stands would count as erased. So one that cannot be written any more is
- * taken away, which needs no room on the disk.
+ * One that cannot be written any more is taken away, which needs no room on the disk: it would tell
+ * of an earlier state of the board, and perhaps not the serial number by which another is noticed.
  */
 #include "flash/journal.h"
 

@@ -7,8 +7,7 @@
 #include "flash/journal.h"
 #include "util/bytes.h"
 
-/* First member of every line. Its place is fixed, so that even a line that was cut short can tell
- * what it was about. */
+/* First member of every line, for those who read a journal with their eyes. */
 #define JOURNAL_KIND    "event"
 #define JOURNAL_BEGIN   "begin"
 #define JOURNAL_SERIAL  "serial"

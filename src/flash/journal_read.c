@@ -1,7 +1,7 @@
 /*
  * Reading a journal. Lines that make no sense are left out: after a power cut a file system may
- * have kept half of the last one, or zeros in its place. What such a line was about is unknown, so
- * nothing counts as erased from then on; that costs writing zeros and nothing else.
+ * have kept half of the last one, or zeros in its place. Whatever such a line was about, the run
+ * that is taken up compares on the board what is confirmed here, and looks at the holes again.
  */
 #include "flash/journal.h"
 
@@ -89,13 +89,11 @@ static void take_erased(struct x8_progress *progress, const char *partition,
     progress->erased = *range;
 }
 
-/* 1 taken, 0 it makes no sense, negative without memory. */
 static int take_piece(struct x8_progress *progress, const struct x8_json *line,
                       const char *partition, const struct x8_range *range, struct x8_error *err)
 {
     struct x8_piece_done piece = {.start = range->start, .end = range->end};
     uint64_t crc;
-    int rc;
 
     if (!take_u64(line, "at", &piece.at) || !take_u64(line, "len", &piece.len) ||
         !take_u64(line, "crc", &crc) || crc > UINT32_MAX || piece.at < piece.start ||
@@ -103,8 +101,7 @@ static int take_piece(struct x8_progress *progress, const struct x8_json *line,
         return 0;
     piece.crc = (uint32_t)crc;
     enter(progress, partition);
-    rc = x8_progress_confirm(progress, &piece, err);
-    return rc < 0 ? rc : 1;
+    return x8_progress_confirm(progress, &piece, err);
 }
 
 static int take_range(struct x8_progress *progress, const struct x8_json *line,
@@ -112,7 +109,6 @@ static int take_range(struct x8_progress *progress, const struct x8_json *line,
 {
     char partition[sizeof progress->partition];
     struct x8_range range;
-    int rc = 0;
 
     if (!take_text(line, "partition", partition, sizeof partition) || !partition[0] ||
         !take_u64(line, "start", &range.start) || !take_u64(line, "end", &range.end) ||
@@ -124,12 +120,13 @@ static int take_range(struct x8_progress *progress, const struct x8_json *line,
         take_erased(progress, partition, &range);
     } else {
         enter(progress, partition);
-        rc = x8_progress_sending(progress, range.start, range.end, err);
+        x8_progress_forget(progress, range.start, range.end);
     }
-    return rc < 0 ? rc : 1;
+    return 0;
 }
 
-/* 1 when it was taken, 0 when it makes no sense. A later version may add kinds: they are passed. */
+/* Negative without memory. A later version may add kinds: they are passed, as what makes no sense.
+ */
 static int take_line(struct x8_past *past, const struct x8_json *line, struct x8_error *err)
 {
     uint64_t code;
@@ -147,26 +144,7 @@ static int take_line(struct x8_past *past, const struct x8_json *line, struct x8
         past->has_end = take_u64(line, "code", &code) && code > 0 && code <= 255;
         past->rc = past->has_end ? -(int)code : 0;
     }
-    return 1;
-}
-
-/* Whether a line that cannot be read may have said that something was sent: all but those that say
- * at their beginning that they are of another kind. */
-static int may_be_sending(const char *line, size_t len)
-{
-    static const char *const others[] = {JOURNAL_SERIAL, JOURNAL_CONFIRM, JOURNAL_END};
-    static const char lead[] = "{\"" JOURNAL_KIND "\":\"";
-    size_t at = sizeof lead - 1;
-
-    if (len <= at || memcmp(line, lead, at) != 0)
-        return 1;
-    for (size_t i = 0; i < X8_COUNT(others); i++) {
-        size_t n = strlen(others[i]);
-
-        if (len > at + n && memcmp(line + at, others[i], n) == 0 && line[at + n] == '"')
-            return 0;
-    }
-    return 1;
+    return 0;
 }
 
 static int read_line(struct x8_past *past, const char *text, size_t len, struct x8_error *err)
@@ -178,8 +156,6 @@ static int read_line(struct x8_past *past, const char *text, size_t len, struct 
         return 0;
     if (x8_json_parse(text, len, &line, NULL) == 0)
         rc = take_line(past, line, err);
-    if (rc == 0 && may_be_sending(text, len))
-        past->progress.erased = (struct x8_range){0};
     x8_json_free(&line);
     return rc;
 }

@@ -1,7 +1,8 @@
 /*
  * What a board has of an image so far, as far as its loader said OKAY: kept while a run goes on
  * (for its retries) and in the journal (for --resume). It is a memory, not a proof: OKAY is none,
- * so what is confirmed here is compared on the board before it is left out.
+ * so what is confirmed here is compared on the board before it is left out. What else was written
+ * needs no account: a run that is taken up looks at the erased space again before it counts on it.
  *
  * Threads: one at a time.
  */
@@ -21,29 +22,23 @@ struct x8_piece_done {
 struct x8_progress {
     char partition[64];
     struct x8_range erased;     /* proven to read as zeros before the first piece; empty: none */
-    struct x8_piece_done *done; /* ascending */
+    struct x8_piece_done *done; /* ascending, none overlaps another */
     size_t done_count, done_cap;
-    struct x8_range *open; /* were sent and not confirmed: may hold anything. Ascending, apart */
-    size_t open_count, open_cap;
 };
 
 void x8_progress_done(struct x8_progress *progress);
 
-/* Before a piece is sent, and when the loader said OKAY to it. X8_E_INTERNAL without memory. */
-int x8_progress_sending(struct x8_progress *progress, uint64_t start, uint64_t end,
-                        struct x8_error *err);
+/* Before anything is written to [start, end): each piece that it touches counts no more, as a
+ * whole.
+ */
+void x8_progress_forget(struct x8_progress *progress, uint64_t start, uint64_t end);
+/* The loader said OKAY. What stood there before is forgotten. X8_E_INTERNAL without memory, and
+ * nothing is changed. */
 int x8_progress_confirm(struct x8_progress *progress, const struct x8_piece_done *piece,
                         struct x8_error *err);
 
 /* 1 when all of [start, end) was confirmed. */
 int x8_progress_has(const struct x8_progress *progress, uint64_t start, uint64_t end);
-
-/*
- * Where the target is known to read as zeros unless a confirmed piece wrote there: the erased range
- * without the open ones. *out is one heap array, NULL for none: free() it. Count, or negative.
- */
-int x8_progress_zeros(const struct x8_progress *progress, struct x8_range **out,
-                      struct x8_error *err);
 
 /* What begins behind the last confirmed piece; 0 when there is none. */
 uint64_t x8_progress_end(const struct x8_progress *progress);

@@ -78,7 +78,5 @@ int x8_resume(struct x8_job *job, struct x8_error *err)
     job->progress.erased = past->erased;
     for (size_t i = 0; rc == 0 && i < past->done_count; i++)
         rc = x8_progress_confirm(&job->progress, &past->done[i], err);
-    for (size_t i = 0; rc == 0 && i < past->open_count; i++)
-        rc = x8_progress_sending(&job->progress, past->open[i].start, past->open[i].end, err);
     return rc;
 }

@@ -33,8 +33,8 @@ static void what_was_written_is_read_again(void **state)
     assert_int_equal(progress->done[2].at, want.at);
     assert_int_equal(progress->done[2].len, want.len);
     assert_int_equal(progress->done[2].crc, want.crc);
-    assert_int_equal(progress->open_count, 1);
-    assert_int_equal(progress->open[0].start, 3 * MIB);
+    assert_int_equal(x8_progress_has(progress, 0, 3 * MIB), 1);
+    assert_int_equal(x8_progress_has(progress, 3 * MIB, 3 * MIB + 1), 0); /* was being sent */
     assert_string_equal(warnings, "");
     x8_past_done(&past);
 }
@@ -110,12 +110,31 @@ static void a_resumed_run_goes_on_in_the_same_file(void **state)
     past = read_past();
     assert_int_equal(past.has_end, 0); /* of the run before */
     assert_int_equal(past.progress.done_count, 4);
-    assert_int_equal(past.progress.open_count, 0);
+    assert_int_equal(x8_progress_has(&past.progress, 0, 4 * MIB), 1);
     x8_past_done(&past);
     x8_journal_end(&journal, &op, -(int)X8_E_STOPPED);
     past = read_past();
     assert_int_equal(past.rc, -(int)X8_E_STOPPED);
     x8_past_done(&past);
+}
+
+/* Half of the new may stand where the old was. */
+static void a_piece_that_is_sent_again_is_not_confirmed_any_more(void **state)
+{
+    struct x8_journal *journal = begin();
+    struct x8_past past;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        write_piece(journal, i);
+    x8_journal_sending(journal, &op, "all", MIB + 4096, MIB + 8192);
+    past = read_past();
+    assert_int_equal(past.progress.done_count, 2);
+    assert_int_equal(x8_progress_has(&past.progress, 0, MIB), 1);
+    assert_int_equal(x8_progress_has(&past.progress, MIB, MIB + 1), 0);
+    assert_int_equal(x8_progress_has(&past.progress, 2 * MIB, 3 * MIB), 1);
+    x8_past_done(&past);
+    x8_journal_end(&journal, &op, -(int)X8_E_GONE);
 }
 
 static void only_a_journal_that_is_there_goes_on(void **state)
@@ -186,6 +205,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(no_journal_is_fine_everywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(a_resumed_run_goes_on_in_the_same_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_piece_that_is_sent_again_is_not_confirmed_any_more, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(only_a_journal_that_is_there_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(the_progress_is_of_the_image_that_came_last, setup,
                                         teardown),

@@ -1,41 +1,25 @@
 /*
- * What a board has of an image: confirmed pieces, open ones and erased space, whatever the order.
+ * What a board has of an image: confirmed pieces, whatever the order, and what is forgotten of
+ * them.
  */
 #include "flash/progress.h"
 #include "testlib.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SPACE 64u
 
-static void send(struct x8_progress *progress, uint64_t start, uint64_t end)
+static void confirm_as(struct x8_progress *progress, uint64_t start, uint64_t end, uint32_t crc)
 {
-    assert_int_equal(x8_progress_sending(progress, start, end, NULL), 0);
-}
-
-static void confirm(struct x8_progress *progress, uint64_t start, uint64_t end)
-{
-    struct x8_piece_done piece = {.start = start, .end = end, .at = start, .len = end - start};
+    struct x8_piece_done piece = {
+        .start = start, .end = end, .at = start, .len = end - start, .crc = crc};
 
     assert_int_equal(x8_progress_confirm(progress, &piece, NULL), 0);
 }
 
-/* The ranges known as zeros as "a-b c-d". */
-static void check_zeros(const struct x8_progress *progress, const char *want)
+static void confirm(struct x8_progress *progress, uint64_t start, uint64_t end)
 {
-    struct x8_range *zeros;
-    char text[256] = "";
-    int n = x8_progress_zeros(progress, &zeros, NULL);
-
-    assert_true(n >= 0);
-    assert_true((n == 0) == (zeros == NULL));
-    for (int i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%llu-%llu", i ? " " : "",
-                 (unsigned long long)zeros[i].start, (unsigned long long)zeros[i].end);
-    free(zeros);
-    assert_string_equal(text, want);
+    confirm_as(progress, start, end, 0);
 }
 
 static void nothing_is_known_of_a_board_at_first(void **state)
@@ -43,9 +27,10 @@ static void nothing_is_known_of_a_board_at_first(void **state)
     struct x8_progress progress = {0};
 
     (void)state;
-    check_zeros(&progress, "");
     assert_int_equal(x8_progress_end(&progress), 0);
     assert_int_equal(x8_progress_has(&progress, 0, 1), 0);
+    x8_progress_forget(&progress, 0, 100);
+    assert_int_equal(progress.done_count, 0);
     x8_progress_done(&progress);
 }
 
@@ -54,14 +39,14 @@ static void a_piece_counts_when_it_was_confirmed(void **state)
     struct x8_progress progress = {.erased = {0, 100}};
 
     (void)state;
-    send(&progress, 0, 16);
+    x8_progress_forget(&progress, 0, 16);
     assert_int_equal(x8_progress_has(&progress, 0, 16), 0);
-    check_zeros(&progress, "16-100");
     confirm(&progress, 0, 16);
     assert_int_equal(x8_progress_has(&progress, 0, 16), 1);
     assert_int_equal(x8_progress_has(&progress, 0, 17), 0);
+    assert_int_equal(x8_progress_has(&progress, 16, 17), 0);
     assert_int_equal(x8_progress_end(&progress), 16);
-    check_zeros(&progress, "0-100");
+    assert_int_equal(progress.erased.end, 100);
     x8_progress_done(&progress);
 }
 
@@ -85,109 +70,115 @@ static void a_gap_between_two_pieces_is_seen(void **state)
 
 static void a_piece_that_is_sent_again_counts_no_more(void **state)
 {
-    struct x8_progress progress = {.erased = {0, 64}};
+    struct x8_progress progress = {0};
 
     (void)state;
     confirm(&progress, 0, 16);
     confirm(&progress, 16, 32);
-    send(&progress, 16, 32);
+    x8_progress_forget(&progress, 16, 32);
+    assert_int_equal(x8_progress_has(&progress, 0, 16), 1);
     assert_int_equal(x8_progress_has(&progress, 16, 32), 0);
     assert_int_equal(x8_progress_end(&progress), 16);
-    check_zeros(&progress, "0-16 32-64");
     x8_progress_done(&progress);
 }
 
-/* The rest of it was written, and is no erased space. */
-static void a_piece_that_is_overwritten_in_part_is_open_as_a_whole(void **state)
+/* Its checksum is of all of it. */
+static void a_piece_that_is_overwritten_in_part_is_forgotten_as_a_whole(void **state)
 {
-    struct x8_progress progress = {.erased = {0, 64}};
+    struct x8_progress progress = {0};
 
     (void)state;
     confirm(&progress, 0, 32);
-    send(&progress, 16, 40);
-    confirm(&progress, 16, 40);
+    confirm_as(&progress, 16, 40, 7);
+    assert_int_equal(progress.done_count, 1);
+    assert_int_equal(progress.done[0].crc, 7);
     assert_int_equal(x8_progress_has(&progress, 0, 16), 0);
     assert_int_equal(x8_progress_has(&progress, 16, 40), 1);
-    check_zeros(&progress, "16-64");
+    x8_progress_forget(&progress, 39, 40);
+    assert_int_equal(x8_progress_has(&progress, 16, 17), 0);
     x8_progress_done(&progress);
 }
 
-static void a_confirmed_middle_leaves_both_sides_open(void **state)
+static void the_neighbours_of_what_is_forgotten_stay(void **state)
 {
-    struct x8_progress progress = {.erased = {0, 64}};
+    struct x8_progress progress = {0};
 
     (void)state;
-    send(&progress, 8, 56);
-    confirm(&progress, 16, 32);
-    check_zeros(&progress, "0-8 16-32 56-64");
-    assert_int_equal(progress.open_count, 2);
-    send(&progress, 16, 32);
-    assert_int_equal(progress.open_count, 1);
+    for (unsigned i = 0; i < 4; i++)
+        confirm(&progress, 16 * i, 16 * (i + 1));
+    x8_progress_forget(&progress, 16, 48);
+    assert_int_equal(progress.done_count, 2);
+    assert_int_equal(x8_progress_has(&progress, 0, 16), 1);
+    assert_int_equal(x8_progress_has(&progress, 16, 17), 0);
+    assert_int_equal(x8_progress_has(&progress, 47, 48), 0);
+    assert_int_equal(x8_progress_has(&progress, 48, 64), 1);
+    assert_int_equal(x8_progress_end(&progress), 64);
     x8_progress_done(&progress);
 }
 
-static void erased_space_ends_where_it_was_proven_to(void **state)
+static void an_empty_range_changes_nothing(void **state)
 {
-    struct x8_progress progress = {.erased = {16, 48}};
+    struct x8_progress progress = {0};
 
     (void)state;
-    send(&progress, 0, 20);
-    send(&progress, 44, 60);
-    check_zeros(&progress, "20-44");
-    send(&progress, 20, 44);
-    check_zeros(&progress, "");
-    x8_progress_done(&progress);
-}
-
-static void an_empty_piece_changes_nothing(void **state)
-{
-    struct x8_progress progress = {.erased = {0, 8}};
-
-    (void)state;
-    send(&progress, 4, 4);
+    confirm_as(&progress, 0, 8, 7);
+    x8_progress_forget(&progress, 4, 4);
+    x8_progress_forget(&progress, 6, 2);
     confirm(&progress, 4, 4);
-    assert_int_equal(progress.open_count + progress.done_count, 0);
-    check_zeros(&progress, "0-8");
+    confirm(&progress, 6, 2);
+    assert_int_equal(progress.done_count, 1);
+    assert_int_equal(progress.done[0].crc, 7);
+    assert_int_equal(x8_progress_has(&progress, 0, 8), 1);
     x8_progress_done(&progress);
 }
 
 /* The same by the book: one mark for each byte. */
 struct model {
-    char mark[SPACE]; /* 'z' untouched, 'o' open, else the number of its piece */
+    uint8_t mark[SPACE]; /* 0 not confirmed, else the number of its piece */
 };
 
 static void model_forget(struct model *model, uint64_t start, uint64_t end)
 {
     for (uint64_t i = start; i < end; i++) {
-        char piece = model->mark[i];
+        uint8_t piece = model->mark[i];
 
-        for (uint64_t k = 0; piece != 'z' && k < SPACE; k++)
+        for (uint64_t k = 0; piece && k < SPACE; k++)
             if (model->mark[k] == piece)
-                model->mark[k] = 'o';
+                model->mark[k] = 0;
+    }
+}
+
+/* All ranges that begin at `start`. */
+static void check_ranges(const struct x8_progress *progress, const struct model *model,
+                         uint64_t start)
+{
+    int want = 1;
+
+    for (uint64_t i = start; i < SPACE; i++) {
+        want = want && model->mark[i];
+        assert_int_equal(x8_progress_has(progress, start, i + 1), want);
     }
 }
 
 static void check_against(const struct x8_progress *progress, const struct model *model)
 {
-    struct x8_range *zeros;
-    char known[SPACE] = {0};
-    int n = x8_progress_zeros(progress, &zeros, NULL);
+    struct model listed = {{0}};
+    uint64_t end = SPACE;
 
-    for (int i = 0; i < n; i++) {
-        assert_true(i == 0 || zeros[i - 1].end < zeros[i].start);
-        memset(&known[zeros[i].start], 1, (size_t)(zeros[i].end - zeros[i].start));
-    }
-    free(zeros);
-    for (uint64_t i = 0; i < SPACE; i++) {
-        char mark = model->mark[i];
+    for (uint64_t i = 0; i < SPACE; i++)
+        check_ranges(progress, model, i);
+    for (size_t i = 0; i < progress->done_count; i++) {
+        const struct x8_piece_done *piece = &progress->done[i];
 
-        assert_int_equal(known[i], mark != 'o');
-        assert_int_equal(x8_progress_has(progress, i, i + 1), mark != 'o' && mark != 'z');
+        assert_true(i == 0 || progress->done[i - 1].end <= piece->start);
+        assert_int_equal(piece->at, piece->start);
+        assert_int_equal(piece->len, piece->end - piece->start);
+        memset(&listed.mark[piece->start], (int)piece->crc, (size_t)piece->len);
     }
-    for (size_t i = 1; i < progress->done_count; i++)
-        assert_true(progress->done[i - 1].end <= progress->done[i].start);
-    for (size_t i = 1; i < progress->open_count; i++)
-        assert_true(progress->open[i - 1].end < progress->open[i].start);
+    assert_memory_equal(&listed, model, sizeof listed);
+    while (end > 0 && !model->mark[end - 1])
+        end--;
+    assert_int_equal(x8_progress_end(progress), end);
 }
 
 static void any_order_of_pieces_gives_what_the_book_says(void **state)
@@ -196,22 +187,24 @@ static void any_order_of_pieces_gives_what_the_book_says(void **state)
 
     (void)state;
     for (int round = 0; round < 200; round++) {
-        struct x8_progress progress = {.erased = {0, SPACE}};
-        struct model model;
+        struct x8_progress progress = {0};
+        struct model model = {{0}};
 
-        memset(model.mark, 'z', sizeof model.mark);
         for (int step = 0; step < 40; step++) {
-            uint64_t start, end;
+            uint64_t start, most, end;
 
             seed = seed * 1664525u + 1013904223u;
             start = (seed >> 8) % SPACE;
-            end = start + 1 + (seed >> 16) % (SPACE - start);
+            /* Mostly short ones, so that many stand side by side. */
+            most = step % 8 && SPACE - start > 6 ? 6 : SPACE - start;
+            end = start + 1 + (seed >> 16) % most;
             model_forget(&model, start, end);
-            memset(&model.mark[start], seed >> 31 ? 'o' : 1 + step, (size_t)(end - start));
-            if (seed >> 31)
-                send(&progress, start, end);
-            else
-                confirm(&progress, start, end);
+            if (seed >> 30) {
+                memset(&model.mark[start], 1 + step, (size_t)(end - start));
+                confirm_as(&progress, start, end, 1 + (uint32_t)step);
+            } else {
+                x8_progress_forget(&progress, start, end);
+            }
             check_against(&progress, &model);
         }
         x8_progress_done(&progress);
@@ -225,10 +218,9 @@ int main(void)
         cmocka_unit_test(a_piece_counts_when_it_was_confirmed),
         cmocka_unit_test(a_gap_between_two_pieces_is_seen),
         cmocka_unit_test(a_piece_that_is_sent_again_counts_no_more),
-        cmocka_unit_test(a_piece_that_is_overwritten_in_part_is_open_as_a_whole),
-        cmocka_unit_test(a_confirmed_middle_leaves_both_sides_open),
-        cmocka_unit_test(erased_space_ends_where_it_was_proven_to),
-        cmocka_unit_test(an_empty_piece_changes_nothing),
+        cmocka_unit_test(a_piece_that_is_overwritten_in_part_is_forgotten_as_a_whole),
+        cmocka_unit_test(the_neighbours_of_what_is_forgotten_stay),
+        cmocka_unit_test(an_empty_range_changes_nothing),
         cmocka_unit_test(any_order_of_pieces_gives_what_the_book_says),
     };
 
