@@ -5,6 +5,11 @@
 # shellcheck source=board_update_kit.sh
 . "$(dirname "$0")/board_update_kit.sh"
 
+# In the usual run generation B, whose program is A's but for some codes, is tried where these differ, and of what was before
+# one of each outcome; all of them with X8_LONG=1.
+gens=(A C)
+[ -z "${X8_LONG:-}" ] || gens=(A B C)
+
 # ---- bundles ----
 
 start "a bundle is made within seconds, and sandboxes are allowed"
@@ -80,7 +85,10 @@ bundle apps --from "$work/u" --only-apps
 bundle boot --version 862 --bootfw 8
 
 start "every damage is done, and ostree sees those of the repository"
-for kind in $("$update/break-bundle" --list); do
+# A damage of each part: update_show.sh tries what the others come to.
+mapfile -t kinds < <("$update/break-bundle" --list)
+[ -n "${X8_LONG:-}" ] || kinds=(flip dirtree missing-object missing-commit wrong-ref signature no-roots unlisted blob uri)
+for kind in "${kinds[@]}"; do
     rm -rf "$work/d"
     cp -a "$work/u" "$work/d"
     run 0 "$update/break-bundle" "$work/d" "$kind"
@@ -135,7 +143,7 @@ prints '^   info: No any pending'
 
 # ---- upstream's own sequences ----
 
-for gen in A B C; do
+for gen in "${gens[@]}"; do
     start "$gen: an update of root file system and apps"
     board u "aklite=$gen"
     inside "$good [image 746] [env 1 0 0]" 'I; V; E'
@@ -146,8 +154,10 @@ done
 
 start "A, B: apps alone need docker anew"
 for gen in A B; do
-    board apps "aklite=$gen"
-    inside '[install 101] [run 0]' 'I; S systemctl restart docker; A run'
+    if [ -n "${X8_LONG:-}" ] || [ $gen = A ]; then
+        board apps "aklite=$gen"
+        inside '[install 101] [run 0]' 'I; S systemctl restart docker; A run'
+    fi
     board apps "aklite=$gen"
     inside "[install 101] [run $([ $gen = A ] && echo 100 || echo 120)]" 'I; A run'
 done
@@ -184,7 +194,9 @@ inside '[run 90] [install 90]' 'A run; I'
 inside '[run 0]' 'A run'
 
 start "the boot loader goes back: A 0, B and C 99, whatever was before"
-for case in A:known:0 A:unknown:0 B:known:99 B:unknown:110 C:known:99 C:initial:99 C:unknown:99; do
+cases=(A:known:0 B:unknown:110 C:initial:99)
+[ -z "${X8_LONG:-}" ] || cases+=(A:unknown:0 B:known:99 C:known:99 C:unknown:99)
+for case in "${cases[@]}"; do
     IFS=: read -r gen previous rc <<<"$case"
     board u "aklite=$gen" "previous=$previous" bootfail=1
     inside "$good" I
@@ -201,8 +213,8 @@ for i in 1 2 3 4 5; do inside "[image 861] [env 1 $i 0]" 'V; E'; done
 inside '[image 746] [env 0 0 1]' 'V; E'
 
 start "an app that does not start brings the old system back, and the last run says 0"
-for gen in A B C; do
-    for previous in known initial; do
+for gen in "${gens[@]}"; do
+    for previous in ${X8_LONG:+known} initial; do
         board u "aklite=$gen" "previous=$previous" appfail=all
         inside "$good" I
         inside "[run 100] [image 861] [env 1 0 0]" 'A run; V; E'
