@@ -35,6 +35,7 @@ beside() {
     run "$want" "$X8_ADBD" "${words[@]}" -- bash -c "$2"
 }
 usb=(--board "start=linux adbd=image=934" --board "start=linux adbd=image=399" --board "start=linux" --board start=rom)
+two=("${usb[@]:0:4}") # without the mute one, which costs its time
 
 echo "== USB"
 start "running boards are asked who they are, and a mute one does not hold them up"
@@ -54,7 +55,7 @@ start "--no-probe asks nobody"
 flash 0 "${usb[@]}" -- list --no-probe
 prints '^0E1A2C0D5B6F7788	-	linux	-	-	usb	usb 1-2	-	-$'
 start "several boards: the list, and how to choose"
-flash 11 "${usb[@]}" -- info
+flash 11 "${two[@]}" -- info
 error_form '11 several-boards'
 says 'usb 1-2 \(linux\).*usb 1-3 \(linux\)'
 start "--all takes those that run; one that fails makes the sum"
@@ -146,13 +147,13 @@ prints '^0A13B209DAB6FAD9	bench-1$'
 prints '^0A13B209DAB6FAD9	-	linux'
 says 'is called bench-1'
 start "a name selects its board"
-flash 0 "${usb[@]}" -- name bench-1 -s usb:1-2
-flash 0 "${usb[@]}" -- info image serial -s bench-1
+flash 0 "${two[@]}" -- name bench-1 -s usb:1-2
+flash 0 "${two[@]}" -- info image serial -s bench-1
 prints '^image	934$'
 prints '^serial	0E1A2C0D5B6F7788$'
-flash 0 "${usb[@]}" -- name --clear -s BENCH-1
+flash 0 "${two[@]}" -- name --clear -s BENCH-1
 start "a name that could not be typed is refused"
-flash 2 "${usb[@]}" -- name "$(printf 'a\033[31mb')" -s usb:1-2
+flash 2 "${two[@]}" -- name "$(printf 'a\033[31mb')" -s usb:1-2
 error_form '2 usage'
 says_no "$(printf '\033')"
 
