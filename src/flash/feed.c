@@ -78,7 +78,7 @@ static int send_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_
 
     x8_progress_forget(&job->progress, piece->start, piece->end);
     x8_journal_sending(job->journal, &job->op, job->progress.partition, piece->start, piece->end);
-    if (rc == 0 && piece->holes && !feed->is_fresh)
+    if (piece->holes && !feed->is_fresh)
         rc = x8_feed_fill_holes(feed, piece, err);
     if (rc == 0 && piece->written)
         rc = x8_send_cut(feed, cut, err);

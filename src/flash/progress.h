@@ -28,9 +28,7 @@ struct x8_progress {
 
 void x8_progress_done(struct x8_progress *progress);
 
-/* Before anything is written to [start, end): each piece that it touches counts no more, as a
- * whole.
- */
+/* Before [start, end) is written: no piece that it touches counts any more, not even in part. */
 void x8_progress_forget(struct x8_progress *progress, uint64_t start, uint64_t end);
 /* The loader said OKAY. What stood there before is forgotten. X8_E_INTERNAL without memory, and
  * nothing is changed. */
