@@ -6,7 +6,7 @@
 cd "$work" || exit 1
 make_release release
 hurry release
-"$X8_MKIMAGE" --size 32M --nonzero 95 --kernel-kb 64 --folder big
+"$X8_MKIMAGE" --size 20M --nonzero 95 --kernel-kb 64 --folder big
 hurry big
 report=$work/report
 typed=()
@@ -51,9 +51,12 @@ for columns in 40 80 200; do
     tty 0 $columns start=fastboot link=20M -- flash -y big
     reported 'd["painted"] > 5 and " %  " in raw'
     [ $columns = 40 ] || reported '"▕" in raw and "█" in raw' # 40 have room for the numbers only
-    reported 'all(line.startswith("1-2: ") for line in d["wrapped"])'
+    # What stands there at the end is one line, as long as it has to be; a bar would run over above it.
+    reported 'all(line.startswith("1-2: ") for line in d["wrapped"][:1])'
     no_bar_is_left
     prints 'done in 0:0'
+    # In the usual run once: each board's bar is as wide as a single one.
+    [ $columns = 80 ] || [ -n "${X8_LONG:-}" ] || continue
     start "$columns columns: three boards, three bars"
     tty 0 $columns start=fastboot --count 3 link=20M -- flash -y --all big
     reported 'd["painted"] > 15'
@@ -91,7 +94,7 @@ variables=(TERM=dumb)
 tty 0 80 start=fastboot link=20M -- flash -y big
 reported 'not d["escapes"] and d["painted"] == 0'
 prints 'Z flash 1-2 stage write'
-for locale in C POSIX de_DE.ISO-8859-1; do
+for locale in C ${X8_LONG:+POSIX} de_DE.ISO-8859-1; do
     start "LC_ALL=$locale: nothing but ASCII"
     variables=("LC_ALL=$locale")
     tty 0 80 start=fastboot link=20M -- flash -y big
@@ -112,13 +115,13 @@ log=$work/log
 sent_nothing() {
     if grep -Eq '^(rom|spl|fastboot) ' "$log"; then problem "the board was spoken to: $(cat "$log")"; fi
 }
-for key in 'y\n' 'Y\n' 'yes\n'; do
+for key in 'Y\n' 'yes\n'; do
     start "yes: $key"
     typed=(--type "[y/N]=$key")
     tty 0 80 start=fastboot --compare "$(full_flash_of release release.raw)" -- flash release
     prints '^Write to usb 1-2 \(fastboot\)\? Everything on the eMMC is lost\. \[y/N\] [yY]'
 done
-for key in 'n\n' '\n' 'yy\n' 'nothing\n' '\x04'; do
+for key in 'n\n' '\n' ${X8_LONG:+'yy\n'} 'nothing\n' '\x04'; do
     start "not yes: $key"
     rm -f "$log"
     typed=(--type "[y/N]=$key")
