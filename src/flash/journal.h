@@ -28,7 +28,11 @@ struct x8_journal_head {
 
 struct x8_journal;
 
-/* Begin anew: what stood there is replaced, atomically. Errors of the host's files. */
+/*
+ * Begin anew. What stood there is replaced, atomically, when the board is about to be changed: by
+ * x8_journal_touch() or the first line that says so. A run that fails before leaves the journal of
+ * an earlier one as it was. Errors of the host's files.
+ */
 int x8_journal_begin(const char *path, const struct x8_journal_head *head, struct x8_journal **out,
                      struct x8_error *err);
 /* Go on with the one that is there. */
@@ -36,6 +40,9 @@ int x8_journal_continue(const char *path, struct x8_journal **out, struct x8_err
 
 /* One line each. A journal that cannot be written any more (full disk) is given up with one warning
  * to `op`: the flash goes on, it only cannot be resumed. NULL journals are fine everywhere. */
+/* Before the storage that the image goes to is written or erased; every time, as only the first
+ * counts. x8_journal_erased() and x8_journal_sending() do it, too. */
+void x8_journal_touch(struct x8_journal *journal, const struct x8_op *op);
 void x8_journal_serial(struct x8_journal *journal, const struct x8_op *op, const char *serial);
 void x8_journal_erased(struct x8_journal *journal, const struct x8_op *op, const char *partition,
                        const struct x8_range *range);
@@ -43,7 +50,8 @@ void x8_journal_sending(struct x8_journal *journal, const struct x8_op *op, cons
                         uint64_t start, uint64_t end);
 void x8_journal_confirm(struct x8_journal *journal, const struct x8_op *op, const char *partition,
                         const struct x8_piece_done *piece);
-/* How the run ended: the file goes away when it went well, else the end is noted. Frees it. */
+/* How the run ended: the file goes away when it went well, else the end is noted, unless the board
+ * was not touched. Frees it. */
 void x8_journal_end(struct x8_journal **journal, const struct x8_op *op, int rc);
 
 /* What an earlier run left. */

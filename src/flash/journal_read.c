@@ -160,11 +160,11 @@ static int read_line(struct x8_past *past, const char *text, size_t len, struct 
     return rc;
 }
 
-static int no_journal(const char *path, struct x8_error *err)
+static int no_journal(const char *path, const char *why, struct x8_error *err)
 {
     int rc = x8_fail(err, X8_E_BAD_IMAGE, "%s: not the journal of a flash", path);
 
-    x8_error_why(err, "its first line is damaged, or another version of x8ctl wrote it");
+    x8_error_why(err, "%s", why);
     x8_error_next(err, "x8ctl flash SOURCE --skip-same    finds out on the board what is right");
     return rc;
 }
@@ -189,7 +189,11 @@ int x8_journal_parse(const char *name, struct x8_span bytes, struct x8_past *out
     int rc = 0;
 
     if (!at || read_head(&past, text, (size_t)(at - text)) < 0)
-        return no_journal(name, err);
+        return no_journal(name,
+                          bytes.len
+                              ? "its first line is damaged, or another version of x8ctl wrote it"
+                              : "it is empty",
+                          err);
     for (at++; rc >= 0 && at < end; at++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
 
@@ -213,5 +217,7 @@ int x8_journal_read(const char *path, struct x8_past *out, struct x8_error *err)
     if (x8_path_kind(path) == X8_PATH_NONE)
         return 0;
     rc = x8_file_load(path, JOURNAL_MAX, &text, err);
+    if (rc == -(int)X8_E_BAD_IMAGE)
+        return no_journal(path, "it is longer than any journal", err);
     return rc < 0 ? rc : x8_journal_parse(path, x8_buf_span(&text), out, err);
 }

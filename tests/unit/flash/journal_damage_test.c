@@ -235,6 +235,29 @@ static void a_full_disk_ends_the_journal_and_not_the_run(void **state)
     assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
 }
 
+/* Then the old file is wrong: the board is being changed. */
+static void a_new_journal_that_cannot_be_begun_takes_the_old_one_along(void **state)
+{
+    struct rlimit old, small = {.rlim_cur = 16};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    struct x8_journal *journal;
+
+    (void)state;
+    write_example();
+    journal = begin();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small.rlim_max = old.rlim_max;
+    sigaction(SIGXFSZ, &ignore, &before);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    write_piece(journal, 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    sigaction(SIGXFSZ, &before, NULL);
+    assert_non_null(strstr(warnings, "cannot be resumed"));
+    assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
+    x8_journal_end(&journal, &op, -(int)X8_E_GONE);
+    assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
+}
+
 static void a_file_that_is_too_long_is_not_read(void **state)
 {
     struct x8_journal *journal = NULL;
@@ -245,6 +268,7 @@ static void a_file_that_is_too_long_is_not_read(void **state)
     write_example();
     assert_int_equal(truncate(path, (off_t)1 << 33), 0); /* a hole: no room is taken */
     assert_int_equal(x8_journal_read(path, &past, &err), -X8_E_BAD_IMAGE);
+    assert_string_not_equal(err.why, "");
     assert_int_equal(x8_journal_continue(path, &journal, &err), -X8_E_BAD_IMAGE);
     assert_null(journal);
 }
@@ -277,6 +301,18 @@ static void what_is_no_file_is_no_journal(void **state)
     assert_null(journal);
 }
 
+static void an_empty_file_is_called_empty(void **state)
+{
+    struct x8_error err = {0};
+    struct x8_past past;
+
+    (void)state;
+    free(path);
+    path = test_file(dir, "empty", "", 0);
+    assert_int_equal(x8_journal_read(path, &past, &err), -X8_E_BAD_IMAGE);
+    assert_string_equal(err.why, "it is empty");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +329,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_that_cannot_be_are_not_believed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_ends_the_journal_and_not_the_run, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_new_journal_that_cannot_be_begun_takes_the_old_one_along,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_file_is_called_empty, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_too_long_is_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_that_grew_too_long_is_given_up, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_file_is_no_journal, setup, teardown),

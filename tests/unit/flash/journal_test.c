@@ -77,11 +77,86 @@ static void a_new_run_replaces_the_journal_of_the_last(void **state)
     (void)state;
     write_example();
     journal = begin();
+    x8_journal_serial(journal, &op, "0000111122223333");
+    x8_journal_touch(journal, &op);
     past = read_past();
     assert_int_equal(past.progress.done_count, 0);
     assert_int_equal(past.has_end, 0);
+    assert_string_equal(past.serial, "0000111122223333"); /* told before there was a file */
+    x8_past_done(&past);
+    write_piece(journal, 5);
+    x8_journal_touch(journal, &op); /* only the first counts */
+    past = read_past();
+    assert_int_equal(past.progress.done_count, 1);
     x8_past_done(&past);
     x8_journal_end(&journal, &op, -(int)X8_E_LINK);
+}
+
+/* What is on the board is still what the earlier run wrote. */
+static void a_run_that_touches_nothing_leaves_the_journal_of_the_last(void **state)
+{
+    struct x8_piece_done piece = piece_at(5);
+    struct x8_journal *journal;
+    struct x8_past past;
+    char *before, *after;
+    size_t len, now;
+
+    (void)state;
+    write_example();
+    before = test_read(path, &len);
+    journal = begin();
+    x8_journal_serial(journal, &op, "0000111122223333");
+    x8_journal_confirm(journal, &op, "all", &piece); /* found there, not written */
+    x8_journal_end(&journal, &op, -(int)X8_E_NO_PERMISSION);
+    after = test_read(path, &now);
+    assert_int_equal(now, len);
+    assert_memory_equal(after, before, len);
+    past = read_past();
+    assert_int_equal(past.progress.done_count, 3);
+    x8_past_done(&past);
+    assert_string_equal(warnings, "");
+    free(before);
+    free(after);
+}
+
+static void a_run_that_touches_nothing_leaves_no_journal_where_none_was(void **state)
+{
+    struct x8_journal *journal = begin();
+
+    (void)state;
+    assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
+    x8_journal_end(&journal, &op, -(int)X8_E_NO_PERMISSION);
+    assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
+}
+
+/* All was there already, so that nothing was written: the board holds the new image now. */
+static void a_run_that_ends_well_without_a_write_takes_the_old_journal_away(void **state)
+{
+    struct x8_journal *journal;
+
+    (void)state;
+    write_example();
+    journal = begin();
+    x8_journal_end(&journal, &op, 0);
+    assert_int_equal(x8_path_kind(path), X8_PATH_NONE);
+}
+
+static void either_line_of_a_change_begins_the_file(void **state)
+{
+    struct x8_range erased = {0, 64ull * MIB};
+    struct x8_journal *journal = begin();
+    struct x8_past past;
+
+    (void)state;
+    x8_journal_erased(journal, &op, "all", &erased);
+    past = read_past();
+    assert_int_equal(past.progress.erased.end, 64ull * MIB);
+    x8_past_done(&past);
+    x8_journal_end(&journal, &op, 0);
+    journal = begin();
+    x8_journal_sending(journal, &op, "all", 0, MIB);
+    assert_int_equal(x8_path_kind(path), X8_PATH_FILE);
+    x8_journal_end(&journal, &op, 0);
 }
 
 static void no_journal_is_fine_everywhere(void **state)
@@ -91,6 +166,7 @@ static void no_journal_is_fine_everywhere(void **state)
     struct x8_range range = {0, 1};
 
     (void)state;
+    x8_journal_touch(none, &op);
     x8_journal_serial(none, &op, "x");
     x8_journal_erased(none, &op, "all", &range);
     x8_journal_sending(none, &op, "all", 0, 1);
@@ -203,6 +279,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_that_ended_well_leaves_none, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_run_replaces_the_journal_of_the_last, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_run_that_touches_nothing_leaves_the_journal_of_the_last,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_that_touches_nothing_leaves_no_journal_where_none_was,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_run_that_ends_well_without_a_write_takes_the_old_journal_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(either_line_of_a_change_begins_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(no_journal_is_fine_everywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(a_resumed_run_goes_on_in_the_same_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_piece_that_is_sent_again_is_not_confirmed_any_more, setup,
