@@ -130,13 +130,16 @@ static const struct x8_json_row image_get[] = {
 
 /* clang-format off */
 #define CHECKSUMS                                                                                  \
-    {"checksums", "object|null", "lists of checksums in it, if there are any"},                    \
-    {"checksums.list", "string", "the first, or the one that is wrong"},                           \
+    {"checksums", "object|null", "lists of checksums in it or beside it, if any"},                    \
+    {"checksums.list", "string|null", "the first that was read, or the one that is wrong"},        \
     {"checksums.lists", "integer", "how many there are"},                                          \
     {"checksums.good", "integer", "files that are as listed"},                                     \
     {"checksums.wrong", "integer", "files that are not"},                                          \
     {"checksums.absent", "integer", "files that are listed and not there"},                        \
-    {"checksums.first_wrong", "string|null", "the first file that is not as listed"}
+    {"checksums.first_wrong", "string|null", "the first file that is not as listed"},              \
+    {"checksums.first_absent", "string|null", "the first file that is listed and not there"},      \
+    {"checksums.unread", "integer", "what is called a list and could not be read as one"},         \
+    {"checksums.first_unread", "string|null", "the first of these"}
 /* clang-format on */
 
 static const struct x8_json_row image_show[] = {

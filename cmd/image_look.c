@@ -281,7 +281,12 @@ static int look_at(const struct x8_op *op, const struct x8_image_source *source,
         rc = digest_parts(op, out, err);
     if (rc == 0 && out->os)
         rc = look_at_os(op, out, err);
-    return rc < 0 ? rc : x8_image_compare_sums(op, out, err);
+    if (rc == 0)
+        rc = x8_image_compare_sums(op, out, err);
+    if (rc == 0 && !source->is_remote && !x8_imageset_script(out->set) &&
+        x8_path_kind(source->path) == X8_PATH_FILE)
+        x8_image_compare_beside(op, source->path, out);
+    return rc < 0 ? rc : 0;
 }
 
 /* The file in the cache must be what its name says. It was read just now; only when it is another

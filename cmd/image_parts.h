@@ -1,8 +1,8 @@
 /*
  * The verbs of x8ctl image, one file each (image_list.c, image_get.c, ...). image.c reads the line,
  * image_source.c finds what SOURCE means, image_look.c reads it (image_scan.c the system image in
- * it, image_sums.c its lists of checksums), image_release.c says which release it is, image_text.c
- * is how lines read.
+ * it, image_sums.c its lists of checksums, image_beside.c those beside it), image_release.c says
+ * which release it is, image_text.c is how lines read.
  */
 #ifndef X8_CMD_IMAGE_PARTS_H
 #define X8_CMD_IMAGE_PARTS_H
@@ -93,10 +93,25 @@ const struct x8_entry *x8_image_bmap_of(const struct x8_imageset *set, const cha
 /* --- image_sums.c */
 /* Lists of checksums in the image, compared with what is there. */
 struct x8_image_sums {
-    size_t lists, good, wrong, absent;  /* files: as listed, not as listed, not there */
-    char list[200];                     /* the first one, or the one that is wrong */
-    char path[200], have[65], want[65]; /* the first file that is wrong */
+    size_t lists, good, wrong, absent;      /* files: as listed, not as listed, not there */
+    char list[200];                         /* the first one, or the one that is wrong */
+    char path[200], have[65], want[65];     /* the first file that is wrong */
+    char absent_path[200];                  /* the first that is listed and not there */
+    size_t unread;                          /* what is called a list and cannot be read as one */
+    char unread_list[200], unread_why[300]; /* the first of them */
 };
+/* One file of a list. */
+void x8_image_count_sum(struct x8_image_sums *sums, const char *list, const char *path,
+                        const char *have, const char *want);
+/* A list of which lines were understood, and one of which nothing or not all was. */
+void x8_image_sums_add_list(struct x8_image_sums *sums, const char *list);
+void x8_image_sums_unread(struct x8_image_sums *sums, const char *list, const char *why);
+/* 1 and why, when a text of which `count` lines were understood is no good list. One with digests
+ * of another kind is nothing to us, and no bad one. */
+struct x8_sums_rest;
+int x8_image_sums_fault(int count, const struct x8_sums_rest *rest, char *why, size_t cap);
+/* 0, or what the lists say against the source `name`. */
+int x8_image_judge_sums(const struct x8_image_sums *sums, const char *name, struct x8_error *err);
 
 /* --- image_look.c */
 enum x8_image_verdict { X8_IMAGE_UNKNOWN, X8_IMAGE_GOOD, X8_IMAGE_WRONG };
@@ -139,6 +154,8 @@ int x8_image_entry_digest(const struct x8_op *op, const struct x8_image_look *lo
                           const struct x8_entry *entry, char out[65], struct x8_error *err);
 /* image_sums.c: compare all lists in it. */
 int x8_image_compare_sums(const struct x8_op *op, struct x8_image_look *look, struct x8_error *err);
+/* image_beside.c: the lists that lie beside the file `path`. */
+void x8_image_compare_beside(const struct x8_op *op, const char *path, struct x8_image_look *look);
 /* What came of it as a line of show or verify; nothing without lists. And as JSON, or null. */
 void x8_image_put_sums(struct x8_buf *out, int is_person, const struct x8_image_sums *sums);
 void x8_image_json_sums(struct x8_json *json, const struct x8_image_sums *sums);

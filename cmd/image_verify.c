@@ -71,27 +71,11 @@ static void compare_all(const struct x8_image_source *source, const struct x8_im
     }
 }
 
-static int judge_sums(const struct x8_image_look *look, const struct x8_image_source *source,
-                      struct x8_error *err)
-{
-    const struct x8_image_sums *sums = &look->sums;
-
-    if (!sums->wrong)
-        return 0;
-    x8_fail(err, X8_E_BAD_DIGEST, "%s does not fit its own list of checksums: %s", source->name,
-            sums->path);
-    x8_error_why(err,
-                 "%s says SHA-256 %.12s..., it has %.12s...; %zu of %zu that are listed are right",
-                 sums->list, sums->want, sums->have, sums->good, sums->good + sums->wrong);
-    x8_error_next(err, "get it again; if it stays so, its maker listed another build");
-    return -(int)X8_E_BAD_DIGEST;
-}
-
 static int judge(const struct x8_image_look *look, const struct report *report,
                  const struct x8_image_source *source, struct x8_error *err)
 {
     if (!report->count[X8_IMAGE_WRONG])
-        return judge_sums(look, source, err);
+        return x8_image_judge_sums(&look->sums, source->name, err);
     x8_fail(err, X8_E_BAD_DIGEST, "%s is not what release %s has: %s", source->name,
             look->release->image, report->wrong);
     x8_error_why(err,

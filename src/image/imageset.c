@@ -307,6 +307,7 @@ void x8_imageset_free(struct x8_imageset **set)
         return;
     item_list_done(&(*set)->items);
     item_list_done(&(*set)->hidden);
+    item_list_done(&(*set)->odd);
     item_list_done(&(*set)->found);
     item_free((*set)->outer);
     free((*set)->source);

@@ -128,6 +128,11 @@ unsigned x8_entry_number(const struct x8_entry *entry);
 /* Archives in it that are seen as folders, and so are no entries; NULL past the end. */
 const struct x8_entry *x8_imageset_box(const struct x8_imageset *set, size_t i);
 
+/* What a folder has under the name of a list of checksums (sums.h) and is no regular file: a pipe,
+ * a link to nothing. It is no entry and is never opened; only its path is known. NULL past the end.
+ */
+const struct x8_entry *x8_imageset_odd_list(const struct x8_imageset *set, size_t i);
+
 /* What was opened, for messages. Borrowed. */
 const char *x8_imageset_source(const struct x8_imageset *set);
 

@@ -66,6 +66,7 @@ struct x8_imageset {
     int is_brief;            /* the walk ended at the system image */
     struct item_list items;  /* by path */
     struct item_list hidden; /* archives that were opened in place: not listed, but read from */
+    struct item_list odd;    /* of the host: called a list of checksums, and no file */
     struct item_list found;  /* on disk, by a path that was not listed; under `lock` */
     pthread_mutex_t lock;
     size_t kept_bytes;

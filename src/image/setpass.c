@@ -95,3 +95,8 @@ const struct x8_entry *x8_imageset_box(const struct x8_imageset *set, size_t i)
 {
     return i < set->hidden.count ? &set->hidden.at[i]->pub : NULL;
 }
+
+const struct x8_entry *x8_imageset_odd_list(const struct x8_imageset *set, size_t i)
+{
+    return i < set->odd.count ? &set->odd.at[i]->pub : NULL;
+}

@@ -4,6 +4,7 @@
  * the host's file system are followed: they are the user's own.
  */
 #include "image/setparts.h"
+#include "image/sums.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -73,6 +74,13 @@ static int is_passed_over(const char *name)
 static int list_folder(struct x8_imageset *set, const char *disk, const char *rel, unsigned depth,
                        struct x8_error *err);
 
+/* Whoever compares lists has to say that this one was not. */
+static int note_odd(struct x8_imageset *set, const char *rel, struct x8_error *err)
+{
+    struct item *item = item_new(rel, err);
+    return item ? item_list_add(&set->odd, item, err) : -X8_E_INTERNAL;
+}
+
 static int see_name(struct x8_imageset *set, const char *disk, const char *rel, unsigned depth,
                     struct x8_error *err)
 {
@@ -81,7 +89,7 @@ static int see_name(struct x8_imageset *set, const char *disk, const char *rel, 
     if (kind == X8_PATH_DIR && depth > 0)
         return list_folder(set, disk, rel, depth - 1, err);
     if (kind != X8_PATH_FILE)
-        return 0;
+        return x8_sums_is_name(rel) ? note_odd(set, rel, err) : 0;
     if (set->items.count >= FILES_MAX)
         return x8_fail(err, X8_E_BAD_IMAGE, "%s: more than %u files: no folder of a release",
                        set->source, FILES_MAX);

@@ -29,7 +29,7 @@ static size_t stem_len(const char *name)
     return len;
 }
 
-int x8_sums_is_name(const char *path)
+int x8_sums_is_of_many(const char *path)
 {
     static const char *const names[] = {"sha256sum",      "sha256sums", "sha256sum.txt",
                                         "sha256sums.txt", "sha256.txt", "checksums.txt",
@@ -39,7 +39,22 @@ int x8_sums_is_name(const char *path)
     for (size_t i = 0; i < X8_COUNT(names); i++)
         if (x8_casecmp(name, names[i]) == 0)
             return 1;
-    return stem_len(name) < strlen(name);
+    return 0;
+}
+
+int x8_sums_is_name(const char *path)
+{
+    const char *name = x8_path_base(path);
+
+    return x8_sums_is_of_many(name) || stem_len(name) < strlen(name);
+}
+
+int x8_sums_is_of(const char *path, const char *name)
+{
+    const char *own = x8_path_base(path);
+    size_t len = stem_len(own);
+
+    return own[len] && strlen(name) == len && memcmp(own, name, len) == 0;
 }
 
 /* 64 digits that begin at `text`, made small. 1, or 0. */
@@ -102,6 +117,64 @@ static int read_tagged(const char *text, size_t len, struct line *out)
     return out->name_len > 0 && take_hex(text + close, len - close, out->sha256);
 }
 
+/* --- what is no line of a list --- */
+
+/* Digits of MD5, SHA-1, SHA-224, SHA-384 and SHA-512. */
+static int is_other_len(size_t digits)
+{
+    return digits == 32 || digits == 40 || digits == 56 || digits == 96 || digits == 128;
+}
+
+static void count_rest(const char *text, size_t len, struct x8_sums_rest *rest)
+{
+    static const char *const tags[] = {"MD5", "SHA1", "SHA224", "SHA384", "SHA512", "BLAKE2"};
+    const size_t least = 8; /* shorter ones are words */
+    size_t digits = 0;
+
+    while (digits < len && isxdigit((unsigned char)text[digits]))
+        digits++;
+    if (digits >= least && (digits == len || text[digits] == ' ' || text[digits] == '\t')) {
+        if (is_other_len(digits))
+            rest->others++;
+        else
+            rest->cut++;
+        return;
+    }
+    if (len <= 6 || !memchr(text, '(', len))
+        return;
+    if (memcmp(text, "SHA256", 6) == 0 || memcmp(text, "SHA2-2", 6) == 0)
+        rest->cut++;
+    for (size_t i = 0; i < X8_COUNT(tags); i++)
+        rest->others += strncmp(text, tags[i], strlen(tags[i])) == 0;
+}
+
+static size_t trimmed(const char *text, size_t len)
+{
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    return len;
+}
+
+struct x8_sums_rest x8_sums_rest(struct x8_span text)
+{
+    const char *at = (const char *)text.data, *end = text.len ? at + text.len : at;
+    struct x8_sums_rest rest = {0};
+
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t len = trimmed(at, (size_t)((stop ? stop : end) - at));
+        struct line line = {0};
+
+        if (len && !memchr(at, 0, len) && !read_plain(at, len, &line) &&
+            !read_tagged(at, len, &line))
+            count_rest(at, len, &rest);
+        at = stop ? stop + 1 : end;
+    }
+    return rest;
+}
+
+/* --- reading one --- */
+
 /* The name as a path beside the list. One of another computer's root is looked for there too. */
 static char *path_of(const char *own_path, const struct line *line)
 {
@@ -129,8 +202,7 @@ static int read_line(const char *own_path, const char *text, size_t len, x8_sums
     char *path;
     int rc;
 
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
-        len--;
+    len = trimmed(text, len);
     if (len == 0 || memchr(text, 0, len) ||
         (!read_plain(text, len, &line) && !read_tagged(text, len, &line)))
         return 0;

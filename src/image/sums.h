@@ -24,4 +24,17 @@ typedef int x8_sums_fn(void *ctx, const char *path, const char sha256[65], struc
 int x8_sums_read(struct x8_span text, const char *own_path, x8_sums_fn *each, void *ctx,
                  struct x8_error *err);
 
+/* 1 when the list `path` is that of one file, and of the one of this name: NAME.sha256 of NAME. */
+int x8_sums_is_of(const char *path, const char *name);
+
+/* 1 when it is a list of whatever files: SHA256SUMS, checksums.txt. */
+int x8_sums_is_of_many(const char *path);
+
+/* What of a list x8_sums_read() passes over although it is no comment. Pure. */
+struct x8_sums_rest {
+    size_t cut;    /* lines that begin like a SHA-256 and have too few or too many digits */
+    size_t others; /* lines with digests of another kind: MD5, SHA-1, SHA-512 ... */
+};
+struct x8_sums_rest x8_sums_rest(struct x8_span text);
+
 #endif

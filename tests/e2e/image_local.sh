@@ -125,8 +125,8 @@ sha_of "listed/$name.wic.gz" >"listed/$name.wic.gz.sha256"
 sha256sum --tag disk.wic | sed "s#disk.wic#$name.wic#" >listed/unpacked.sha256
 tar cf first.tar listed/SHA256SUMS listed/unpacked.sha256 listed/sit-portenta-x8.bin "listed/$name.wic.gz" \
     "listed/$name.wic.gz.sha256" listed/mfgtool-files-portenta-x8
-X8CTL_IMAGE_INDEX='' image 0 verify first.tar --json
-json "d['checksums']['lists'] == 3 and d['checksums']['good'] > 10 and d['checksums']['wrong'] == 0 and d['checksums']['absent'] > 0"
+X8CTL_IMAGE_INDEX='' image 22 verify first.tar --json # not all that is listed is in it
+json "d['checksums']['lists'] == 3 and d['checksums']['first_absent'] and d['checksums']['good'] > 10 and d['checksums']['wrong'] == 0 and d['checksums']['absent'] > 0"
 image 0 show listed
 prints '^checksums	SHA256SUMS and 2 more: [0-9]+ right, 0 wrong'
 printf x >>listed/imx-boot-portenta-x8
@@ -136,6 +136,48 @@ says 'does not fit its own list of checksums: listed/imx-boot-portenta-x8'
 X8CTL_IMAGE_INDEX='' image 22 verify listed
 image 0 show last.tar.gz
 prints '1 wrong.*; wrong is listed/imx-boot-portenta-x8$'
+
+start "verify: a list that lies beside a file is of that file"
+mkdir beside && cp disk.wic beside/a.wic && cp 777.tar.gz beside/b.tar.gz && gzip -1 -c disk.wic >beside/c.wic.gz
+(cd beside && sha256sum a.wic >a.wic.sha256 && sha256sum ./*.gz >SHA256SUMS && sha_of ../disk.wic >c.wic.sha256)
+for form in a.wic b.tar.gz c.wic.gz; do
+    X8CTL_IMAGE_INDEX='' image 0 verify "beside/$form"
+    prints '^checksums	.*: [12] right, 0 wrong$'
+done
+flipped=$(printf '%064d' 7)
+echo "$flipped  somewhere/a.wic" >beside/a.wic.sha256
+echo "$flipped  b.tar.gz" >>beside/SHA256SUMS
+echo "$flipped" >beside/c.wic.sha256
+for form in a.wic b.tar.gz c.wic.gz; do
+    X8CTL_IMAGE_INDEX='' image 22 verify "beside/$form"
+    error_form 22
+    image 0 show "beside/$form"
+    prints '1 wrong; wrong is '
+done
+echo "$flipped  other.wic" >beside/a.wic.sha256
+X8CTL_IMAGE_INDEX='' image 21 verify beside/a.wic
+says 'a.wic.sha256 cannot be read.*|it is of other.wic, and not of a.wic'
+
+start "show and verify: what is called a list and is none is said"
+mkdir bad && cp 777/sit-portenta-x8.bin bad
+unread() { # WHY: of bad/SHA256SUMS
+    image 0 show bad
+    prints "^not read	SHA256SUMS: .*$1"
+    image 21 verify bad
+    error_form 21
+    says 'SHA256SUMS cannot be read as a list of checksums'
+}
+mkfifo bad/SHA256SUMS && unread 'no file'
+ln -sf /no/where bad/SHA256SUMS && unread 'link to nothing'
+rm bad/SHA256SUMS && truncate -s 1G bad/SHA256SUMS && unread 'larger than 1 MiB'
+rm bad/SHA256SUMS && echo 'this is no list' >bad/SHA256SUMS && unread 'no line'
+sha256sum bad/sit-portenta-x8.bin | cut -c8- >bad/SHA256SUMS && unread '64 digits'
+image 21 verify bad --json
+json "d['checksums']['unread'] == 1 and d['checksums']['first_unread'] == 'SHA256SUMS' and d['verdict'] == 'bad-image'"
+md5sum bad/sit-portenta-x8.bin >bad/SHA256SUMS && image 0 verify bad
+echo "$flipped  gone.bin" >bad/SHA256SUMS
+image 22 verify bad
+says 'not all that its list of checksums names: gone.bin'
 
 start "verify: a block map before its image is compared in the pass, one behind it in another"
 image 0 map disk.wic -o "777/$name.wic.bmap"

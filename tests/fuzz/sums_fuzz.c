@@ -24,5 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < X8_COUNT(names); i++)
         if (x8_sums_read((struct x8_span){data, size}, names[i], look, &size, &err) > (int)size)
             abort();
+    struct x8_sums_rest rest = x8_sums_rest((struct x8_span){data, size});
+    if (rest.cut + rest.others > size)
+        abort();
     return 0;
 }

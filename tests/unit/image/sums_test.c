@@ -48,6 +48,30 @@ static void lines_of_the_usual_tools_are_understood(void **state)
     assert_string_equal(heard.text, "x/a (1)=ca");
 }
 
+static struct x8_sums_rest rest_of(const char *text)
+{
+    return x8_sums_rest((struct x8_span){(const uint8_t *)text, strlen(text)});
+}
+
+static void a_digest_with_other_than_64_digits_is_no_comment(void **state)
+{
+    (void)state;
+    assert_int_equal(rest_of(A "  a\n# a comment\nHash: SHA256\n\nabc def\n").cut, 0);
+    assert_int_equal(rest_of("ca978112ca1bbdca  a\n" A "0  b\nSHA256 (c) = ca97\n").cut, 3);
+    assert_int_equal(rest_of("0cc175b9c0f1b6a831c399e269772661  a\nMD5 (a) = 0cc175\n").others, 2);
+    assert_int_equal(rest_of("0cc175b9c0f1b6a831c399e269772661  a\n").cut, 0);
+}
+
+static void a_list_is_of_one_file_or_of_many(void **state)
+{
+    (void)state;
+    assert_true(x8_sums_is_of("x/a.wic.sha256", "a.wic"));
+    assert_false(x8_sums_is_of("a.wic.sha256", "a.wi"));
+    assert_false(x8_sums_is_of("SHA256SUMS", ""));
+    assert_true(x8_sums_is_of_many("x/SHA256SUMS"));
+    assert_false(x8_sums_is_of_many("a.wic.sha256"));
+}
+
 static void capital_digits_are_digits(void **state)
 {
     struct heard heard;
@@ -121,6 +145,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_the_usual_tools_are_understood),
+        cmocka_unit_test(a_digest_with_other_than_64_digits_is_no_comment),
+        cmocka_unit_test(a_list_is_of_one_file_or_of_many),
         cmocka_unit_test(capital_digits_are_digits),
         cmocka_unit_test(a_digest_alone_is_of_the_file_beside),
         cmocka_unit_test(paths_are_those_beside_the_list),
