@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HAB_LIMIT_MS 1000
+#define LINUX_VID    0x2341 /* Arduino: what the board shows once it has booted */
 
 const char *x8_stage_word(enum x8_proto proto)
 {
@@ -76,15 +77,20 @@ static int no_next_stage(struct x8_job *job, int is_there, const struct x8_devic
         x8_error_next(err,
                       "power-cycle the board and try again; the files may be for another board");
     } else if (is_there) {
-        x8_fail(err, X8_E_WRONG_STATE,
-                "the board came back as %04x:%04x, which the script does not know", device->vid,
-                device->pid);
-        x8_error_why(err, "it is past the stages of the script, or its boot switches are off");
+        x8_fail(err, X8_E_WRONG_STATE, "the board came back %s%04x:%04x%s",
+                device->vid == LINUX_VID ? "in Linux (" : "as ", device->vid, device->pid,
+                device->vid == LINUX_VID ? ")" : ", which the script does not know");
+        x8_error_why(err, "its boot switches are off, or it is past the stages of the script");
         x8_error_next(err, "set the boot switches (x8ctl guide) and power-cycle the board");
     } else {
         x8_fail(err, X8_E_GONE, "the board left %s and did not return within %lld s", last, s);
-        x8_error_why(err, "the loader did not start (wrong or damaged, or the memory could not be "
-                          "set up), or the cable lost contact");
+        if (job->is_retry)
+            x8_error_why(err, "it was at work when the link broke: its cable, its power or the hub "
+                              "between");
+        else
+            x8_error_why(err,
+                         "the loader did not start (wrong or damaged, or the memory could not be "
+                         "set up), or the cable lost contact");
         x8_error_next(
             err, "power-cycle the board, try another cable or port, then run the command again");
     }

@@ -91,7 +91,8 @@ static int erase_all(struct x8_feed *feed, uint64_t end, struct x8_error *err)
         x8_emit_progress(&job->op, at, end);
     }
     job->progress.erased = (struct x8_range){0, at};
-    tell(feed, at);
+    if (rc >= 0)
+        tell(feed, at);
     return rc < 0 ? rc : 0;
 }
 

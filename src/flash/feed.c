@@ -20,15 +20,6 @@
 /* Of a piece, so much is remembered by its checksum. */
 #define MARK_MAX (1u << 20)
 
-int x8_write_limit_ms(uint64_t bytes, int at_least_ms)
-{
-    uint64_t ms = 20000 + bytes / 2000;
-
-    if (ms > 3600000)
-        ms = 3600000;
-    return (int)ms > at_least_ms ? (int)ms : at_least_ms;
-}
-
 /* Bytes that the board will be told to write, for the bar; 0 unknown. */
 static uint64_t bytes_to_write(const struct x8_step *step)
 {
@@ -239,6 +230,8 @@ static int prepare(struct x8_feed *feed, struct x8_error *err)
     if (step->place)
         rc = x8_readback_open(job, feed->fb, step->place, &feed->back, err);
     feed->can_read_back = rc > 0;
+    if (rc >= 0)
+        rc = x8_send_ask(feed, err);
     if (rc >= 0 && !is_again) {
         rc = x8_feed_erase(feed, err);
         feed->is_fresh = 1;
@@ -254,7 +247,9 @@ static int prepare(struct x8_feed *feed, struct x8_error *err)
     }
     rc = x8_source_open(&job->op, job->sources, &feed->encode, &feed->source, err);
     job->sources = NULL; /* what comes after a failure is read alone */
-    return rc == 0 ? x8_send_begin(feed, err) : rc;
+    if (rc == 0 && feed->wants_gz)
+        x8_source_want_members(feed->source, 1);
+    return rc;
 }
 
 static int proof(struct x8_feed *feed, struct x8_error *err)

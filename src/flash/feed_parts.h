@@ -55,8 +55,9 @@ int x8_same_board(struct x8_job *job, struct x8_fastboot *fb, struct x8_error *e
 
 /* The piece is done, whatever became of it: the bar moves. */
 void x8_feed_advance(struct x8_feed *feed, const struct x8_piece *piece);
-/* Ask the loader whether it has gzwrite, and decide whether pieces should come compressed. */
-int x8_send_begin(struct x8_feed *feed, struct x8_error *err);
+/* Ask the loader whether it has gzwrite, and decide whether pieces should come compressed: sets
+ * feed->wants_gz. Uses the loader's buffer only. */
+int x8_send_ask(struct x8_feed *feed, struct x8_error *err);
 /* Download and write, in the way that is expected to take less time. */
 int x8_send_cut(struct x8_feed *feed, const struct x8_cut *cut, struct x8_error *err);
 

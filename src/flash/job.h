@@ -122,6 +122,8 @@ struct x8_job {
     unsigned tries[5];           /* of each height of stage: how often it was taken up again */
     int is_retry;                /* a stage failed and is being taken up again */
     int must_check;              /* before anything is written: is it still the same board? */
+    int is_another;              /* it is not */
+    int has_opened;              /* some stage's node could be opened */
     char loader_serial[X8_STRING_LEN]; /* as the loader told it first */
     struct x8_flash_result result;
 };
@@ -190,5 +192,7 @@ struct x8_flash_target *x8_job_target(struct x8_job *job, const struct x8_step *
 /* How long the board may take to write this many bytes: 20 s and 2 MB/s, slower than any eMMC in
  * order. */
 int x8_write_limit_ms(uint64_t bytes, int at_least_ms);
+/* The same for a line of the loader's shell; what `mmc erase` erases counts. */
+int x8_ucmd_limit_ms(const char *text);
 
 #endif

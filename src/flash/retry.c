@@ -52,6 +52,7 @@ int x8_check_serial(struct x8_job *job, struct x8_error *err)
     if (!first[0] && job->past)
         first = job->past->serial;
     if (first[0] && strcmp(first, now) != 0) {
+        job->is_another = 1;
         x8_fail(err, X8_E_WRONG_STATE, "the board at usb %s is not the one that was being flashed",
                 job->port);
         x8_error_why(err, "its loader says serial %s, before it was %s; nothing was written to it",

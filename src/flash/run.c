@@ -13,6 +13,8 @@
 
 #define FALLS_MAX      2
 #define PROBE_LIMIT_MS 1500
+#define RIGHTS_MS      3000
+#define RIGHTS_STEP_MS 100
 /* One answer and its INFO packets, at most; they wait in the board and come at once. */
 #define OLD_ANSWERS_MAX 64
 #define OLD_ANSWER_MS   50
@@ -40,12 +42,22 @@ static void warn_speed(struct x8_job *job)
             (unsigned long long)(bytes / 60000000 + 1));
 }
 
+/* Each stage is a new device with a node of its own, whose rights come a moment after it: one that
+ * could be opened before is tried for a while. */
 static int open_link(struct x8_job *job, struct x8_error *err)
 {
     int is_fb = job->chip.proto == X8_PROTO_FB || job->chip.proto == X8_PROTO_FBK;
-    int rc = job->bus->ops->open(job->bus, &job->op, &job->device,
-                                 is_fb ? X8_LINK_FASTBOOT : X8_LINK_HID, &job->link, err);
+    int64_t deadline = job->has_opened ? x8_deadline_in(RIGHTS_MS) : 0;
+    struct x8_error stopped;
+    int rc;
 
+    do {
+        rc = job->bus->ops->open(job->bus, &job->op, &job->device,
+                                 is_fb ? X8_LINK_FASTBOOT : X8_LINK_HID, &job->link, err);
+    } while (x8_code_of(rc) == X8_E_NO_PERMISSION && x8_deadline_left(deadline, 1) > 0 &&
+             x8_cancel_sleep(job->op.cancel, x8_deadline_in(RIGHTS_STEP_MS), X8_CANCEL_SOFT,
+                             &stopped) >= 0);
+    job->has_opened |= rc == 0;
     if (rc < 0)
         x8_error_prefix(err, "%s", x8_stage_word(job->chip.proto));
     return rc;
@@ -282,9 +294,8 @@ static void add_state(const struct x8_job *job, struct x8_error *err)
     size_t len = strlen(err->why);
 
     /* Another board than the one that was touched: of that one nothing can be said here. */
-    if (err->code == X8_E_WRONG_STATE && job->must_check)
+    if (job->is_another)
         return;
-
     snprintf(err->why + len, sizeof err->why - len, "%s%s", len ? "; " : "", state);
     if (!err->next[0])
         x8_error_next(err, "run the command again");

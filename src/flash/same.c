@@ -21,8 +21,9 @@ int x8_feed_is_same(const struct x8_feed *feed, const struct x8_piece *piece, st
     return rc;
 }
 
-static int another_board(const struct x8_job *job, size_t tried, struct x8_error *err)
+static int another_board(struct x8_job *job, size_t tried, struct x8_error *err)
 {
+    job->is_another = 1;
     x8_fail(err, X8_E_WRONG_STATE, "the board at usb %s is not the one that was being flashed",
             job->port);
     x8_error_why(err,

@@ -225,34 +225,31 @@ static int ask_loader(struct x8_feed *feed, struct x8_error *err)
     return rc < 0 ? rc : 0;
 }
 
-static int cannot(struct x8_error *err)
+/* What the user asked for and the board cannot do is no reason to stop: it only takes longer. */
+static void tell_raw(struct x8_feed *feed)
 {
-    x8_fail(err, X8_E_REFUSED, "compressed pieces cannot be written on this board");
-    x8_error_why(err,
-                 "its loader has no gzwrite, or the partition is none of the eMMC's user area");
-    x8_error_next(err, "leave --transfer gzip out");
-    return -(int)X8_E_REFUSED;
+    if (feed->job->how.transfer == X8_TRANSFER_GZIP)
+        x8_emit(&feed->job->op, X8_EV_WARN,
+                "pieces travel as they are: the loader has no gzwrite, or partition %s is not in "
+                "the eMMC's user area",
+                feed->step->command->partition);
 }
 
-int x8_send_begin(struct x8_feed *feed, struct x8_error *err)
+int x8_send_ask(struct x8_feed *feed, struct x8_error *err)
 {
     const struct x8_job *job = feed->job;
     const struct x8_place *place = feed->step->place;
-    int is_demanded = job->how.transfer == X8_TRANSFER_GZIP, rc;
+    int is_demanded = job->how.transfer == X8_TRANSFER_GZIP, rc = 0;
 
     /* gzwrite answers OKAY to a failed write: by itself it is chosen only where all is read back.
      */
     if (job->how.transfer == X8_TRANSFER_RAW ||
         (!is_demanded && (job->how.verify == X8_VERIFY_NONE || !feed->can_read_back)))
         return 0;
-    if (!place || place->hwpart != 0)
-        return is_demanded ? cannot(err) : 0;
-    rc = ask_loader(feed, err);
-    if (rc < 0)
-        return rc;
-    if (job->can_gzwrite == 0)
-        return is_demanded ? cannot(err) : 0;
-    feed->wants_gz = 1;
-    x8_source_want_members(feed->source, 1);
-    return 0;
+    if (place && place->hwpart == 0)
+        rc = ask_loader(feed, err);
+    feed->wants_gz = rc == 0 && job->can_gzwrite > 0 && place && place->hwpart == 0;
+    if (rc == 0 && !feed->wants_gz)
+        tell_raw(feed);
+    return rc;
 }

@@ -77,7 +77,7 @@ static int is_destructive(const struct x8_command *command)
 static int ucmd(struct x8_job *job, struct x8_fastboot *fb, const struct x8_command *command,
                 struct x8_error *err)
 {
-    int usual = strstr(command->rest, "erase") ? ERASE_LIMIT_MS : COMMAND_LIMIT_MS;
+    int usual = x8_ucmd_limit_ms(command->rest);
     int rc = x8_fb_ucmd(fb, command->rest, limit_of(command, usual), err);
 
     /* gzwrite answers OKAY when the eMMC refused; what the loader's own commands wrote is not known

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A silence longer than this is broken by a word. */
+enum { SILENCE_MS = 2000 };
+
 enum {
     DRAIN_MS = 5000, /* a cancelled transfer comes back within milliseconds on a living system */
     LEAVE_MS = 600,  /* a pulled cable first shows as transfer errors, then as a departure */
@@ -68,6 +71,7 @@ int x8_usb_call_begin(struct x8_usb_call *call, struct x8_usb_link *link, const 
                                  .timeout_ms = timeout_ms,
                                  .waker = {.wake = wake, .ctx = link}};
     call->deadline = limit_of(call);
+    call->since_ms = x8_now_ms();
     x8_cancel_watch(op ? op->cancel : NULL, &call->waker);
     return 0;
 }
@@ -81,6 +85,7 @@ void x8_usb_call_progress(struct x8_usb_call *call, size_t bytes)
 {
     call->done += bytes;
     call->deadline = limit_of(call);
+    call->since_ms = x8_now_ms();
 }
 
 static void handle_events(struct x8_usb_link *link, int ms)
@@ -103,6 +108,16 @@ int x8_usb_call_timed_out(const struct x8_usb_call *call, struct x8_error *err)
     return -X8_E_TIMEOUT;
 }
 
+/* An eMMC that erases or writes leaves the board silent for as long as that takes. */
+static void tell_silence(const struct x8_usb_call *call)
+{
+    int64_t silent = x8_now_ms() - call->since_ms;
+
+    if (silent >= SILENCE_MS && call->timeout_ms > 0)
+        x8_emit(call->op, X8_EV_WAIT, "%s for %lld s, %d s at most", call->verb,
+                (long long)(silent / 1000), (call->timeout_ms + 999) / 1000);
+}
+
 int x8_usb_call_wait(struct x8_usb_call *call, struct x8_error *err)
 {
     struct x8_usb_link *link = call->link;
@@ -117,6 +132,8 @@ int x8_usb_call_wait(struct x8_usb_call *call, struct x8_error *err)
         if (left == 0)
             return x8_usb_call_timed_out(call, err);
         handle_events(link, left);
+        if (link->finished == before)
+            tell_silence(call);
     }
     return 0;
 }

@@ -86,6 +86,7 @@ struct x8_usb_call {
     const char *verb; /* "sending", "waiting for an answer" */
     int timeout_ms;
     int64_t deadline; /* restarted by progress */
+    int64_t since_ms; /* nothing moved since then */
     size_t done, total;
     struct x8_waker waker;
 };

@@ -144,8 +144,8 @@ static void without_gzwrite_all_goes_as_it_is(void **state)
     assert_int_equal(written(&kit, X8_VERIFY_AUTO)->deflated, 0);
     kit_done(&kit);
     begin(&kit, "gzwrite=0", X8_TRANSFER_GZIP);
-    assert_int_equal(kit_run(&kit, X8_VERIFY_AUTO), -X8_E_REFUSED);
-    assert_non_null(strstr(kit.err.why, "no gzwrite"));
+    assert_int_equal(written(&kit, X8_VERIFY_AUTO)->deflated, 0);
+    assert_true(kit_said(&kit, "pieces travel as they are"));
     kit_done(&kit);
 }
 
