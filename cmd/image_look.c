@@ -68,7 +68,7 @@ static int open_pipe(void *ctx, struct x8_reader **out, struct x8_error *err)
         return -(int)X8_E_NO_FILE;
     }
     look->pipe_is_read = 1;
-    return x8_file_reader(look->pipe.name, out, NULL, err);
+    return x8_file_reader_for(look->stop, look->pipe.name, out, NULL, err);
 }
 
 static int open_set(const struct x8_op *op, const char *path, struct x8_image_look *look,
@@ -78,6 +78,7 @@ static int open_set(const struct x8_op *op, const char *path, struct x8_image_lo
     const struct x8_pass watch = {&pass, see_image};
     int is_pipe = x8_path_kind(path) == X8_PATH_OTHER;
 
+    look->stop = op->cancel;
     if (is_pipe)
         look->pipe = (struct x8_image_origin){.name = path, .open = open_pipe, .ctx = look};
     return x8_imageset_open_pass(op, path, is_pipe ? &look->pipe : NULL, &watch, &look->set, err);

@@ -127,6 +127,7 @@ struct x8_image_look {
     struct x8_imageset *set;
     struct x8_image_origin pipe; /* where the source is one */
     int pipe_is_read;
+    const struct x8_cancel *stop;               /* of the wait for who writes it; borrowed */
     struct x8_image_scan scans[X8_IMAGE_SCANS]; /* of an archive, as they came */
     size_t scan_count;
     struct x8_image_part *parts; /* those with a role */

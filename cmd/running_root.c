@@ -66,7 +66,7 @@ static int read_secret(struct x8_ctx *ctx, int fd, const char *origin, struct x8
 static int secret_from_file(struct x8_ctx *ctx, const char *path, struct x8_secret *out,
                             struct x8_error *err)
 {
-    X8_AUTO_FD fd = x8_file_open(path, 1, err);
+    X8_AUTO_FD fd = x8_file_open_for(ctx->cancel, path, 1, err);
     struct stat st;
 
     if (fd < 0)

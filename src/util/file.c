@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Between two looks at whether a wait for a pipe was stopped. */
+#define LOOK_MS 100
+
 void x8_fd_close(int *fd)
 {
     if (*fd >= 0)
@@ -78,23 +81,44 @@ static int fail_writer(struct x8_error *err, const char *path, int timeout_ms)
 
 /*
  * A pipe opened without blocking reads as ended until its first writer comes. poll() does tell the
- * two apart: it reports nothing before that writer, data or hang-up after it.
+ * two apart: it reports nothing before that writer, data or hang-up after it. 1, 0 when the time is
+ * over, or negative. The token is looked at between short waits: a waker would need a descriptor.
  */
-int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_error *err)
+static int await_input(const struct x8_cancel *cancel, int fd, const char *path, int64_t deadline,
+                       struct x8_error *err)
 {
-    int64_t deadline = x8_deadline_in(timeout_ms);
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    int rc;
 
-    do
-        rc = poll(&p, 1, x8_deadline_left(deadline, INT_MAX));
-    while (rc < 0 && errno == EINTR);
-    if (rc < 0)
-        return fail_read(err, errno, path);
-    return rc > 0 ? 0 : fail_writer(err, path, timeout_ms);
+    for (;;) {
+        int rc = x8_cancel_check(cancel, X8_CANCEL_SOFT, err);
+
+        if (rc < 0)
+            return rc;
+        rc = poll(&p, 1, x8_deadline_left(deadline, cancel ? LOOK_MS : INT_MAX));
+        if (rc > 0)
+            return 1;
+        if (rc < 0 && errno != EINTR)
+            return fail_read(err, errno, path);
+        if (x8_deadline_left(deadline, 1) == 0)
+            return 0;
+    }
 }
 
-int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
+static int await_writer(const struct x8_cancel *cancel, int fd, const char *path, int timeout_ms,
+                        struct x8_error *err)
+{
+    int rc = await_input(cancel, fd, path, x8_deadline_in(timeout_ms), err);
+
+    return rc == 0 ? fail_writer(err, path, timeout_ms) : rc < 0 ? rc : 0;
+}
+
+int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_error *err)
+{
+    return await_writer(NULL, fd, path, timeout_ms, err);
+}
+
+int x8_file_open_for(const struct x8_cancel *cancel, const char *path, int allow_pipe,
+                     struct x8_error *err)
 {
     /* O_NONBLOCK: looking at what it is must not wait for the other end of a pipe. */
     X8_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -106,7 +130,7 @@ int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
     if (!S_ISREG(st.st_mode) && !(allow_pipe && S_ISFIFO(st.st_mode)))
         return fail_kind(err, st.st_mode, path);
     if (S_ISFIFO(st.st_mode))
-        rc = x8_file_await_writer(fd, path, X8_WRITER_MS, err);
+        rc = await_writer(cancel, fd, path, X8_WRITER_MS, err);
     if (rc < 0)
         return rc;
     if (set_blocking(fd) < 0)
@@ -116,11 +140,17 @@ int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
     return opened;
 }
 
+int x8_file_open(const char *path, int allow_pipe, struct x8_error *err)
+{
+    return x8_file_open_for(NULL, path, allow_pipe, err);
+}
+
 struct file_reader {
     struct x8_reader reader;
     int fd;
-    int bounded;   /* `left` counts; the file must not end before */
-    uint64_t left; /* bytes still to come */
+    const struct x8_cancel *cancel; /* of a pipe: ends a wait; or NULL */
+    int bounded;                    /* `left` counts; the file must not end before */
+    uint64_t left;                  /* bytes still to come */
     struct x8_error error;
     int failed; /* the code of `error`, repeated for ever */
     char path[];
@@ -133,6 +163,10 @@ static ssize_t file_read(struct x8_reader *reader, void *out, size_t cap, struct
 
     if (file->bounded && cap > file->left)
         cap = (size_t)file->left;
+    if (!file->failed && cap > 0 && file->cancel) {
+        int rc = await_input(file->cancel, file->fd, file->path, X8_NO_DEADLINE, &file->error);
+        file->failed = rc < 0 ? rc : 0;
+    }
     if (!file->failed && cap > 0) {
         do
             n = read(file->fd, out, cap);
@@ -183,10 +217,10 @@ static int make_reader(int fd, const char *path, struct x8_reader **out, struct 
     return 0;
 }
 
-int x8_file_reader(const char *path, struct x8_reader **out, uint64_t *out_size,
-                   struct x8_error *err)
+int x8_file_reader_for(const struct x8_cancel *cancel, const char *path, struct x8_reader **out,
+                       uint64_t *out_size, struct x8_error *err)
 {
-    int fd = x8_file_open(path, 1, err), rc;
+    int fd = x8_file_open_for(cancel, path, 1, err), rc;
     struct stat st;
 
     if (fd < 0)
@@ -197,9 +231,17 @@ int x8_file_reader(const char *path, struct x8_reader **out, uint64_t *out_size,
         return rc;
     }
     rc = make_reader(fd, path, out, err);
+    if (rc == 0 && S_ISFIFO(st.st_mode))
+        ((struct file_reader *)*out)->cancel = cancel;
     if (rc == 0 && out_size)
         *out_size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX;
     return rc;
+}
+
+int x8_file_reader(const char *path, struct x8_reader **out, uint64_t *out_size,
+                   struct x8_error *err)
+{
+    return x8_file_reader_for(NULL, path, out, out_size, err);
 }
 
 int x8_file_reader_at(const char *path, uint64_t off, uint64_t len, struct x8_reader **out,

@@ -12,11 +12,15 @@ void x8_fd_close(int *fd);
 /*
  * Open for reading; only regular files (and pipes when `allow_pipe`). X8_E_NO_FILE with the reason;
  * never blocks on a FIFO that nobody writes unless allowed, and then for X8_WRITER_MS, after which
- * it is X8_E_TIMEOUT. (A stop is not heard meanwhile: files are opened where there is no operation
- * yet. The third Ctrl-C ends the program as always.)
+ * it is X8_E_TIMEOUT. (A stop is not heard meanwhile: see x8_file_open_for().)
  */
 #define X8_WRITER_MS 60000 /* a person at the other end begins by hand */
 int x8_file_open(const char *path, int allow_pipe, struct x8_error *err);
+
+/* The same where a stop of `cancel` (SOFT; NULL: none) ends the wait: X8_E_STOPPED,
+ * X8_E_TERMINATED. */
+int x8_file_open_for(const struct x8_cancel *cancel, const char *path, int allow_pipe,
+                     struct x8_error *err);
 
 /* Wait until a FIFO that was opened with O_NONBLOCK has had a writer. X8_E_TIMEOUT. */
 int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_error *err);
@@ -25,6 +29,11 @@ int x8_file_await_writer(int fd, const char *path, int timeout_ms, struct x8_err
  * UINT64_MAX for a pipe. */
 int x8_file_reader(const char *path, struct x8_reader **out, uint64_t *out_size,
                    struct x8_error *err);
+
+/* The same for what may be a pipe: a stop of `cancel` ends the wait for its writer, and for what
+ * that writes. The token must live as long as the reader. */
+int x8_file_reader_for(const struct x8_cancel *cancel, const char *path, struct x8_reader **out,
+                       uint64_t *out_size, struct x8_error *err);
 
 /* As x8_file_reader, over bytes [off, off + len) only. The file ending early is X8_E_BAD_IMAGE. */
 int x8_file_reader_at(const char *path, uint64_t off, uint64_t len, struct x8_reader **out,

@@ -98,6 +98,23 @@ prints "^good	$(sha_of "$archive")  stdin$"
 prints_no '^(unknown|wrong)'
 rm once
 
+start "show and verify: a stop ends the wait for a pipe, at once"
+# stopped SIGNAL STATUS COMMAND...: ends so within 3 s when the signal comes once.
+stopped() {
+    run "$2" timeout --preserve-status -k 20 -s "$1" 0.7 "${@:3}"
+    within 3
+}
+mkfifo silent
+stopped INT 130 "$X8CTL" image show silent # nobody opens it
+exec 7<>silent
+stopped INT 130 "$X8CTL" image show silent # somebody has, and writes nothing
+stopped TERM 143 "$X8CTL" image verify silent
+# shellcheck disable=SC2094 # a pipe is its own writer
+input=silent stopped INT 130 "$X8CTL" image show /dev/stdin
+head -c 3000 777.tar.gz >&7
+stopped TERM 143 "$X8CTL" image verify silent # and then stops in the middle
+exec 7>&-
+
 start "show: an archive in the archive, from a zip that was written to a pipe too"
 cp -r 777 vendor
 tar czf vendor/mfgtool-files-portenta-x8.tar.gz -C vendor mfgtool-files-portenta-x8

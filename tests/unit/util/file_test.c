@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *dir;
@@ -129,6 +130,48 @@ static void a_pipe_is_read_from_its_first_writer_to_the_last(void **state)
     free(path);
 }
 
+static void *stop_late(void *arg)
+{
+    const struct timespec a_while = {.tv_nsec = 150 * 1000000};
+
+    nanosleep(&a_while, NULL);
+    x8_cancel_raise(arg, X8_CANCEL_SOFT, X8_E_TERMINATED);
+    return NULL;
+}
+
+static void a_stop_ends_the_wait_for_a_writer_and_for_what_it_writes(void **state)
+{
+    char *path = test_path(dir, "fifo4"), out[8];
+    struct x8_reader *reader = NULL;
+    struct x8_cancel cancel;
+    struct x8_error err;
+    pthread_t stopper;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (int is_there = 0; is_there < 2; is_there++) { /* the writer, who says nothing */
+        int fd = is_there ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+        x8_cancel_init(&cancel);
+        assert_int_equal(pthread_create(&stopper, NULL, stop_late, &cancel), 0);
+        if (is_there) {
+            assert_int_equal(write(fd, "said", 4), 4);
+            assert_int_equal(x8_file_reader_for(&cancel, path, &reader, NULL, &err), 0);
+            assert_int_equal(x8_read_full(reader, out, 4, &err), 4);
+            assert_int_equal(x8_read(reader, out, 4, &err), -X8_E_TERMINATED);
+            assert_int_equal(x8_read(reader, out, 4, &err), -X8_E_TERMINATED);
+            close(fd);
+        } else {
+            assert_int_equal(x8_file_reader_for(&cancel, path, &reader, NULL, &err),
+                             -X8_E_TERMINATED);
+        }
+        pthread_join(stopper, NULL);
+        x8_reader_close(&reader);
+        x8_cancel_done(&cancel);
+    }
+    free(path);
+}
+
 static void a_file_is_read_with_its_size(void **state)
 {
     char *path = test_file(dir, "plain", "0123456789", 10), out[16];
@@ -220,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_pipe_nobody_writes_is_not_waited_for),
         cmocka_unit_test(a_pipe_that_may_be_waited_for_is_not_waited_for_for_ever),
         cmocka_unit_test(a_pipe_is_read_from_its_first_writer_to_the_last),
+        cmocka_unit_test(a_stop_ends_the_wait_for_a_writer_and_for_what_it_writes),
         cmocka_unit_test(a_file_is_read_with_its_size),
         cmocka_unit_test(a_part_of_a_file_is_that_part),
         cmocka_unit_test(a_part_that_is_missing_fails_for_ever),
