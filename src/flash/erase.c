@@ -50,6 +50,7 @@ static int erase_step(struct x8_feed *feed, uint64_t start, uint64_t len, struct
 
     snprintf(command, sizeof command, "mmc dev %s 0 && mmc erase 0x%" PRIx64 " 0x%" PRIx64,
              feed->back.device, start / X8_SECTOR, len / X8_SECTOR);
+    x8_journal_touch(feed->job->journal, &feed->job->op);
     if (feed->job->result.touched < X8_TOUCHED_MAYBE)
         feed->job->result.touched = X8_TOUCHED_MAYBE;
     rc = x8_shell_ask(feed->fb, command, ERASE_LIMIT_MS, err);

@@ -335,8 +335,10 @@ static int run_destructive(struct x8_job *job, struct x8_fastboot *fb, const str
     if (rc < 0)
         return rc;
     job->must_check = 0;
-    if (!is_flash)
+    if (!is_flash) {
+        x8_journal_touch(job->journal, &job->op);
         touch(job, X8_TOUCHED_MAYBE);
+    }
     rc = fastboot_verb(job, fb, step, err);
     if (rc == 0 && !is_flash)
         touch(job, X8_TOUCHED_ERASED);
