@@ -75,7 +75,8 @@ at_the_keyboard() {
     typed=('24 80=keys:an answer\r' '<an answer>=')
     tty 4 exec --tty -- sh -c 'stty size; read -r word; echo "<$word>"; exit 4'
     typed=('ready=keys:\x03')
-    tty 130 exec --tty -- sh -c 'echo ready; sleep 100'
+    # With exec: dash, between vfork and exec of a command, loses a SIGINT (its handler does nothing then).
+    tty 130 exec --tty -- sh -c 'echo ready; exec sleep 100'
     typed=()
     tty 0 exec --tty -- sh -c 'test -t 0 && test -t 1 && test -t 2'
     start "$1: exec at a terminal without --tty: no terminal there, output as it is"
