@@ -62,7 +62,8 @@ for image in 822 861 934 95; do
     start "image $image: again, with debug data of megabytes, and the same once more"
     upload 0 "$sk/large.elf" --json
     json "d['boards'][0]['outcome'] == 'verified' and d['boards'][0]['sha256'] == '$(digest "$sk/large.elf")'"
-    json "d['boards'][0]['duration_ms'] - d['boards'][0]['programming_ms'] <= 500 + $((${X8_SLOW:-0}))"
+    # Half a second on a quiet machine; what is looked for here is a wait that nobody needs.
+    json "d['boards'][0]['duration_ms'] - d['boards'][0]['programming_ms'] <= 3000 + $((${X8_SLOW:-0}))"
     upload 0 "$sk/large.elf"
     programmed large.elf large.elf
     start "image $image: the status knows it"
