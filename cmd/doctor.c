@@ -97,9 +97,6 @@ static struct x8_patient *new_patient(struct x8_job_on *job)
         return NULL;
     patient->index = job->index;
     x8_copy(patient->label, sizeof patient->label, job->target->label);
-    x8_copy(patient->serial, sizeof patient->serial, job->target->serial);
-    x8_copy(patient->name, sizeof patient->name, job->target->name);
-    x8_copy(patient->where, sizeof patient->where, job->target->where);
     pthread_mutex_lock(&diagnosis->lock);
     while (*at && (*at)->index < patient->index)
         at = &(*at)->next;
@@ -158,14 +155,15 @@ static int work(struct x8_job_on *job, struct x8_error *err)
         rc = x8_fix_board(job, &patient->checks, err);
     if (rc == 0 && diagnosis->wants_networks)
         ask_networks(job, &patient->networks);
-    if (rc == 0 && job->ctx->globals->json)
+    if (rc == 0)
         x8_json_add(job->result, "checks", x8_checks_json(&patient->checks));
     return rc;
 }
 
 int x8_diagnose(struct x8_ctx *ctx, int with_boards, struct x8_diagnosis *out, struct x8_error *err)
 {
-    struct x8_job_plan plan = {.work = work, .user = out, .needs_linux = 1};
+    struct x8_job_plan plan = {
+        .work = work, .user = out, .needs_linux = 1, .keeps_rows = out->keeps_rows};
     int64_t began = x8_now_ms();
     int rc;
 

@@ -15,7 +15,7 @@
 struct x8_patient {
     struct x8_patient *next;
     size_t index;
-    char label[128], serial[128], name[64], where[256];
+    char label[128];
     struct x8_checks checks;
     struct x8_buf networks; /* wireless ones that it knows, a line each */
 };
@@ -25,6 +25,7 @@ struct x8_diagnosis {
     struct x8_patient *boards; /* by index */
     int64_t took_ms;
     int wants_fix;        /* the boards' repairs are wanted as well */
+    int keeps_rows;       /* ctx->document has a row for each board, also without --json */
     int wants_networks;   /* so are the names of their wireless networks, to be hidden */
     pthread_mutex_t lock; /* of `boards` while several are asked */
 };
@@ -41,7 +42,7 @@ size_t x8_diagnosis_count(const struct x8_diagnosis *diagnosis, enum x8_check_re
 /* On stdout, for a person or a program (doctor_show.c). */
 void x8_diagnosis_print(struct x8_ctx *ctx, const struct x8_diagnosis *diagnosis);
 struct x8_json *x8_checks_json(const struct x8_checks *checks);
-/* `run`: the document of the run over boards, with their rows; NULL: they are made here. */
+/* `run`: the document of the run over boards, with their rows; NULL: there are none. */
 struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis, const struct x8_json *run);
 
 /* Say what can be repaired of the computer, ask, do it. 0, or X8_E_NEED_YES and such; what could

@@ -89,23 +89,6 @@ struct x8_json *x8_checks_json(const struct x8_checks *checks)
     return list;
 }
 
-static struct x8_json *boards_json(const struct x8_diagnosis *diagnosis)
-{
-    struct x8_json *boards = x8_json_array();
-
-    for (const struct x8_patient *p = diagnosis->boards; p; p = p->next) {
-        struct x8_json *board = x8_json_object();
-
-        x8_json_str(board, "serial", p->serial[0] ? p->serial : NULL);
-        x8_json_str(board, "name", p->name[0] ? p->name : NULL);
-        x8_json_str(board, "where", p->where);
-        x8_json_str(board, "code", x8_code_name(X8_OK));
-        x8_json_add(board, "checks", x8_checks_json(&p->checks));
-        x8_json_add(boards, NULL, board);
-    }
-    return boards;
-}
-
 struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis, const struct x8_json *run)
 {
     struct x8_json *json = x8_json_object();
@@ -114,7 +97,7 @@ struct x8_json *x8_diagnosis_json(const struct x8_diagnosis *diagnosis, const st
     if (run)
         x8_json_merge(json, run);
     else
-        x8_json_add(json, "boards", boards_json(diagnosis));
+        x8_json_add(json, "boards", x8_json_array());
     x8_json_u64(json, "problems", x8_diagnosis_count(diagnosis, X8_CHECK_FAIL));
     x8_json_u64(json, "warnings", x8_diagnosis_count(diagnosis, X8_CHECK_WARN));
     x8_json_u64(json, "took_ms", (uint64_t)diagnosis->took_ms);

@@ -174,6 +174,12 @@ static const struct x8_json_row report[] = {
     {"bytes", "integer", "its size"},
     {"masked", "boolean", "with --mask"},
     {"members[]", "string", "files in it"},
+    {"boards[]", "object?", "one for each board that was asked: with --board, -s or --all"},
+    {"boards[].serial", "string|null!", "serial number"},
+    {"boards[].name", "string|null!", "your name for it"},
+    {"boards[].where", "string!", "port or address"},
+    {"boards[].code", "code!", "how asking it ended"},
+    {"boards[].error", "@error?", "why it could not be asked"},
     {0},
 };
 

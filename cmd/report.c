@@ -16,7 +16,7 @@
 
 static struct {
     const char *output;
-    int mask, board;
+    int mask, board, force;
 } opt;
 
 struct x8_buf *x8_report_add(struct x8_report *report, const char *name)
@@ -49,7 +49,7 @@ static int add_json(struct x8_report *report, const char *name, struct x8_json *
 
 /* --- what goes in --- */
 
-/* A board that cannot be asked is part of the report, not the end of it. */
+/* A board that cannot be asked is part of the report, and its end only when it is written. */
 static int add_diagnosis(struct x8_report *report, struct x8_error *err)
 {
     const struct x8_globals *globals = report->ctx->globals;
@@ -62,9 +62,14 @@ static int add_diagnosis(struct x8_report *report, struct x8_error *err)
         *err = failed;
         return rc;
     }
-    json = x8_diagnosis_json(&report->diagnosis, NULL);
-    if (rc < 0)
+    report->rows = report->ctx->document;
+    report->ctx->document = NULL;
+    json = x8_diagnosis_json(&report->diagnosis, report->rows);
+    if (rc < 0) {
+        x8_suggest(&failed, report->ctx->cmd);
+        report->not_asked = failed;
         x8_json_error(json, "error", &failed);
+    }
     return add_json(report, "doctor.json", json, err);
 }
 
@@ -135,6 +140,8 @@ static int collect(struct x8_report *report, struct x8_error *err)
         rc = add_list(report, err);
     if (rc == 0)
         x8_report_add_state(report);
+    if (rc == 0)
+        rc = x8_report_hide_secrets(report, err);
     if (rc == 0 && opt.mask)
         rc = x8_report_mask(report, err);
     return rc;
@@ -142,15 +149,50 @@ static int collect(struct x8_report *report, struct x8_error *err)
 
 /* --- the archive --- */
 
+/* How asking each board ended: doctor.json has what they said. */
+static struct x8_json *rows_json(const struct x8_json *rows)
+{
+    static const char *const keys[] = {"serial", "name", "where", "code"};
+    struct x8_json *list = x8_json_array();
+    const struct x8_json *row = x8_json_first(x8_json_get(rows, "boards"));
+
+    for (; row; row = x8_json_next(row)) {
+        struct x8_json *out = x8_json_object();
+        const struct x8_json *error = x8_json_get(row, "error");
+
+        for (size_t i = 0; i < X8_COUNT(keys); i++)
+            x8_json_str(out, keys[i], x8_json_get_str(row, keys[i]));
+        if (error) {
+            struct x8_json *copy = x8_json_object();
+
+            x8_json_merge(copy, error);
+            x8_json_add(out, "error", copy);
+        }
+        x8_json_add(list, NULL, out);
+    }
+    return list;
+}
+
+static void say_result(const struct x8_report *report)
+{
+    struct x8_ui *ui = report->ctx->ui;
+
+    x8_ui_say(ui, "%zu files, %s hidden; look into it before you give it away", report->count,
+              opt.mask ? "passwords, serial numbers, addresses and names"
+                       : "only passwords and the like");
+    if (report->not_asked.code)
+        x8_ui_say(ui, "what follows could not be asked, and is in the report as an error:");
+}
+
 static void print_result(struct x8_report *report, const char *path, size_t bytes)
 {
     struct x8_json *json, *members;
 
     if (!report->ctx->globals->json) {
-        printf("%s\n", path);
-        x8_ui_say(report->ctx->ui, "%zu files%s; look into it before you give it away",
-                  report->count,
-                  opt.mask ? ", serial numbers, addresses and names hidden" : ", nothing hidden");
+        if (strcmp(path, "-") != 0)
+            printf("%s\n", path);
+        (void)x8_stdout_flush(report->ctx);
+        say_result(report);
         return;
     }
     json = x8_json_object();
@@ -161,27 +203,43 @@ static void print_result(struct x8_report *report, const char *path, size_t byte
     for (size_t i = 0; i < report->count; i++)
         x8_json_str(members, NULL, report->members[i].name);
     x8_json_add(json, "members", members);
+    if (report->rows)
+        x8_json_add(json, "boards", rows_json(report->rows));
     x8_result(report->ctx, &json);
 }
 
 static int write_archive(struct x8_report *report, struct x8_error *err)
 {
     X8_AUTO_BUF packed = {0};
-    time_t now = time(NULL);
-    char folder[64], path[96];
-    const char *where = opt.output ? opt.output : path;
-    struct tm tm;
-    int rc;
+    int rc =
+        x8_bundle_pack(report->folder, report->made, report->members, report->count, &packed, err);
 
-    if (!gmtime_r(&now, &tm) || !strftime(folder, sizeof folder, "x8ctl-report-%Y%m%d-%H%M%S", &tm))
-        x8_copy(folder, sizeof folder, "x8ctl-report");
-    snprintf(path, sizeof path, "%s.tar.gz", folder);
-    rc = x8_bundle_pack(folder, (int64_t)now, report->members, report->count, &packed, err);
     if (rc == 0)
-        rc = x8_file_replace(where, packed.data, packed.len, 0600, err);
+        rc = x8_report_write(report->ctx, report->path, &packed, err);
     if (rc == 0)
-        print_result(report, where, packed.len);
+        print_result(report, report->path, packed.len);
     return rc;
+}
+
+/* Where it goes is looked at first: nobody waits for a report that cannot be written. */
+static int prepare(struct x8_report *report, struct x8_error *err)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (report->ctx->globals->json && opt.output && strcmp(opt.output, "-") == 0) {
+        x8_fail(err, X8_E_USAGE, "--json and -o - both want stdout");
+        x8_error_next(err, "x8ctl report --json -o FILE.tar.gz");
+        return -(int)X8_E_USAGE;
+    }
+    report->made = (int64_t)now;
+    if (!gmtime_r(&now, &tm) ||
+        !strftime(report->folder, sizeof report->folder, "x8ctl-report-%Y%m%d-%H%M%S", &tm))
+        x8_copy(report->folder, sizeof report->folder, "x8ctl-report");
+    report->members = calloc(X8_REPORT_MEMBERS, sizeof *report->members);
+    return report->members ? x8_report_place(opt.output, report->folder, opt.force, report->path,
+                                             sizeof report->path, err)
+                           : no_memory(err);
 }
 
 static void report_done(struct x8_report *report)
@@ -190,27 +248,36 @@ static void report_done(struct x8_report *report)
         x8_buf_done(&report->members[i].text);
     free(report->members);
     free(report->targets);
+    x8_json_free(&report->rows);
     x8_diagnosis_done(&report->diagnosis);
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
-    struct x8_report report = {.ctx = ctx, .diagnosis = {.wants_networks = opt.mask}};
-    int rc;
+    struct x8_report report = {.ctx = ctx,
+                               .diagnosis = {.keeps_rows = 1, .wants_networks = opt.mask}};
+    int rc = prepare(&report, err);
 
-    report.members = calloc(X8_REPORT_MEMBERS, sizeof *report.members);
-    rc = report.members ? collect(&report, err) : no_memory(err);
+    if (rc == 0)
+        rc = collect(&report, err);
     if (rc == 0 && ctx->globals->dry_run)
         x8_ui_say(ctx->ui, "would pack %zu files", report.count);
     else if (rc == 0)
         rc = write_archive(&report, err);
+    if (rc == 0 && report.not_asked.code) {
+        *err = report.not_asked;
+        rc = -(int)err->code;
+    }
     report_done(&report);
     return rc;
 }
 
 static const struct x8_opt opts[] = {
     {"output", 'o', X8_OPT_STRING, &opt.output, "FILE", NULL,
-     "the archive; x8ctl-report-DATE-TIME.tar.gz in this folder without it", "file"},
+     "the archive, or a folder for it, or - for stdout; x8ctl-report-DATE-TIME.tar.gz in this "
+     "folder without it",
+     "file"},
+    {"force", 0, X8_OPT_FLAG, &opt.force, NULL, NULL, "replace a file that is there", NULL},
     {"mask", 0, X8_OPT_FLAG, &opt.mask, NULL, NULL,
      "hide serial numbers, MAC addresses, names of computers, users, boards and networks", NULL},
     {"board", 0, X8_OPT_FLAG, &opt.board, NULL, NULL,
@@ -223,8 +290,8 @@ static const struct x8_example examples[] = {
      "with one board, and the log of a run (--log run.log)"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_FILE, X8_E_NO_PERMISSION, X8_E_HOST_SPACE,
-                                      0};
+static const unsigned char exits[] = {2,  10, 11, 12, 13, 14,  15,  16,
+                                      17, 20, 40, 41, 50, 130, 143, 0};
 
 const struct x8_cmd x8_cmd_report = {
     .name = "report",
@@ -237,11 +304,20 @@ const struct x8_cmd x8_cmd_report = {
         "and journals of updates in x8ctl's state folder. Of a large file the last\n"
         "megabyte. Nothing is sent anywhere.\n"
         "\n"
-        "--mask replaces serial numbers, MAC addresses, names of this computer, its user,\n"
-        "boards and wireless networks by words like serial-1, the same one wherever one\n"
-        "stands. Networks are found where they are called SSID, and with --board those\n"
-        "that the board knows. What a program printed in another form is left: look into\n"
-        "the archive before it leaves your hands.",
+        "A board that is meant (--board, -s, --all) and cannot be asked is in the\n"
+        "report as an error; the report is written, and the run ends with the code that\n"
+        "x8ctl doctor has for it.\n"
+        "\n"
+        "Secrets are hidden in every report: what is assigned to a password, passphrase,\n"
+        "psk, token and the like, credentials in addresses\n"
+        "(http://user:password@proxy), private keys.\n"
+        "\n"
+        "--mask also replaces serial numbers and their last digits, MAC addresses, names\n"
+        "of this computer, its user, boards and wireless networks by words like\n"
+        "serial-1, the same one wherever one stands. Networks are found where they are\n"
+        "called SSID, and with --board those that the board knows. What a program\n"
+        "printed in another form is left: look into the archive before it leaves your\n"
+        "hands.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -14,6 +14,17 @@
 
 enum { FILES_MAX = 20, END_MAX = 1 << 20, PATH_LEN = 1024 };
 
+/* Of a line that was cut nothing is kept: a secret in it might not be known as one any more. */
+static void drop_first_line(struct x8_buf *text)
+{
+    const uint8_t *end = text->len ? memchr(text->data, '\n', text->len) : NULL;
+    size_t len = end ? (size_t)(end - text->data) + 1 : text->len;
+
+    if (len < text->len)
+        memmove(text->data, text->data + len, text->len - len);
+    text->len -= len;
+}
+
 int x8_report_add_file(struct x8_report *report, const char *folder, const char *path,
                        struct x8_error *err)
 {
@@ -37,7 +48,10 @@ int x8_report_add_file(struct x8_report *report, const char *folder, const char 
         x8_error_next(err, "name fewer than %d", X8_REPORT_MEMBERS - 24);
         return rc;
     }
-    return x8_read_all(reader, END_MAX, out, err);
+    rc = x8_read_all(reader, END_MAX, out, err);
+    if (rc == 0 && from)
+        drop_first_line(out);
+    return rc;
 }
 
 struct found {

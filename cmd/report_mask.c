@@ -3,6 +3,7 @@
  */
 #include "report.h"
 
+#include "doctor/secrets.h"
 #include "util/text.h"
 
 #include <pwd.h>
@@ -95,6 +96,21 @@ static int mask_all(struct x8_report *report, struct x8_mask *mask)
         x8_buf_done(&member->text);
         member->text = text;
         x8_copy(member->name, sizeof member->name, x8_buf_text(&name));
+    }
+    return 0;
+}
+
+int x8_report_hide_secrets(struct x8_report *report, struct x8_error *err)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        struct x8_buf *text = &report->members[i].text, out = {0};
+
+        if (x8_hide_secrets(x8_buf_span(text), &out) < 0) {
+            x8_buf_done(&out);
+            return x8_fail(err, X8_E_INTERNAL, "out of memory while secrets are hidden");
+        }
+        x8_buf_done(text);
+        *text = out;
     }
     return 0;
 }

@@ -33,6 +33,7 @@ struct x8_job_plan {
     int needs_linux; /* a session is opened before `work` */
     int one_only;    /* several boards are X8_E_SEVERAL, also with --all */
     int quiet_json;  /* `work` prints its own --json document */
+    int keeps_rows;  /* ctx->document is made without --json as well: the caller reads it */
     int probe_ms;    /* > 0: targets are probed first (list, info) */
     int any_state;   /* without -s, boards that do not run count as well */
 };

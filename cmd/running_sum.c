@@ -144,7 +144,7 @@ int x8_run_sum_up(struct x8_run *run, struct x8_error *err)
     if (run->count > 1)
         tell_errors(run);
     x8_ui_flush(run->ctx->ui);
-    if (run->ctx->globals->json && !run->plan->quiet_json)
+    if ((run->ctx->globals->json && !run->plan->quiet_json) || run->plan->keeps_rows)
         give_result(run);
     return rc;
 }

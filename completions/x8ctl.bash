@@ -75,7 +75,7 @@ _x8ctl_options() {
     identify) echo ' --for' ;;
     logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
     doctor) echo ' --board --fix' ;;
-    report) echo ' --output --mask --board' ;;
+    report) echo ' --output --force --mask --board' ;;
     sketch) echo ' --no-verify' ;;
     update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
     flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --resume --skip-same --transfer --no-erase --wait --no-wait --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout --retries' ;;

@@ -63,7 +63,8 @@ complete -c x8ctl -n __fish_use_subcommand -a doctor -d 'check this computer and
 complete -c x8ctl -n '__fish_seen_subcommand_from doctor' -l board -d 'ask the board as well; -s and --all say which'
 complete -c x8ctl -n '__fish_seen_subcommand_from doctor' -l fix -d 'list what can be repaired from here, ask, and do it'
 complete -c x8ctl -n __fish_use_subcommand -a report -d 'pack what helps others to help: doctor, boards, logs'
-complete -c x8ctl -n '__fish_seen_subcommand_from report' -l output -s o -r -F -d 'the archive; x8ctl-report-DATE-TIME.tar.gz in this folder without it'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -l output -s o -r -F -d 'the archive, or a folder for it, or - for stdout; x8ctl-report-DATE-TIME.tar.gz in this folder without it'
+complete -c x8ctl -n '__fish_seen_subcommand_from report' -l force -d 'replace a file that is there'
 complete -c x8ctl -n '__fish_seen_subcommand_from report' -l mask -d 'hide serial numbers, MAC addresses, names of computers, users, boards and networks'
 complete -c x8ctl -n '__fish_seen_subcommand_from report' -l board -d 'ask the board as well, as x8ctl doctor --board'
 complete -c x8ctl -n '__fish_seen_subcommand_from report' -F

@@ -64,6 +64,16 @@ static void without_zeros(const char **text, size_t *len)
     }
 }
 
+static size_t without_marks(const char *text, size_t len, char out[WORD_LEN])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len && n < WORD_LEN; i++)
+        if (text[i] != ':' && text[i] != '-')
+            out[n++] = text[i];
+    return n;
+}
+
 static int is_same(const struct word *word, enum x8_mask_kind kind, const char *text, size_t len)
 {
     const char *mine = word->text;
@@ -101,9 +111,14 @@ static unsigned number_of(struct x8_mask *mask, enum x8_mask_kind kind, const ch
 {
     unsigned last = 0;
     struct word *word;
+    char bare[WORD_LEN];
 
     if (len >= WORD_LEN)
         len = WORD_LEN - 1;
+    if (kind == X8_MASK_MAC) {
+        len = without_marks(text, len, bare);
+        text = bare;
+    }
     for (size_t i = 0; i < mask->count; i++) {
         if (is_same(&mask->words[i], kind, text, len)) {
             mask->words[i].is_searched |= is_searched;
@@ -178,6 +193,27 @@ static void add_quoted(struct x8_mask *mask, const char *text, size_t len)
         (void)add_forms(mask, X8_MASK_SSID, plain, n, number);
 }
 
+/* 00:00:00:00:00:00 and such are nobody's. */
+static int is_of_one_digit(const char *text, size_t len)
+{
+    for (size_t i = 1; i < len; i++)
+        if (text[i] != text[0] && text[i] != ':' && text[i] != '-')
+            return 0;
+    return 1;
+}
+
+/* A MAC address that stands with its colons somewhere is hidden without them, too; of a serial
+ * number its last digits. */
+static void learn_form(struct x8_mask *mask, const char *at, size_t left)
+{
+    size_t n;
+
+    if ((n = mask_mac(at, left)) && !is_of_one_digit(at, n))
+        (void)number_of(mask, X8_MASK_MAC, at, n, 1, 0);
+    else if ((n = mask_serial(at, left)))
+        (void)number_of(mask, X8_MASK_SERIAL, at, n, 0, 0);
+}
+
 void x8_mask_learn(struct x8_mask *mask, struct x8_span text)
 {
     const char *at = (const char *)text.data;
@@ -185,6 +221,8 @@ void x8_mask_learn(struct x8_mask *mask, struct x8_span text)
     for (size_t i = 0; i < text.len; i++) {
         size_t from, len = mask_ssid(at + i, text.len - i, &from);
 
+        if (i == 0 || !mask_is_word(at[i - 1]))
+            learn_form(mask, at + i, text.len - i);
         /* A BSSID is a MAC address, and is found by its form. */
         if (len && !(i > 0 && lower(at[i - 1]) == 'b'))
             add_quoted(mask, at + i + from, len);
@@ -229,6 +267,52 @@ static const struct word *longest_word(const struct pass *pass)
     return best;
 }
 
+/* The last digits of a known serial number, as -s takes them; its whole word, or NULL. */
+static const struct word *tail_of(const struct pass *pass, size_t len)
+{
+    for (size_t i = 0; i < pass->mask->count; i++) {
+        const struct word *word = &pass->mask->words[i];
+
+        if (word->kind == X8_MASK_SERIAL && word->len > len &&
+            equal(word->text + word->len - len, pass->text + pass->at, len))
+            return word;
+    }
+    return NULL;
+}
+
+/* {"bytes": 1234} is a number, and has to stay one. */
+static int is_json_number(const struct pass *pass, size_t len)
+{
+    size_t at = pass->at;
+
+    for (size_t i = 0; i < len; i++)
+        if (pass->text[pass->at + i] < '0' || pass->text[pass->at + i] > '9')
+            return 0;
+    while (at > 0 && strchr(" \t\r\n", pass->text[at - 1]) && pass->text[at - 1])
+        at--;
+    return at == 0 || (strchr(":,[", pass->text[at - 1]) && pass->text[at - 1]);
+}
+
+static int replace_tail(struct pass *pass)
+{
+    size_t n = mask_tail(pass->text + pass->at, pass->len - pass->at);
+    const struct word *word = n && !is_json_number(pass, n) ? tail_of(pass, n) : NULL;
+
+    if (!word)
+        return 0;
+    pass->failed |= x8_buf_addf(pass->out, "%s-%u", kinds[X8_MASK_SERIAL], word->number) < 0;
+    pass->at += n;
+    return 1;
+}
+
+/* What stands in front of `n` characters that are private stays. */
+static int replace_behind(struct pass *pass, size_t head, enum x8_mask_kind kind, size_t n)
+{
+    pass->failed |= x8_buf_add(pass->out, pass->text + pass->at, head) < 0;
+    pass->at += head;
+    return replace(pass, kind, n);
+}
+
 static int replace_form(struct pass *pass)
 {
     static const char x8_name[] = "portenta-x8-";
@@ -239,25 +323,30 @@ static int replace_form(struct pass *pass)
         return replace(pass, X8_MASK_MAC, n);
     if ((n = mask_serial(at, left)))
         return replace(pass, X8_MASK_SERIAL, n);
-    if (left > head && equal(at, x8_name, head) && (n = mask_x8_name(at + head, left - head))) {
-        pass->failed |= x8_buf_add(pass->out, x8_name, head) < 0;
-        pass->at += head;
-        return replace(pass, X8_MASK_SERIAL, n);
-    }
-    return 0;
+    if (left > head && equal(at, x8_name, head) && (n = mask_x8_name(at + head, left - head)))
+        return replace_behind(pass, head, X8_MASK_SERIAL, n);
+    if ((n = mask_interface(at, left)))
+        return replace_behind(pass, 3, X8_MASK_MAC, n);
+    return replace_tail(pass);
+}
+
+/* A letter behind a backslash belongs to it: "\nana" has ana at the begin of a line. An ellipsis is
+ * no part of the word behind it. */
+static int begins_behind_mark(const struct pass *pass)
+{
+    const char *at = pass->text + pass->at;
+
+    return (pass->at >= 2 && at[-2] == '\\' && strchr("nrt", at[-1]) && at[-1]) ||
+           (pass->at >= 3 && memcmp(at - 3, "\xe2\x80\xa6", 3) == 0);
 }
 
 /* 1 when something was replaced. */
 static int step(struct pass *pass)
 {
     int may_begin = pass->at == 0 || !mask_is_word(pass->text[pass->at - 1]) ||
-                    !mask_is_word(pass->text[pass->at]);
+                    !mask_is_word(pass->text[pass->at]) || begins_behind_mark(pass);
     const struct word *word = may_begin ? longest_word(pass) : NULL;
 
-    /* A letter behind a backslash belongs to it: "\nana" has ana at the begin of a line. */
-    if (!word && pass->at >= 2 && pass->text[pass->at - 2] == '\\' &&
-        strchr("nrt", pass->text[pass->at - 1]))
-        word = longest_word(pass);
     if (word)
         return replace(pass, word->kind, word->len);
     return may_begin && replace_form(pass);

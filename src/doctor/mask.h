@@ -29,7 +29,8 @@ void x8_mask_free(struct x8_mask **mask);
  * every report has ("root", "localhost", "fio") are left out. */
 void x8_mask_word(struct x8_mask *mask, enum x8_mask_kind kind, const char *word);
 
-/* Look for names of wireless networks in a text, to be hidden in all texts. */
+/* Look for names of wireless networks, MAC addresses and serial numbers in a text, to be hidden in
+ * all texts: addresses also without their colons, serial numbers also by their last digits. */
 void x8_mask_learn(struct x8_mask *mask, struct x8_span text);
 
 /* The text with everything replaced, added to `out`. JSON stays JSON. -1 without memory, which an

@@ -67,6 +67,27 @@ size_t mask_x8_name(const char *at, size_t left)
     return n > 0 && n <= SERIAL_LEN && ends_here(at, left, n) ? n : 0;
 }
 
+/* Source: systemd.net-naming-scheme(7): "x" and the MAC address when nothing else names it. */
+size_t mask_interface(const char *at, size_t left)
+{
+    enum { HEAD = 3, BARE_LEN = 12 };
+
+    if (left < HEAD + BARE_LEN || (memcmp(at, "enx", HEAD) != 0 && memcmp(at, "wlx", HEAD) != 0))
+        return 0;
+    return hex_run(at + HEAD, left - HEAD) == BARE_LEN &&
+                   ends_here(at + HEAD, left - HEAD, BARE_LEN)
+               ? BARE_LEN
+               : 0;
+}
+
+size_t mask_tail(const char *at, size_t left)
+{
+    enum { TAIL_MIN = 4 };
+    size_t n = hex_run(at, left);
+
+    return n >= TAIL_MIN && n < SERIAL_LEN && ends_here(at, left, n) ? n : 0;
+}
+
 static int is_ssid_word(const char *at, size_t left)
 {
     return left > 4 && (at[0] == 's' || at[0] == 'S') && (at[1] == 's' || at[1] == 'S') &&

@@ -40,6 +40,44 @@ alone 20 report no-such.log
 error_form '20 no-file'
 alone - report -o no/such/r.tar.gz
 [ "$status" != 0 ] || problem "it was written nowhere"
+start "what is there already stays there"
+ln -s one.tar.gz link.tar.gz
+cp one.tar.gz before.tar.gz
+alone 2 report -o one.tar.gz
+error_form '2 usage'
+says 'one.tar.gz is there already$'
+alone 2 report -o link.tar.gz
+says 'is there already, and is no plain file$'
+alone 2 report -o link.tar.gz --force
+alone 2 report -o /dev/full
+says '/dev/full is there already, and is no plain file$'
+cmp one.tar.gz before.tar.gz || problem "it was written"
+alone 0 report -o one.tar.gz --force
+start "a folder gets the usual name, - is stdout"
+mkdir folder
+alone 0 report -o folder
+prints '^folder/x8ctl-report-20[0-9-]*.tar.gz$'
+# shellcheck disable=SC2016 # a small program
+board 0 start=off -- sh -c 'exec "$1" report -o - >piped.tar.gz' sh "$X8CTL"
+tar -tzf piped.tar.gz | grep -q '/doctor.json$' || problem "no archive on stdout"
+alone 2 report -o - --json
+says 'both want stdout$'
+start "a board that is not there is in the report and in the exit status"
+for how in "-s ffff" --board; do
+    # shellcheck disable=SC2086 # options
+    alone 10 report --json --force -o five.tar.gz $how
+    error_form '10 no-board'
+    json 'd["path"] == "five.tar.gz" and d["error"]["status"] == 10'
+done
+unpack five.tar.gz
+member doctor.json '"error"'
+start "nor is one that cannot be asked"
+flash 12 start=rom -- report --board --force -o five.tar.gz
+says '^[0-9]+ files, only passwords and the like hidden'
+says 'what follows could not be asked'
+error_form '12 wrong-state'
+unpack five.tar.gz
+member doctor.json '"code": "wrong-state"'
 start "of a large log the end; the newest of many"
 yes 'a line of it' | head -c 3000000 >long.log
 printf '\nthe last line\n' >>long.log
@@ -51,6 +89,26 @@ member named/long.log '^the last line$'
 [ "$(find there/state -type f | wc -l)" = 20 ] || problem "$(ls there/state)"
 if [ ! -e there/state/30.log ] || [ -e there/state/10.log ]; then problem "not the newest: $(ls there/state)"; fi
 rm "$X8CTL_HOME"/state/logs/*
+
+echo "== secrets"
+start "none is in any report, masked or not"
+cat >secrets.log <<'END'
+proxy http://user:s3cret-a@proxy:3128/ and HTTPS_PROXY=me:s3cret-b@proxy:3128
+wpa_passphrase="s3cret-c s3cret-d" psk=s3cret-e
+password: s3cret-f
+{"token": "s3cret-g", "log": "password: s3cret-h\nnext"}
+this line stays
+END
+alone 0 report -o six.tar.gz secrets.log
+unpack six.tar.gz
+hidden s3cret
+member named/secrets.log '^this line stays$'
+member named/secrets.log '^proxy http://user:\(hidden\)@proxy:3128/ and'
+{ printf 'password: '; yes s3cret | tr -d '\n' | head -c 1100000; echo; echo 'the last line'; } >cut.log
+alone 0 report --force -o six.tar.gz cut.log
+unpack six.tar.gz
+hidden s3cret
+member named/cut.log '^the last line$'
 
 echo "== masked"
 start "nothing of it can be read any more, and boards can still be told apart"
@@ -64,13 +122,14 @@ portenta-x8-${serial,,}.local ($mac, ${mac,,}, ${mac//:/-}) fe80::42:acff:fe11:2
 wpa: SSID="Café \"Sol\"" joined; ssid: Grandma's Net, channel 6
 nmcli said: Café "Sol" is near; Grandma's Net is not
 sha256 2f2065c7b10ce33d8444a138353187c507727b5109ddca325506ecaea1efe221 stays
+x8ctl exec -s fad9 says ${mac//:/} of ${serial: -6}
 $networks
 END
 echo "{\"step\":\"send\",\"board\":\"line-7-left\",\"serial\":\"$serial\",\"changed\":1700000000}" \
     >"$X8CTL_HOME/state/update/update-$serial.json"
 on 0 report --mask --board -o three.tar.gz run.log
 unpack three.tar.gz
-for text in "$serial" "${serial#0}" 0A13B209DAB6FAD9 a13b209dab6fad9 "$mac" "${mac//:/-}" acff:fe11 anastasia line-7-left \
+for text in "$serial" "${serial#0}" fad9 "${mac//:/}" 0A13B209DAB6FAD9 a13b209dab6fad9 "$mac" "${mac//:/-}" acff:fe11 anastasia line-7-left \
     'Café' 'Sol\"' "Grandma"; do
     hidden "$text"
 done

@@ -81,6 +81,25 @@ static void mac_addresses_go_in_every_form(void **state)
     forms("BSSID=02:42:ac:11:00:02", "BSSID=mac-1");
 }
 
+static void a_known_mac_address_goes_without_its_colons_too(void **state)
+{
+    (void)state;
+    forms("0242ac110002, 02:42:AC:11:00:02, 02-42-ac-11-00-02", "mac-1, mac-1, mac-1");
+    forms("0242ac110002 is no address here", "0242ac110002 is no address here");
+    forms("00:00:00:00:00:00 000000000000", "mac-1 000000000000");
+    forms("enx0242ac110002: up", "enxmac-1: up");
+}
+
+static void the_last_digits_of_a_known_serial_number_go_too(void **state)
+{
+    (void)state;
+    forms("-s fad9 FAD9 \xe2\x80\xa6"
+          "dab6fad9 is 2D16BA09DAB6FAD9, not xfad9 or afad9 or ad9",
+          "-s serial-1 serial-1 \xe2\x80\xa6serial-1 is serial-1, not xfad9 or afad9 or ad9");
+    forms("{\"serial\":\"2D16BA09DAB61234\",\"n\": 1234,\"s\":\"-s 1234\"}",
+          "{\"serial\":\"serial-1\",\"n\": 1234,\"s\":\"-s serial-1\"}");
+}
+
 static void networks_are_known_by_what_they_are_called(void **state)
 {
     (void)state;
@@ -186,6 +205,8 @@ int main(void)
         cmocka_unit_test(one_board_has_one_number_however_it_is_written),
         cmocka_unit_test(digests_and_numbers_stay),
         cmocka_unit_test(mac_addresses_go_in_every_form),
+        cmocka_unit_test(a_known_mac_address_goes_without_its_colons_too),
+        cmocka_unit_test(the_last_digits_of_a_known_serial_number_go_too),
         cmocka_unit_test(networks_are_known_by_what_they_are_called),
         cmocka_unit_test(an_escaped_name_is_found_plain_and_the_reverse),
         cmocka_unit_test(names_are_replaced_where_they_stand_alone),
