@@ -133,6 +133,8 @@ static size_t quoted_end(const struct pass *pass, size_t at, char quote, int is_
         if (is_pair && is_escaped && text[at + 1] == '\\' && at + 3 < pass->len &&
             text[at + 2] == '\\')
             at += 2;
+        if (pass->is_json && text[at] == '"')
+            return at;
         at += (size_t)is_pair;
     }
     return at < pass->len ? at : pass->len;
@@ -182,6 +184,7 @@ static void hide_value(struct pass *pass, size_t at, int is_word)
 struct joint {
     size_t value;
     char quote, separator; /* 0: none */
+    int is_key;            /* a name of JSON */
 };
 
 static struct joint joint_at(const struct pass *pass, size_t from, size_t at)
@@ -192,6 +195,7 @@ static struct joint joint_at(const struct pass *pass, size_t from, size_t at)
 
     if (mark < pass->len && is_one_of(text[mark], "\"'")) {
         joint.quote = text[mark];
+        joint.is_key = pass->is_json && mark == at && text[at] == '"';
         at = mark + 1;
     }
     for (; at < pass->len && is_one_of(text[at], blanks); at++)
@@ -218,9 +222,11 @@ static int hide_assigned(struct pass *pass, size_t from, size_t to)
     joint = joint_at(pass, from, to);
     if (!joint.separator || joint.value == pass->len)
         return 0;
+    if (pass->is_json && !joint.is_key && pass->text[joint.value] == '"')
+        return 0; /* the text ends, and has no value */
     is_word = joint.separator == ' ' ||
               (joint.separator == '=' && !is_blank(pass->text[joint.value - 1]));
-    if (joint.quote && pass->is_json && !is_one_of(pass->text[joint.value], "\"'\\"))
+    if (joint.is_key && pass->text[joint.value] != '"')
         hide_bare(pass, joint.value);
     else
         hide_value(pass, joint.value, is_word);
@@ -278,7 +284,7 @@ static int hide_key(struct pass *pass)
     copy(pass, end);
     while (end < pass->len && !has_here(pass, end, "-----end ") &&
            !(pass->is_json && pass->text[end] == '"'))
-        end++;
+        end += pass->is_json && pass->text[end] == '\\' && end + 1 < pass->len ? 2 : 1;
     hide(pass, pass->at, end, hidden);
     return 1;
 }

@@ -28,6 +28,8 @@ static void what_is_assigned_to_a_secret_name_goes(void **state)
     becomes("password: hunter2 and more\nnext", "password: (hidden)\nnext");
     becomes("wpa_passphrase=\"my \\\"own\\\" secret\" x", "wpa_passphrase=\"(hidden)\" x");
     becomes("DB_PASSWORD='a b' psk=c,d;e f", "DB_PASSWORD='(hidden)' psk=(hidden) f");
+    becomes("{\"a\":\"psk='b\",\"c\":\"d'\"}", "{\"a\":\"psk='(hidden)\",\"c\":\"d'\"}");
+    becomes("{\"a\":\"'psk':12 b\"}", "{\"a\":\"'psk':(hidden)\"}");
     becomes("psk = two words", "psk = (hidden)");
     becomes("wep-key0: 12345", "wep-key0: (hidden)");
     becomes("802-11-wireless-security.psk:abc", "802-11-wireless-security.psk:(hidden)");
@@ -65,6 +67,7 @@ static void words_about_secrets_stay(void **state)
     stays("--password-file pw.txt");
     stays("{\"id\": \"password\", \"result\": \"warn\", \"token\": null}");
     stays("password:");
+    stays("{\"a passwd \": \"x\", \"b\": \"password: \", \"c\": \"psk=\"}");
     stays("key-mgmt=wpa-psk");
     stays("");
 }
