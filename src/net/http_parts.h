@@ -45,6 +45,7 @@ struct http_call {
     int began;   /* begin() was called */
     int verdict; /* negative: what ended the call from our side; err is filled */
     int is_connected;
+    int64_t asked_ms, waited_ms;         /* the request began; a wait was told */
     int64_t last_ms, window_ms, told_ms; /* last byte; begin of the measured time; last progress */
     uint64_t bytes, window_bytes;        /* of header and body */
     char words[CURL_ERROR_SIZE];         /* libcurl's */

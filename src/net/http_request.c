@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    LOOK_MS = 200, /* between looks at the clock; a stop wakes at once */
+    LOOK_MS = 200,  /* between looks at the clock; a stop wakes at once */
+    WAIT_MS = 2000, /* of silence, before and between words about it */
     BUFFER = 256 * 1024,
 };
 
@@ -133,6 +134,7 @@ static int prepare(struct http_call *call)
     call->answer = HTTP_NONE;
     call->header_len = 0;
     call->is_connected = 0;
+    call->asked_ms = call->waited_ms = x8_now_ms();
     call->result->status = 0;
     call->words[0] = '\0';
     x8_http_shown(call->url, call->result->url, sizeof call->result->url);
@@ -156,11 +158,32 @@ static int is_out(struct http_call *call, int64_t now)
     return 1;
 }
 
+static int64_t stall_limit(const struct http_call *call)
+{
+    return call->config->stall_ms ? call->config->stall_ms : X8_HTTP_STALL_MS;
+}
+
+/* Somebody may be looking at a screen on which nothing moves. */
+static void tell_wait(struct http_call *call)
+{
+    int64_t connect_ms = call->config->connect_ms ? call->config->connect_ms : X8_HTTP_CONNECT_MS;
+    int64_t limit = call->is_connected ? stall_limit(call) : connect_ms;
+    int64_t now = x8_now_ms(), since = call->is_connected ? call->last_ms : call->asked_ms;
+    char host[128];
+
+    if (now - since < WAIT_MS || now - call->waited_ms < WAIT_MS)
+        return;
+    call->waited_ms = now;
+    x8_http_host(call->url, host, sizeof host);
+    x8_emit(call->op, X8_EV_WAIT, "%s %s for %d s; the limit is %d s", host,
+            call->is_connected ? "sends nothing" : "is not connected", (int)((now - since) / 1000),
+            (int)((limit + 999) / 1000));
+}
+
 /* Nothing for the whole limit, or less than a byte a second over it. */
 static int check_stall(struct http_call *call)
 {
-    int64_t limit = call->config->stall_ms ? call->config->stall_ms : X8_HTTP_STALL_MS;
-    int64_t now = x8_now_ms();
+    int64_t limit = stall_limit(call), now = x8_now_ms();
 
     if (!is_out(call, now))
         return 0;
@@ -188,7 +211,10 @@ static int check_end(struct http_call *call)
         x8_error_next(call->err, "repeat it with a longer --timeout");
         return -X8_E_TIMEOUT;
     }
-    return check_stall(call);
+    rc = check_stall(call);
+    if (rc == 0)
+        tell_wait(call);
+    return rc;
 }
 
 static void wake(void *ctx, enum x8_cancel_level level)

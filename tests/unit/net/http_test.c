@@ -415,6 +415,26 @@ static void silence_has_a_limit(void **state)
     end(&c);
 }
 
+static void note_wait(void *ctx, const struct x8_event *event)
+{
+    if (event->kind == X8_EV_WAIT)
+        snprintf(ctx, 200, "%s", event->text);
+}
+
+static void a_silence_is_told_before_its_limit(void **state)
+{
+    char words[200] = "";
+    struct x8_op op = {.deadline = X8_NO_DEADLINE, .emit = note_wait, .emit_ctx = words};
+    struct call c;
+
+    (void)state;
+    start(&c, say_then_silence);
+    c.config.stall_ms = 2600;
+    assert_int_equal(fetch_with(&c, &op), -X8_E_NETWORK);
+    contains(words, " sends nothing for 2 s; the limit is 3 s");
+    end(&c);
+}
+
 static void say_slowly(struct web *web, int fd, unsigned n)
 {
     (void)n;
@@ -839,6 +859,7 @@ int main(void)
         cmocka_unit_test(a_server_that_sends_less_than_the_rest_is_told),
         cmocka_unit_test(what_is_no_web_server_is_told),
         cmocka_unit_test(silence_has_a_limit),
+        cmocka_unit_test(a_silence_is_told_before_its_limit),
         cmocka_unit_test(a_trickle_is_silence_too),
         cmocka_unit_test(headers_have_a_limit),
         cmocka_unit_test(a_handshake_has_a_limit),
