@@ -17,6 +17,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The beginning of an archive that is kept until its image is written: what the loaders and tools
  * of a release take up, with room. */
@@ -52,6 +53,46 @@ static int looks_like_release(const char *word)
     return isdigit((unsigned char)word[0]);
 }
 
+/* "934" of "path/934.tar.gz". */
+static const struct x8_release *called(const struct x8_catalogue *catalogue, const char *path)
+{
+    const char *name = x8_path_base(path);
+    size_t len = strcspn(name, ".");
+    char word[24];
+
+    if (len == 0 || len >= sizeof word || !name[len])
+        return NULL;
+    memcpy(word, name, len);
+    word[len] = '\0';
+    return x8_catalogue_find(catalogue, word);
+}
+
+/* Only image verify reads enough to tell whether it is that release; its size tells at once that it
+ * is not. Nobody is asked for a catalogue because of this, and nothing is wrong without one. */
+static void tell_other_size(struct x8_ctx *ctx, const char *path)
+{
+    const struct x8_catalogue *catalogue;
+    const struct x8_release *release;
+    X8_AUTO_STORE setup = {0};
+    struct x8_op quiet = ctx->op;
+    struct x8_error ignored;
+    struct stat st;
+
+    quiet.emit = NULL;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || x8_store_setup(ctx, &setup, &ignored) < 0)
+        return;
+    setup.offline = 1;
+    if (x8_store_catalogue(&quiet, &setup, &catalogue, &ignored) < 0)
+        return;
+    release = called(catalogue, path);
+    if (release && release->size && release->size != (uint64_t)st.st_size)
+        x8_emit(&ctx->op, X8_EV_WARN,
+                "%s is called like image %s and is not that file: it has %llu bytes, and the "
+                "catalogue's has %llu (x8ctl image verify %s)",
+                path, release->image, (unsigned long long)st.st_size,
+                (unsigned long long)release->size, path);
+}
+
 static int is_local(struct x8_ctx *ctx, const char *word, int no_cache, struct x8_error *err)
 {
     enum x8_path_kind kind = x8_path_kind(word);
@@ -60,32 +101,14 @@ static int is_local(struct x8_ctx *ctx, const char *word, int no_cache, struct x
         x8_emit(&ctx->op, X8_EV_NOTICE,
                 "%s is a %s here, and that is used; for the release run it in another folder", word,
                 kind == X8_PATH_DIR ? "folder" : "file");
-    if (!no_cache)
+    if (!no_cache) {
+        tell_other_size(ctx, word);
         return 0;
+    }
     x8_fail(err, X8_E_USAGE, "--no-cache is for images from the network");
     x8_error_why(err, "%s lies on this computer, or is no release and no address", word);
     x8_error_next(err, "leave --no-cache out");
     return -(int)X8_E_USAGE;
-}
-
-static void take_name(const char *url, char *out, size_t cap)
-{
-    char shown[512];
-    const char *last;
-
-    x8_http_shown(url, shown, sizeof shown);
-    shown[strcspn(shown, "?")] = '\0';
-    last = strrchr(shown, '/');
-    x8_copy(out, cap, last && last[1] ? last + 1 : "image");
-}
-
-static void tell_plain_http(const struct x8_op *op, const struct x8_flash_source *source)
-{
-    if (x8_http_scheme(source->wanted.url) != X8_HTTP_PLAIN)
-        return;
-    x8_emit(op, X8_EV_WARN, "%s comes over http: nothing proves who sends it%s", source->name,
-            source->wanted.sha256[0] ? ", but its SHA-256 is known and will be compared"
-                                     : ", and anybody on the way can replace it");
 }
 
 /* The release that has this digest: what "latest" turned out to be. */
@@ -116,10 +139,30 @@ static void tell_cached(const struct x8_op *op, const struct x8_flash_source *so
                 : "not known beforehand, pinned");
 }
 
-static int from_cache(struct x8_flash_source *source, struct x8_error *err)
+/* A dry run that fills the cache says so, and what would not. */
+static void tell_filling(const struct x8_flash_source *source)
 {
-    int rc = x8_fetch(&source->op, &source->job, &source->cached, err);
+    struct x8_fetch there = source->job;
+    struct x8_op op = source->op;
+    struct x8_cached cached;
+    struct x8_error ignored;
 
+    op.emit = NULL;
+    there.offline = 1;
+    if (!source->job.offline && x8_fetch(&op, &there, &cached, &ignored) < 0)
+        x8_emit(&source->op, X8_EV_NOTICE,
+                "%s is downloaded into the cache to check it, and stays there (--no-cache keeps "
+                "nothing)",
+                source->shown);
+}
+
+static int from_cache(struct x8_flash_source *source, int is_dry, struct x8_error *err)
+{
+    int rc;
+
+    if (is_dry)
+        tell_filling(source);
+    rc = x8_fetch(&source->op, &source->job, &source->cached, err);
     if (rc < 0)
         return rc;
     x8_copy(source->sha256, sizeof source->sha256, source->cached.sha256);
@@ -130,10 +173,12 @@ static int from_cache(struct x8_flash_source *source, struct x8_error *err)
     return 0;
 }
 
-static int from_server(struct x8_flash_source *source, struct x8_error *err)
+static int from_server(struct x8_flash_source *source, int is_dry, struct x8_error *err)
 {
-    int rc = x8_fetch_again_new(&source->quiet, &source->job, KEEP, &source->again, err);
+    int rc;
 
+    source->job.no_pin = is_dry;
+    rc = x8_fetch_again_new(&source->quiet, &source->job, KEEP, &source->again, err);
     if (rc < 0)
         return rc;
     source->origin.open = open_stream;
@@ -205,14 +250,13 @@ static int find_remote(struct x8_ctx *ctx, struct x8_flash_source *source, struc
                           err);
     if (rc < 0)
         return rc;
-    take_name(source->wanted.url, source->name, sizeof source->name);
+    x8_store_name(source->wanted.url, source->name, sizeof source->name);
     x8_http_shown(source->wanted.url, source->url, sizeof source->url);
     if (strstr(source->word, "://"))
         source->shown = source->name;
     source->origin.name = source->name;
     source->origin.url = source->url;
     source->origin.sha256 = source->sha256;
-    tell_plain_http(&source->op, source);
     return 0;
 }
 
@@ -231,7 +275,8 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
         return is_local(ctx, word, no_cache, err);
     rc = find_remote(ctx, out, err);
     if (rc == 0)
-        rc = no_cache ? from_server(out, err) : from_cache(out, err);
+        rc = no_cache ? from_server(out, ctx->globals->dry_run, err)
+                      : from_cache(out, ctx->globals->dry_run, err);
     if (rc < 0)
         x8_flash_source_done(out);
     return rc;

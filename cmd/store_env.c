@@ -155,6 +155,30 @@ static int open_catalogue(const struct x8_op *op, struct x8_store_setup *setup, 
     return rc;
 }
 
+void x8_store_name(const char *url, char *out, size_t cap)
+{
+    char shown[512];
+    const char *last;
+
+    x8_http_shown(url, shown, sizeof shown);
+    shown[strcspn(shown, "?")] = '\0';
+    last = strrchr(shown, '/');
+    x8_copy(out, cap, last && last[1] ? last + 1 : "image");
+}
+
+static void tell_plain_http(const struct x8_op *op, const struct x8_store_setup *setup,
+                            const struct x8_wanted *wanted)
+{
+    char name[200];
+
+    if (setup->offline || setup->is_no_image || x8_http_scheme(wanted->url) != X8_HTTP_PLAIN)
+        return;
+    x8_store_name(wanted->url, name, sizeof name);
+    x8_emit(op, X8_EV_WARN, "%s comes over http: nothing proves who sends it%s", name,
+            wanted->sha256[0] ? ", but its SHA-256 is known and will be compared"
+                              : ", and anybody on the way can replace it");
+}
+
 int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
                  struct x8_wanted *wanted, struct x8_fetch *job, struct x8_error *err)
 {
@@ -169,6 +193,7 @@ int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const cha
         rc = x8_wanted_find(op, catalogue, word, wanted, err);
     if (rc < 0)
         return rc;
+    tell_plain_http(op, setup, wanted);
     *job = (struct x8_fetch){.folder = setup->folder,
                              .url = wanted->url,
                              .name = wanted->name[0] ? wanted->name : NULL,

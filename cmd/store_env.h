@@ -55,8 +55,12 @@ int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
 int x8_store_is_remote(const char *source);
 
 /* What the word means, and how to fetch it: *job borrows from *wanted and the setup, both of which
- * must stay where they are. Addresses are compared with the catalogue where it can be had. */
+ * must stay where they are. Addresses are compared with the catalogue where it can be had. An image
+ * that comes over http is warned of. */
 int x8_store_job(const struct x8_op *op, struct x8_store_setup *setup, const char *word,
                  struct x8_wanted *wanted, struct x8_fetch *job, struct x8_error *err);
+
+/* The last part of an address as it may be shown, "image" where it has none. */
+void x8_store_name(const char *url, char *out, size_t cap);
 
 #endif

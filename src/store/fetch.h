@@ -22,6 +22,7 @@ struct x8_fetch {
     int moves;      /* the name is given to newer files now and then ("latest"): the server is asked
                        each time whether it did, and a new file is pinned anew and told */
     int repin;      /* `image get --repin`: what the server has now replaces what was pinned */
+    int no_pin;     /* x8_fetch_reader: what is seen first is not noted either */
     unsigned tries; /* 0: 5, with back-off 1, 2, 4, 8 s or as Retry-After says (at most 60 s); they
                        are counted anew after every MiB that came */
 };

@@ -95,6 +95,7 @@ static int decode(const struct x8_op *op, const char *path, struct x8_error *err
     return (int)n;
 }
 
+/* A server's own file may be cut off, too: that all came of it which the server has says little. */
 int fetch_look(const struct x8_op *op, const char *name, const char *path, int is_end_known,
                struct x8_error *err)
 {
@@ -102,13 +103,14 @@ int fetch_look(const struct x8_op *op, const char *name, const char *path, int i
     struct x8_error cause = {0};
     int rc = look_at_head(name, path, &packing, err);
 
-    if (rc < 0 || is_end_known || packing == X8_PACK_NONE)
+    if (rc < 0 || packing == X8_PACK_NONE)
         return rc;
     rc = decode(op, path, &cause);
     if (rc == -X8_E_BAD_IMAGE) {
         x8_fail(err, X8_E_BAD_IMAGE, "what the server sent as %s is not whole", name);
-        x8_error_why(err, "%.300s; how long it is, the server did not say, or it came in pieces",
-                     cause.msg);
+        x8_error_why(err, "%.300s; %s", cause.msg,
+                     is_end_known ? "all that the server has of it came"
+                                  : "how long it is, the server did not say, or it came in pieces");
         x8_error_next(err, "try again; if it stays so, the file on the server is damaged");
     } else if (rc < 0) {
         *err = cause;

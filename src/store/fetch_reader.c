@@ -154,6 +154,10 @@ static int note(struct fetch_reader *r, const char *got, struct x8_error *err)
     }
     if (rc < 0 || !r->job->folder)
         return rc;
+    if (r->job->no_pin) {
+        x8_emit(r->op, X8_EV_NOTICE, "%s is not pinned: its SHA-256 %s is only told", name, got);
+        return 0;
+    }
     if (!is_end_known) {
         x8_emit(r->op, X8_EV_NOTICE,
                 "no checksum of %s is known, and none is noted: the server did not say how long it "

@@ -308,6 +308,42 @@ image 0 get "$odd_url/whole/a.tar.gz"
 holds "the file differs" cmp -s "$archive" "$(cat "$out")"
 holds "no digest was noted" test "$(pins)" = "$((before + 1))"
 
+start "a file that is cut off on its server is refused, and not noted"
+head -c $(($(stat -c %s "$archive") / 2)) "$archive" >"$work/www/cut.tar.gz"
+before=$(pins)
+image 21 get "$url/cut.tar.gz"
+error_form 21
+says 'not whole'
+says 'all that the server has of it came'
+says 'warn.*cut.tar.gz comes over http: nothing proves who sends it'
+holds "a digest was noted" test "$(pins)" = "$before"
+
+start "a dry run of flash: --no-cache keeps and notes nothing; else the cache is filled, which is said"
+cp "$archive" "$work/www/dry.tar.gz"
+whole() { find "$cache" -type f | sort | md5sum; }
+before=$(whole)
+X8CTL_IMAGE_INDEX='' run 0 "$X8CTL" flash -n --no-cache "$url/dry.tar.gz"
+says "dry.tar.gz is not pinned: its SHA-256 $digest is only told"
+holds "something was kept" test "$(whole)" = "$before"
+X8CTL_IMAGE_INDEX='' image 0 get -n "$url/dry.tar.gz"
+holds "something was kept" test "$(whole)" = "$before"
+rm -f "$cache/$digest"
+X8CTL_IMAGE_INDEX='' run 0 "$X8CTL" flash -n "$url/dry.tar.gz"
+says 'dry.tar.gz is downloaded into the cache to check it, and stays there \(--no-cache keeps nothing\)'
+holds "it is not in the cache" test -e "$cache/$digest"
+X8CTL_IMAGE_INDEX='' run 0 "$X8CTL" flash -n "$url/dry.tar.gz"
+says_no 'is downloaded into the cache'
+
+start "a file that is called like a release and has another size: flash says so"
+cp "$archive" 777.tar.gz
+run 0 "$X8CTL" flash -n 777.tar.gz
+says_no 'is called like'
+head -c 90000 /dev/urandom >"$set/more.bin"
+tar czf 777.tar.gz -C "$work" 777
+run 0 "$X8CTL" flash -n 777.tar.gz
+says 'warn.*777.tar.gz is called like image 777 and is not that file: .*x8ctl image verify 777.tar.gz'
+rm 777.tar.gz
+
 start "a proxy from the environment is used, but for what no_proxy names"
 rm -f "$cache"/[0-9a-f]*
 cp "$work/www/701.tar.gz" "$work/www/700.tar.gz"
