@@ -128,6 +128,9 @@ static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
     } else if (x8_flash_opt.no_wait && x8_flash_opt.wait_ms != X8_WAIT_UNSET) {
         rc = x8_fail(err, X8_E_USAGE, "--wait and --no-wait contradict each other");
         x8_error_next(err, "leave one of them out");
+    } else if (x8_flash_opt.wait_ms == 0) {
+        rc = x8_fail(err, X8_E_USAGE, "--wait=0 leaves no time to wait");
+        x8_error_next(err, "--no-wait    ends when all is written and verified");
     } else if (x8_flash_opt.resume && x8_flash_opt.via_boot_erase) {
         rc = x8_fail(err, X8_E_USAGE, "--resume does not go with --via-boot-erase");
         x8_error_why(err, "a board whose flash was cut off does not run Linux");
@@ -247,8 +250,8 @@ const struct x8_cmd x8_cmd_flash = {
         "has there already is compared and not sent twice. What a run has done is also\n"
         "kept on this computer until it ends well. After an unplug, a crash or a power\n"
         "cut, bring the board into flashing mode at the same port: x8ctl flash --resume\n"
-        "compares on the board what had arrived, and sends the rest. Another SOURCE than\n"
-        "that run's, or --skip-same, compares all of it.\n"
+        "compares on the board what had arrived, if its loader can, and sends the rest.\n"
+        "Another SOURCE than that run's, or --skip-same, compares all of it.\n"
         "\n"
         "Before the image is written its area is erased, and the board is asked whether\n"
         "it reads as zeros there. If so, the image's zeros are not written; if not, they\n"

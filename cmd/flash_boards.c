@@ -2,6 +2,7 @@
  * Finding and choosing boards for the commands that write.
  */
 #include "flash_boards.h"
+#include "flash_parts.h"
 
 #include "util/clock.h"
 #include "util/text.h"
@@ -67,7 +68,8 @@ static void tell_ways_from_linux(const struct x8_ctx *ctx, const struct wanted *
             "the board at usb %s runs Linux: set its carrier's boot switches to ON (x8ctl "
             "guide shows them) and power-cycle it; without a carrier: %s",
             boards[i].device.port,
-            wanted->x8_only ? "x8ctl flash --via-boot-erase" : "x8ctl reboot --to flash");
+            wanted->x8_only && !x8_flash_opt.resume ? "x8ctl flash --via-boot-erase"
+                                                    : "x8ctl reboot --to flash");
         break;
     }
     free(boards);
@@ -155,6 +157,13 @@ static int confirm_linux(struct x8_ctx *ctx, const struct x8_board *board, struc
         return 0;
     if (rc == 0)
         rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was done");
+    if (x8_flash_opt.resume) {
+        x8_error_why(err, "board %s runs Linux; a flash goes on in flashing mode alone", serial);
+        x8_error_next(err,
+                      "set its carrier's boot switches to ON (x8ctl guide) and power-cycle it, or "
+                      "without a carrier: x8ctl reboot --to flash; then  x8ctl flash --resume");
+        return rc;
+    }
     x8_error_why(err, "board %s runs Linux, and flashing erases it", serial);
     x8_error_next(err, "--confirm %s%s    in scripts", last, given ? "," X8_FUSE_WORD : "");
     return rc;

@@ -100,7 +100,9 @@ int x8_run_how(const struct x8_plan *plan, unsigned retries, struct x8_flash_how
 int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_run *run,
                   const struct x8_board *boards, size_t count, struct x8_error *err);
 
-/* --dry-run: everything that can be known without a board is checked, measured and printed. */
-int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err);
+/* --dry-run: everything that can be known without a board is checked, measured and printed;
+ * `how` it would be written. */
+int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_flash_how *how,
+               struct x8_error *err);
 
 #endif

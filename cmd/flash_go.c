@@ -26,9 +26,28 @@ static const char *hands(const struct x8_carrier *row)
                  "just replug";
 }
 
-static void say_switches(struct x8_ctx *ctx, void *row)
+/* What is said when boards were written. */
+struct written {
+    const struct x8_carrier *row;
+    const struct x8_board *boards;
+    size_t count;
+    int has_os;
+};
+
+/* A board whose OS image is still half written is not to be started. */
+static void say_switches(struct x8_ctx *ctx, void *user)
 {
-    x8_ui_say(ctx->ui, "now      %s", hands(row));
+    const struct written *it = user;
+    const char *port = NULL;
+
+    for (size_t i = 0; !it->has_os && i < it->count; i++)
+        if (x8_tell_unfinished(ctx, it->boards[i].device.port))
+            port = it->boards[i].device.port;
+    if (port)
+        x8_ui_say(ctx->ui, "now      x8ctl flash --resume -s usb:%s    writes the rest of it",
+                  port);
+    else
+        x8_ui_say(ctx->ui, "now      %s", hands(it->row));
 }
 
 static const char *price(const struct x8_plan *plan)
@@ -91,6 +110,11 @@ static void fill_head(const struct x8_flashing *f, struct x8_journal_head *head)
 }
 
 /* With what must be compared on the board, nothing is erased before. */
+static int may_erase(const struct x8_flash_how *how)
+{
+    return x8_flash_opt.may_erase && !x8_flash_opt.skip_unused && !how->skip_same;
+}
+
 static int prepare(struct x8_ctx *ctx, const struct x8_flashing *f, const struct x8_board *boards,
                    size_t count, struct x8_run *run, struct x8_error *err)
 {
@@ -101,8 +125,22 @@ static int prepare(struct x8_ctx *ctx, const struct x8_flashing *f, const struct
         rc = x8_keeping_fill(ctx, boards, count, x8_flash_opt.resume, &run->keeping, err);
     run->how.skip_same = x8_flash_opt.skip_same || run->keeping.is_foreign;
     run->how.transfer = (enum x8_transfer)x8_flash_opt.transfer;
-    run->how.may_erase = x8_flash_opt.may_erase && !x8_flash_opt.skip_unused && !run->how.skip_same;
+    run->how.may_erase = may_erase(&run->how);
     return rc;
+}
+
+/* Without a board: nobody knows what it has. */
+static int dry_run(struct x8_ctx *ctx, const struct x8_flashing *f, struct x8_error *err)
+{
+    struct x8_flash_how how = {.skip_same = x8_flash_opt.skip_same};
+    struct x8_journal_head head = {0};
+    int rc = 0;
+
+    how.may_erase = x8_plan_os(f->plan) && !x8_flash_opt.resume && may_erase(&how);
+    fill_head(f, &head);
+    if (x8_flash_opt.resume && x8_plan_os(f->plan))
+        rc = x8_resume_preview(ctx, &head, err);
+    return rc == 0 ? x8_dry_run(ctx, f->plan, &how, err) : rc;
 }
 
 /* 1 when the new Linux is waited for: when somebody asked for it, or is there to see it. */
@@ -154,7 +192,8 @@ static void fill_watch(const struct x8_flashing *f, struct x8_watch_for *want)
 
 static int flash_boards(struct x8_ctx *ctx, const struct x8_flashing *f, struct x8_error *err)
 {
-    struct x8_run run = {.before_watch = say_switches, .user = (void *)(uintptr_t)f->row};
+    struct written written = {.row = f->row, .has_os = x8_plan_os(f->plan) != NULL};
+    struct x8_run run = {.before_watch = say_switches, .user = &written};
     struct x8_watch_for want = {0};
     struct x8_board *boards = NULL;
     int n = 0, rc = x8_run_how(f->plan, RETRIES, &run.how, err);
@@ -168,6 +207,8 @@ static int flash_boards(struct x8_ctx *ctx, const struct x8_flashing *f, struct 
                               x8_flash_opt.via_boot_erase ? NULL : price(f->plan), err);
     if (rc == 0)
         rc = prepare(ctx, f, boards, (size_t)n, &run, err);
+    written.boards = boards;
+    written.count = n > 0 ? (size_t)n : 0;
     if (is_watched(ctx, f->plan)) {
         fill_watch(f, &want);
         run.watch = &want;
@@ -211,5 +252,5 @@ int x8_flash_go(struct x8_ctx *ctx, const struct x8_flashing *flashing, struct x
         return rc;
     if (x8_flash_opt.via_boot_erase && !f.row)
         f.row = x8_carrier_find("none");
-    return ctx->globals->dry_run ? x8_dry_run(ctx, f.plan, err) : flash_boards(ctx, &f, err);
+    return ctx->globals->dry_run ? dry_run(ctx, &f, err) : flash_boards(ctx, &f, err);
 }

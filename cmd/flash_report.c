@@ -3,6 +3,8 @@
  */
 #include "flash_report.h"
 
+#include "flash_line.h"
+
 #include "util/text.h"
 
 #include <stdio.h>
@@ -209,18 +211,18 @@ static void print_line(const struct x8_flash_result *result)
     x8_time_text(time, result->ended_ms - result->started_ms);
     asides(result, more);
     if (!result->target_count) {
-        printf("%s: done in %s%s%s%s\n", result->port, time, more,
-               result->unproven[0] ? ", NOT verified: " : "", result->unproven);
+        x8_result_line("%s: done in %s%s%s%s", result->port, time, more,
+                       result->unproven[0] ? ", NOT verified: " : "", result->unproven);
         return;
     }
     x8_size_text(size, sum_of(result).written);
     if (result->proof == X8_PROOF_FULL)
-        printf("%s: written %s%s and verified on the board, in %s\n", result->port, size, more,
-               time);
+        x8_result_line("%s: written %s%s and verified on the board, in %s", result->port, size,
+                       more, time);
     else
-        printf("%s: written %s%s, %s: %s, in %s\n", result->port, size, more,
-               result->proof == X8_PROOF_PARTLY ? "only partly verified" : "NOT verified",
-               result->unproven, time);
+        x8_result_line("%s: written %s%s, %s: %s, in %s", result->port, size, more,
+                       result->proof == X8_PROOF_PARTLY ? "only partly verified" : "NOT verified",
+                       result->unproven, time);
 }
 
 /* Behind the line of the flash, when its Linux was waited for. */
@@ -230,8 +232,8 @@ static void print_came(const struct x8_flash_result *result, const struct x8_cam
     if (!came->is_watched)
         return;
     if (came->is_up)
-        printf("%s: Linux answers, image %s, %.0f s after it left flashing mode\n", result->port,
-               came->image, came->seconds);
+        x8_result_line("%s: Linux answers, image %s, %.0f s after it left flashing mode",
+                       result->port, came->image, came->seconds);
     if (result->rc < 0 && count > 1)
         print_line(result);
 }
@@ -276,8 +278,19 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
     }
 }
 
+static void measure_json(struct x8_json *json, const struct x8_measure *measure, int may_erase)
+{
+    x8_json_bool(json, "dry_run", 1);
+    x8_json_u64(json, "image_bytes", measure->image_bytes);
+    x8_json_u64(json, "send_bytes", measure->sent_bytes);
+    x8_json_u64(json, "fill_bytes", measure->fill_bytes);
+    x8_json_u64(json, "skip_bytes", measure->skipped_bytes);
+    x8_json_u64(json, "pieces", measure->pieces);
+    x8_json_bool(json, "may_erase", may_erase);
+}
+
 void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
-                       const struct x8_measure *measure)
+                       const struct x8_measure *measure, const struct x8_flash_how *how)
 {
     char image[24], sent[24], filled[24], left[24];
 
@@ -285,24 +298,25 @@ void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
     if (ctx->globals->json) {
         struct x8_json *json = plan_json(plan);
 
-        x8_json_bool(json, "dry_run", 1);
-        x8_json_u64(json, "image_bytes", measure->image_bytes);
-        x8_json_u64(json, "send_bytes", measure->sent_bytes);
-        x8_json_u64(json, "fill_bytes", measure->fill_bytes);
-        x8_json_u64(json, "skip_bytes", measure->skipped_bytes);
-        x8_json_u64(json, "pieces", measure->pieces);
+        measure_json(json, measure, how->may_erase);
         x8_result(ctx, &json);
         return;
     }
     x8_size_text(image, measure->image_bytes);
     x8_size_text(sent, measure->sent_bytes);
     x8_size_text(filled, measure->fill_bytes);
-    printf(
-        "checked: image %s; %s would be sent in %u pieces, %s written as fill; nothing was sent\n",
-        image, sent, measure->pieces, filled);
+    x8_result_line("checked: image %s; %s would be sent in %u pieces, %s written as fill; nothing "
+                   "was sent",
+                   image, sent, measure->pieces, filled);
+    if (how->may_erase && measure->fill_bytes)
+        x8_result_line("erased before: zeros of the fill are not written where the eMMC then reads "
+                       "as zeros");
+    if (how->skip_same)
+        x8_result_line("compared before: what the board has already would not be sent");
     if (measure->skipped_bytes) {
         x8_size_text(left, measure->skipped_bytes);
-        printf("unused: %s of the image would not be sent; there the board keeps what it has\n",
-               left);
+        x8_result_line("unused: %s of the image would not be sent; there the board keeps what it "
+                       "has",
+                       left);
     }
 }

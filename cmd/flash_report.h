@@ -14,8 +14,8 @@ void x8_report_results(struct x8_ctx *ctx, const struct x8_plan *plan,
                        const struct x8_flash_result *results, const struct x8_came_up *came,
                        size_t count);
 
-/* Print what --dry-run found. */
+/* Print what --dry-run found; `how` the image would be written. */
 void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
-                       const struct x8_measure *measure);
+                       const struct x8_measure *measure, const struct x8_flash_how *how);
 
 #endif

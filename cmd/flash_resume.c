@@ -1,5 +1,5 @@
 /*
- * Journals of earlier runs: finding, choosing, going on.
+ * Journals of earlier runs: finding them, and which one is meant by --resume.
  */
 #include "flash_resume.h"
 
@@ -7,50 +7,55 @@
 #include "running.h"
 
 #include "board/wait.h"
-#include "util/clock.h"
 #include "util/file.h"
 #include "util/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { JOURNALS_MAX = 64 };
 
-static void path_of(const char *port, char *out, size_t cap)
-{
-    char name[X8_PORT_LEN + 32];
-
-    snprintf(name, sizeof name, "flash/usb-%s.jsonl", port);
-    x8_env_path("state", name, out, cap);
-}
-
-void x8_keeping_done(struct x8_keeping *keeping)
-{
-    for (size_t i = 0; keeping->items && i < keeping->count; i++)
-        x8_past_done(&keeping->items[i].past);
-    free(keeping->items);
-    keeping->items = NULL;
-    keeping->count = 0;
-}
-
-/* --- which run is meant --- */
+/* One file of the folder. */
+struct left {
+    struct x8_past past; /* of a file that cannot be read: its port alone */
+    int is_bad;
+    struct x8_error error; /* why */
+};
 
 struct found {
-    struct x8_past *items; /* JOURNALS_MAX */
+    struct left *items; /* JOURNALS_MAX; those that are meant come first */
     size_t count;
+    size_t all;           /* with those that -s leaves out, which stand behind */
+    struct x8_error none; /* the folder cannot be read; else empty */
 };
 
 static void found_done(struct found *found)
 {
-    for (size_t i = 0; i < found->count; i++)
-        x8_past_done(&found->items[i]);
+    for (size_t i = 0; found->items && i < found->all; i++)
+        x8_past_done(&found->items[i].past);
     free(found->items);
 }
 
-/* All that can be read; what cannot is told, as it may be the one that is meant. */
-static int find_all(struct x8_ctx *ctx, struct found *found, struct x8_error *err)
+/* "usb-1-4.2.jsonl": what it says, or what its name says and why it cannot be read. */
+static void look_at(struct found *found, const char *folder, const char *name)
+{
+    struct left *left = &found->items[found->all];
+    char *path = x8_path_join(folder, name);
+    int rc = path ? x8_journal_read(path, &left->past, &left->error) : 0;
+
+    free(path);
+    if (rc < 0) {
+        left->is_bad = 1;
+        snprintf(left->past.head.port, sizeof left->past.head.port, "%.*s",
+                 (int)(strlen(name) - strlen("usb-.jsonl")), name + strlen("usb-"));
+    }
+    found->all += rc != 0;
+}
+
+static int find_all(struct found *found, struct x8_error *err)
 {
     char folder[1100];
     struct dirent *entry;
@@ -61,23 +66,14 @@ static int find_all(struct x8_ctx *ctx, struct found *found, struct x8_error *er
     if (!found->items)
         return x8_fail(err, X8_E_INTERNAL, "out of memory for the journals of earlier runs");
     dir = opendir(folder);
-    while (dir && found->count < JOURNALS_MAX && (entry = readdir(dir)) != NULL) {
-        struct x8_error failed = {0};
-        char *path;
-        int rc;
-
-        if (!x8_starts(entry->d_name, "usb-") || !x8_ends(entry->d_name, ".jsonl"))
-            continue;
-        path = x8_path_join(folder, entry->d_name);
-        rc = path ? x8_journal_read(path, &found->items[found->count], &failed) : 0;
-        free(path);
-        if (rc > 0)
-            found->count++;
-        else if (rc < 0)
-            x8_emit(&ctx->op, X8_EV_WARN, "%s: %s", failed.msg, failed.why);
-    }
+    if (!dir && errno != ENOENT)
+        x8_fail(&found->none, X8_E_NO_FILE, "%s: %s", folder, strerror(errno));
+    while (dir && found->all < JOURNALS_MAX && (entry = readdir(dir)) != NULL)
+        if (x8_starts(entry->d_name, "usb-") && x8_ends(entry->d_name, ".jsonl"))
+            look_at(found, folder, entry->d_name);
     if (dir)
         closedir(dir);
+    found->count = found->all;
     return 0;
 }
 
@@ -99,6 +95,14 @@ static int is_meant(const struct x8_past *past, const struct x8_selector *select
     return 0;
 }
 
+static void swap(struct left *a, struct left *b)
+{
+    struct left other = *a;
+
+    *a = *b;
+    *b = other;
+}
+
 /* Leave those that -s does not mean out. */
 static int narrow(struct x8_ctx *ctx, struct found *found, struct x8_error *err)
 {
@@ -107,7 +111,7 @@ static int narrow(struct x8_ctx *ctx, struct found *found, struct x8_error *err)
     int n = serial->count ? x8_boards_find(ctx->bus, &boards, err) : 0, rc = n < 0 ? n : 0;
     size_t kept = 0;
 
-    for (size_t i = 0; rc == 0 && i < found->count; i++) {
+    for (size_t i = 0; rc == 0 && i < found->all; i++) {
         struct x8_selector selector;
         int meant = serial->count == 0;
 
@@ -115,23 +119,86 @@ static int narrow(struct x8_ctx *ctx, struct found *found, struct x8_error *err)
             rc = x8_selector_parse(serial->items[k], &selector, err);
             if (rc == 0) {
                 x8_env_resolve_name(&selector);
-                meant |= is_meant(&found->items[i], &selector, boards, n);
+                meant |= is_meant(&found->items[i].past, &selector, boards, n);
             }
         }
-        if (meant && kept != i) {
-            struct x8_past other = found->items[kept];
-
-            found->items[kept] = found->items[i];
-            found->items[i] = other;
-        }
+        if (meant && kept != i)
+            swap(&found->items[kept], &found->items[i]);
         kept += meant != 0;
     }
-    for (size_t i = kept; rc == 0 && i < found->count; i++)
-        x8_past_done(&found->items[i]);
     if (rc == 0)
         found->count = kept;
     free(boards);
     return rc;
+}
+
+/* Those that cannot be read behind the others. The number that can. */
+static size_t sort_bad(struct found *found)
+{
+    size_t good = 0;
+
+    for (size_t i = 0; i < found->count; i++) {
+        if (found->items[i].is_bad)
+            continue;
+        if (good != i)
+            swap(&found->items[good], &found->items[i]);
+        good++;
+    }
+    return good;
+}
+
+static int find_meant(struct x8_ctx *ctx, struct found *found, struct x8_error *err)
+{
+    int rc = find_all(found, err);
+
+    return rc == 0 ? narrow(ctx, found, err) : rc;
+}
+
+/* "FILE: not the journal of a flash: it is empty" */
+static void error_text(const struct x8_error *error, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s%s%s", error->msg, error->why[0] ? ": " : "", error->why);
+}
+
+void x8_warn_unreadable(struct x8_ctx *ctx, const struct x8_error *error)
+{
+    char text[sizeof error->msg + sizeof error->why];
+
+    error_text(error, text, sizeof text);
+    x8_emit(&ctx->op, X8_EV_WARN, "%s", text);
+}
+
+/* The first that can be read of those that -s leaves out. */
+static const struct x8_journal_head *left_out(const struct found *found)
+{
+    for (size_t i = found->count; i < found->all; i++)
+        if (!found->items[i].is_bad)
+            return &found->items[i].past.head;
+    return NULL;
+}
+
+static int none_left(const struct found *found, struct x8_error *err)
+{
+    const struct x8_journal_head *other = left_out(found);
+    const struct x8_error *bad = found->count ? &found->items[0].error : &found->none;
+    char text[sizeof bad->msg + sizeof bad->why];
+
+    x8_fail(err, X8_E_NO_FILE, "there is no run that could be resumed");
+    if (bad->msg[0]) {
+        error_text(bad, text, sizeof text);
+        x8_error_why(err, "what is known of the last run cannot be read: %s", text);
+    } else if (other) {
+        x8_fail(err, X8_E_NO_FILE, "there is no run of that board that could be resumed");
+        x8_error_why(err, "the run that was cut off is that of %s at usb %s",
+                     x8_path_base(other->source), other->port);
+        x8_error_next(err, "x8ctl flash --resume -s usb:%s", other->port);
+        return -(int)X8_E_NO_FILE;
+    } else {
+        x8_error_why(err, "a flash that ends well, that wrote nothing of an OS image yet, that is "
+                          "of the loader alone or was not begun from this account leaves none");
+    }
+    x8_error_next(err, "x8ctl flash SOURCE --skip-same    finds out on the board what is right");
+    return -(int)X8_E_NO_FILE;
 }
 
 static int is_same_run(const struct x8_journal_head *a, const struct x8_journal_head *b)
@@ -140,43 +207,49 @@ static int is_same_run(const struct x8_journal_head *a, const struct x8_journal_
            a->only == b->only && a->skip_unused == b->skip_unused;
 }
 
-static int none_left(struct x8_error *err)
+static int several_left(const struct x8_ctx *ctx, const struct found *found, size_t count,
+                        struct x8_error *err)
 {
-    x8_fail(err, X8_E_NO_FILE, "there is no run that could be resumed");
-    x8_error_why(err, "a flash that ends well, or was not begun from this account, leaves none");
-    x8_error_next(err, "x8ctl flash SOURCE --skip-same    finds out on the board what is right");
-    return -(int)X8_E_NO_FILE;
-}
+    int wants_all = ctx->globals->all || ctx->globals->serial.count > 1;
+    const struct x8_journal_head *first = &found->items[0].past.head, *other = NULL;
 
-static int several_left(const struct x8_ctx *ctx, const struct found *found, struct x8_error *err)
-{
-    const struct x8_journal_head *first = &found->items[0].head, *last;
-    int same = 1;
-
-    last = &found->items[found->count - 1].head;
-    for (size_t i = 1; i < found->count; i++)
-        same &= is_same_run(first, &found->items[i].head);
-    if (found->count == 1 || (same && (ctx->globals->all || ctx->globals->serial.count > 1)))
+    for (size_t i = 1; i < count && !other; i++)
+        if (!is_same_run(first, &found->items[i].past.head))
+            other = &found->items[i].past.head;
+    if (count == 1 || (!other && wants_all))
         return 0;
-    x8_fail(err, X8_E_SEVERAL, "%zu runs could be resumed", found->count);
-    x8_error_why(err, "%s at usb %s, %s at usb %s%s", x8_path_base(first->source), first->port,
-                 x8_path_base(last->source), last->port, found->count > 2 ? " and more" : "");
+    x8_fail(err, X8_E_SEVERAL, "%zu runs could be resumed", count);
+    if (other && wants_all) {
+        int same = strcmp(first->source, other->source) == 0;
+
+        x8_error_why(err,
+                     "only runs of one source with the same options go on together: %s at usb "
+                     "%s, %s at usb %s%s",
+                     same ? x8_path_base(first->source) : first->source, first->port,
+                     same ? "with other options" : other->source, other->port,
+                     count > 2 ? " and more" : "");
+    } else {
+        other = other ? other : &found->items[1].past.head;
+        x8_error_why(err, "%s at usb %s, %s at usb %s%s", x8_path_base(first->source), first->port,
+                     x8_path_base(other->source), other->port, count > 2 ? " and more" : "");
+    }
     x8_error_next(err,
-                  same ? "x8ctl flash --resume --all    or one of them with -s usb:%s"
-                       : "x8ctl flash --resume -s usb:%s",
+                  is_same_run(first, other)
+                      ? "x8ctl flash --resume --all    or one of them with -s usb:%s"
+                      : "x8ctl flash --resume -s usb:%s",
                   first->port);
     return -(int)X8_E_SEVERAL;
 }
 
 /* From here on the boards are those at the ports of the journals. */
-static void select_ports(const struct found *found)
+static void select_ports(const struct found *found, size_t count)
 {
     static char selectors[JOURNALS_MAX][X8_PORT_LEN + 8];
     struct x8_strings *serial = &x8_globals()->serial;
 
     serial->count = 0;
-    for (size_t i = 0; i < found->count; i++) {
-        snprintf(selectors[i], sizeof selectors[i], "usb:%s", found->items[i].head.port);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(selectors[i], sizeof selectors[i], "usb:%s", found->items[i].past.head.port);
         serial->items[serial->count++] = selectors[i];
     }
     x8_globals()->all = 0;
@@ -185,168 +258,44 @@ static void select_ports(const struct found *found)
 int x8_resume_choose(struct x8_ctx *ctx, struct x8_journal_head *head, struct x8_error *err)
 {
     struct found found = {0};
-    int rc = find_all(ctx, &found, err);
+    int rc = find_meant(ctx, &found, err);
+    size_t good = rc == 0 ? sort_bad(&found) : 0;
 
+    if (rc == 0 && good == 0)
+        rc = none_left(&found, err);
+    /* One that cannot be read may be the one that is meant. */
+    for (size_t i = good; rc == 0 && i < found.count; i++)
+        x8_warn_unreadable(ctx, &found.items[i].error);
     if (rc == 0)
-        rc = narrow(ctx, &found, err);
-    if (rc == 0 && found.count == 0)
-        rc = none_left(err);
-    if (rc == 0)
-        rc = several_left(ctx, &found, err);
+        rc = several_left(ctx, &found, good, err);
     if (rc == 0) {
-        *head = found.items[0].head;
-        select_ports(&found);
+        *head = found.items[0].past.head;
+        select_ports(&found, good);
     }
     found_done(&found);
     return rc;
 }
 
-/* --- the boards of a run --- */
-
-/* A digest knows best; without one it is the place that the image comes from. */
-static int is_same_image(const struct x8_journal_head *a, const struct x8_journal_head *b)
+int x8_resume_preview(struct x8_ctx *ctx, const struct x8_journal_head *head, struct x8_error *err)
 {
-    if (strcmp(a->image, b->image) != 0 || strcmp(a->script, b->script) != 0)
-        return 0;
-    if (a->sha256[0] && b->sha256[0])
-        return x8_casecmp(a->sha256, b->sha256) == 0;
-    return strcmp(a->source, b->source) == 0;
-}
+    struct found found = {0};
+    int rc = find_meant(ctx, &found, err), known = 0;
+    size_t good = rc == 0 ? sort_bad(&found) : 0;
 
-static void tell_resumed(struct x8_ctx *ctx, const struct x8_kept *kept)
-{
-    const struct x8_progress *progress = &kept->past.progress;
-    time_t when = (time_t)kept->past.head.started;
-    char size[24], begun[32] = "an unknown time";
-    uint64_t bytes = 0;
-    struct tm tm;
-
-    for (size_t i = 0; i < progress->done_count; i++)
-        bytes += progress->done[i].end - progress->done[i].start;
-    x8_size_text(size, bytes);
-    if (gmtime_r(&when, &tm))
-        strftime(begun, sizeof begun, "%Y-%m-%d %H:%M UTC", &tm);
-    x8_emit(&ctx->op, X8_EV_NOTICE,
-            "usb %s: the run of %s begun at %s is resumed; %s of the image had arrived, which is "
-            "compared on the board first",
-            kept->port, x8_path_base(kept->past.head.source), begun, size);
-}
-
-static void tell_foreign(struct x8_ctx *ctx, const struct x8_kept *kept)
-{
-    if (kept->past.head.source[0])
+    for (size_t i = good; rc == 0 && i < found.count; i++)
+        x8_warn_unreadable(ctx, &found.items[i].error);
+    if (rc == 0 && found.none.msg[0])
+        x8_warn_unreadable(ctx, &found.none);
+    for (size_t i = 0; rc == 0 && i < good; i++)
+        if (x8_is_same_image(&found.items[i].past.head, head)) {
+            x8_tell_resumed(ctx, &found.items[i].past, "can be resumed");
+            known = 1;
+        }
+    if (rc == 0 && !known)
         x8_emit(&ctx->op, X8_EV_NOTICE,
-                "usb %s: the last run there was of another image (%s of %s): everything is "
-                "compared on the board, and what differs is written",
-                kept->port, kept->past.head.image, x8_path_base(kept->past.head.source));
-    else
-        x8_emit(&ctx->op, X8_EV_NOTICE,
-                "usb %s: no earlier run is known: everything is compared on the board, and what "
-                "differs is written",
-                kept->port);
-}
-
-static void fill_one(struct x8_ctx *ctx, struct x8_keeping *keeping, struct x8_kept *kept)
-{
-    struct x8_error failed = {0};
-    int rc = x8_journal_read(kept->path, &kept->past, &failed);
-
-    if (rc < 0)
-        x8_emit(&ctx->op, X8_EV_WARN, "%s: %s", failed.msg, failed.why);
-    kept->is_resumed = rc > 0 && is_same_image(&kept->past.head, &keeping->head);
-    keeping->is_foreign |= !kept->is_resumed;
-    if (kept->is_resumed)
-        tell_resumed(ctx, kept);
-    else
-        tell_foreign(ctx, kept);
-}
-
-int x8_keeping_fill(struct x8_ctx *ctx, const struct x8_board *boards, size_t count, int resume,
-                    struct x8_keeping *keeping, struct x8_error *err)
-{
-    keeping->items = calloc(count ? count : 1, sizeof *keeping->items);
-    if (!keeping->items)
-        return x8_fail(err, X8_E_INTERNAL, "out of memory for %zu boards", count);
-    keeping->count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct x8_kept *kept = &keeping->items[i];
-
-        x8_copy(kept->port, sizeof kept->port, boards[i].device.port);
-        path_of(kept->port, kept->path, sizeof kept->path);
-        if (resume)
-            fill_one(ctx, keeping, kept);
-    }
-    return 0;
-}
-
-struct x8_journal *x8_kept_begin(const struct x8_op *op, const struct x8_keeping *keeping, size_t i)
-{
-    const struct x8_kept *kept = &keeping->items[i];
-    struct x8_journal_head head = keeping->head;
-    struct x8_journal *journal = NULL;
-    struct x8_error failed = {0};
-    char *folder = x8_path_dir(kept->path);
-    int rc = folder ? x8_env_make_folder(folder, &failed) : -(int)X8_E_INTERNAL;
-
-    x8_copy(head.port, sizeof head.port, kept->port);
-    head.started = (int64_t)time(NULL);
-    if (rc == 0 && kept->is_resumed)
-        rc = x8_journal_continue(kept->path, &journal, &failed);
-    else if (rc == 0)
-        rc = x8_journal_begin(kept->path, &head, &journal, &failed);
-    if (rc < 0)
-        x8_emit(op, X8_EV_WARN,
-                "usb %s: no journal can be kept: %s (%s); a run that is cut off cannot be resumed",
-                kept->port, failed.msg, failed.why);
-    free(folder);
-    return journal;
-}
-
-/* --- what a failure says --- */
-
-static const struct x8_kept *kept_of(const struct x8_keeping *keeping, const char *port)
-{
-    for (size_t i = 0; keeping->items && i < keeping->count; i++)
-        if (strcmp(keeping->items[i].port, port) == 0)
-            return &keeping->items[i];
-    return NULL;
-}
-
-/* What hands do before --resume; NULL where it does not help. */
-static const char *before_resume(enum x8_code code)
-{
-    switch (code) {
-    case X8_E_GONE:
-    case X8_E_TIMEOUT:
-    case X8_E_LINK:
-        return "bring the board into flashing mode again at the same port; then  ";
-    case X8_E_STOPPED:
-    case X8_E_TERMINATED:
-    case X8_E_VERIFY:
-        return "";
-    default:
-        return NULL;
-    }
-}
-
-void x8_kept_hint(const struct x8_keeping *keeping, const char *port, struct x8_error *err)
-{
-    const char *before = before_resume(err->code);
-    const struct x8_kept *kept = before ? kept_of(keeping, port) : NULL;
-    struct x8_past past = {0};
-    char which[X8_PORT_LEN + 16] = "", where[24];
-
-    if (!kept || x8_journal_read(kept->path, &past, NULL) <= 0)
-        return;
-    x8_size_text(where, x8_progress_end(&past.progress));
-    if (keeping->count > 1 || x8_globals()->serial.count)
-        snprintf(which, sizeof which, " -s usb:%s", port);
-    if (past.progress.done_count && err->code == X8_E_VERIFY)
-        x8_error_next(err,
-                      "x8ctl flash --resume%s    writes what differs; if it fails at the same "
-                      "place again, the eMMC is worn out",
-                      which);
-    else if (past.progress.done_count)
-        x8_error_next(err, "%sx8ctl flash --resume%s    goes on at %s", before, which, where);
-    x8_past_done(&past);
+                "no earlier run of this image is known%s: everything would be compared on the "
+                "board, and what differs would be written",
+                ctx->globals->serial.count ? " for that board" : "");
+    found_done(&found);
+    return rc;
 }

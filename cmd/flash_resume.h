@@ -35,6 +35,22 @@ void x8_keeping_done(struct x8_keeping *keeping);
  */
 int x8_resume_choose(struct x8_ctx *ctx, struct x8_journal_head *head, struct x8_error *err);
 
+/* --resume with --dry-run: tell which run of the image that `head` names could be resumed, or that
+ * none could. */
+int x8_resume_preview(struct x8_ctx *ctx, const struct x8_journal_head *head, struct x8_error *err);
+
+int x8_is_same_image(const struct x8_journal_head *a, const struct x8_journal_head *b);
+
+/* What had arrived in a run that "is resumed" (`what`). */
+void x8_tell_resumed(struct x8_ctx *ctx, const struct x8_past *past, const char *what);
+
+/* A journal that cannot be read: which and why. */
+void x8_warn_unreadable(struct x8_ctx *ctx, const struct x8_error *error);
+
+/* A run that wrote no OS image: 1, and a warning, when that of an earlier one is still unfinished
+ * on this board. */
+int x8_tell_unfinished(struct x8_ctx *ctx, const char *port);
+
 /*
  * Places for the journals of these boards. With `resume` what is there is read, if it is of the
  * image that keeping->head names, and told.
@@ -47,7 +63,8 @@ int x8_keeping_fill(struct x8_ctx *ctx, const struct x8_board *boards, size_t co
 struct x8_journal *x8_kept_begin(const struct x8_op *op, const struct x8_keeping *keeping,
                                  size_t i);
 
-/* A failure that --resume can go on from says so as its next step. */
+/* A failure that --resume can go on from says so as its next step, behind what must be done before.
+ */
 void x8_kept_hint(const struct x8_keeping *keeping, const char *port, struct x8_error *err);
 
 #endif

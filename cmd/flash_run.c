@@ -233,12 +233,13 @@ int x8_run_boards(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x
     return rc;
 }
 
-int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, struct x8_error *err)
+int x8_dry_run(struct x8_ctx *ctx, const struct x8_plan *plan, const struct x8_flash_how *how,
+               struct x8_error *err)
 {
     struct x8_measure measure;
     int rc = x8_plan_measure(&ctx->op, plan, BLOCK_SIZE, &measure, err);
 
     if (rc == 0)
-        x8_report_measure(ctx, plan, &measure);
+        x8_report_measure(ctx, plan, &measure, how);
     return rc;
 }

@@ -35,7 +35,7 @@ static const struct x8_json_row flash[] = {
     {"boards[].result", "=ok|failed!", ""},
     {"boards[].code", "code!", "how it ended on this board"},
     {"boards[].entered_at", "string|null!", "the mode it was found in"},
-    {"boards[].written", "integer!", "bytes on the eMMC"},
+    {"boards[].written", "integer!", "bytes that this run wrote to the eMMC"},
     {"boards[].sent", "integer!", "bytes over USB"},
     {"boards[].verified", "=none|partly|full!", "what was read back and compared"},
     {"boards[].unverified_reason", "string|null!", "why not all of it was"},
@@ -75,6 +75,8 @@ static const struct x8_json_row flash[] = {
     {"fill_bytes", "integer?", "with --dry-run: what would be repeated patterns"},
     {"skip_bytes", "integer?", "with --dry-run: what would be left as it is"},
     {"pieces", "integer?", "with --dry-run: downloads"},
+    {"may_erase", "boolean?",
+     "with --dry-run: the area is erased first, and zeros are left out where it reads as such"},
     {0},
 };
 

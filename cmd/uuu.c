@@ -104,6 +104,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_plan_options options = {.allow_host = x8_run_opts.allow_host,
                                       .getenv = x8_env_for_script};
+    static const struct x8_flash_how as_it_is;
     X8_AUTO_BUF line = {0};
     struct x8_plan plan;
     int rc = 0;
@@ -125,7 +126,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_plan_open(&ctx->op, &options, &plan, err);
     if (rc < 0)
         return rc;
-    rc = ctx->globals->dry_run ? x8_dry_run(ctx, &plan, err) : run_on_boards(ctx, &plan, err);
+    rc = ctx->globals->dry_run ? x8_dry_run(ctx, &plan, &as_it_is, err)
+                               : run_on_boards(ctx, &plan, err);
     x8_plan_done(&plan);
     return rc;
 }

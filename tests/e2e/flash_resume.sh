@@ -72,8 +72,37 @@ fresh
 cut_off 5 INT 130
 error_form '130 stopped'
 says 'next   x8ctl flash --resume    goes on at [0-9.]+ MiB'
+cp "$journal" before
+start "a run that ends before the board is touched leaves what is known of it"
+flash 13 dir=media keep=1 emmc=128M maxdl=2M access=denied -- flash -y --retries 0 release
+says 'next   .*udev install.*; then  x8ctl flash --resume    goes on at [0-9.]+ MiB'
+flash 13 dir=media keep=1 emmc=128M maxdl=2M access=denied -- flash -y --retries 0 other
+says_no '--resume'
+cmp -s before "$journal" || problem "the journal is another one"
+start "--dry-run says what --resume would go on with"
+alone 0 flash -n --json --resume
+says 'the run of release begun at .* can be resumed; [0-9.]+ MiB of the image had arrived'
+json "d['source'].endswith('/release') and d['dry_run'] and not d['may_erase']"
+alone 0 flash -n --resume other
+says 'no earlier run of this image is known'
+alone 0 flash -n release
+prints 'erased before: zeros of the fill are not written where'
+start "the board runs Linux: it must come into flashing mode"
+flash 41 start=linux -- flash -y --resume
+says 'next   .*boot switches.*; then  x8ctl flash --resume'
+start "the loader alone: the image is unfinished all the same"
+flash 0 dir=media keep=1 emmc=128M maxdl=2M -- flash -y --resume --only loader
+says 'the OS image on the board at usb 1-2 is still unfinished: [0-9.]+ MiB of release'
+says '^now .*x8ctl flash --resume -s usb:1-2'
+says_no '^now .*switches'
+cmp -s before "$journal" || problem "the journal is another one"
+start "refused in the middle: --resume goes on there, too"
+flash 30 dir=media keep=1 emmc=128M maxdl=2M fault=stage:fastboot,at:flash,nth:3,do:fail -- flash -y --json --retries 0 --resume
+error_form '30 refused'
+says 'next   x8ctl flash --resume -s usb:1-2    goes on at'
+says_no 'run the command again'
 flash 0 dir=media keep=1 emmc=128M maxdl=2M --compare "$media" -- flash -y --resume
-prints 'MiB found right already'
+prints '^1-2: written [0-9.]+ MiB \(.*MiB found right already\) and verified on the board'
 start "unplugged for good: the same, after its way back"
 fresh
 flash 15 dir=media emmc=128M maxdl=2M fault=stage:fastboot,after:20M,do:unplug -- flash -y --json --retries 0 --stage-timeout 2s release
@@ -113,6 +142,12 @@ cut_off 5 KILL 137
 flash 0 dir=media keep=1 emmc=128M maxdl=2M --compare "$(full_flash_of other other.raw)" -- flash -y --json --resume other
 says 'the last run there was of another image|no earlier run is known'
 json "not d['boards'][0]['resumed'] and d['boards'][0]['verified'] == 'full'"
+start "another SOURCE that got no further than its erase: what was there before is gone"
+fresh
+cut_off 5 KILL 137
+flash 15 dir=media keep=1 emmc=128M maxdl=2M fault=stage:fastboot,at:ucmd,match:erase,do:unplug -- flash -y --retries 0 --stage-timeout 1s other
+says_no '--resume'
+if grep -q confirmed "$journal"; then problem "the journal is still the old one"; fi
 start "--skip-same: of an image that is there nothing is sent"
 fresh
 flash 0 dir=media emmc=128M maxdl=2M -- flash -y release
@@ -125,6 +160,23 @@ fresh
 alone 20 flash -y --resume
 error_form '20 no-file'
 says 'next   x8ctl flash SOURCE --skip-same'
+says 'why    a flash that ends well'
+start "what cannot be read is named"
+mkdir -p "$X8CTL_HOME/state/flash/usb-1-2.jsonl"
+alone 20 flash --resume
+says 'why    .*usb-1-2.jsonl: .*it is a folder'
+rmdir "$journal"
+: >"$journal"
+alone 20 flash --resume
+says 'why    .*usb-1-2.jsonl: .*it is empty'
+truncate -s 9M "$journal"
+alone 20 flash --resume
+says 'why    .*usb-1-2.jsonl: .*longer than any journal'
+rm -r "$X8CTL_HOME/state/flash"
+: >"$X8CTL_HOME/state/flash"
+alone 20 flash --resume
+says 'why    .*state/flash: Not a directory'
+rm "$X8CTL_HOME/state/flash"
 start "several are left: one must be named"
 mkdir -p "$X8CTL_HOME/state/flash"
 for port in 1-2 1-3; do
@@ -134,6 +186,16 @@ done
 flash 11 start=fastboot -- flash -y --resume
 error_form '11 several-boards'
 says 'next   x8ctl flash --resume --all'
+start "-s names another port: the run that is there is named"
+alone 20 flash --resume -s usb:1-7
+says 'that of release at usb 1-[23]'
+says 'next   x8ctl flash --resume -s usb:1-[23]'
+start "runs of two sources do not go on together"
+sed -i 's|/release"|/other"|' "$X8CTL_HOME/state/flash/usb-1-3.jsonl"
+alone 11 flash --resume --all
+says 'why    only runs of one source .*/(release|other) at usb 1-[23], .*/(release|other) at usb'
+says 'next   x8ctl flash --resume -s usb:1-[23]'
+rm "$X8CTL_HOME/state/flash/usb-1-3.jsonl"
 start "a journal that is damaged is no reason to fail"
 printf 'garbage\n' >"$journal"
 flash 0 dir=media emmc=128M --compare "$media" -- flash -y --json --resume release
@@ -145,4 +207,9 @@ printf '' >"$X8CTL_HOME/state"
 flash 0 dir=media emmc=128M --compare "$media" -- flash -y --json release
 says 'no journal can be kept'
 rm "$X8CTL_HOME/state"
+mkdir "$X8CTL_HOME/state"
+: >"$X8CTL_HOME/state/flash"
+flash 13 access=denied -- flash -y --json release
+says 'no journal can be kept: .*/state/flash is no folder'
+rm -r "$X8CTL_HOME/state"
 finish

@@ -34,6 +34,9 @@ watched() {
 }
 
 echo "== without a terminal"
+start "no time to wait: --no-wait is what is meant"
+alone 2 flash -y --wait=0 release
+says 'next   --no-wait'
 start "nobody asked: the run ends when all is verified"
 flash 0 "${linux[@]}" adbd=image=934 -- flash -y --json release
 json "'linux' not in d['boards'][0] and d['boards'][0]['retries'] == 0 and not d['boards'][0]['resumed']"
