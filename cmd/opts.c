@@ -125,6 +125,13 @@ static int missing_value(const struct parser *p, const struct x8_opt *opt, const
     return rc;
 }
 
+/* "-1" where a number belongs: no option begins with a digit. */
+static int is_negative(const struct x8_opt *opt, const char *text)
+{
+    return (opt->kind == X8_OPT_U64 || opt->kind == X8_OPT_DURATION) && text[0] == '-' &&
+           text[1] >= '0' && text[1] <= '9';
+}
+
 /* Store, taking the value from the next argument when the option itself did not carry one. */
 static int take(struct parser *p, const struct x8_opt *opt, const char *value, struct x8_error *err)
 {
@@ -134,7 +141,7 @@ static int take(struct parser *p, const struct x8_opt *opt, const char *value, s
     if (x8_opt_takes_value(opt) && !value) {
         const char *next = p->at < p->argc ? p->argv[p->at] : NULL;
 
-        if (!next || (next[0] == '-' && next[1] != '\0'))
+        if (!next || (next[0] == '-' && next[1] != '\0' && !is_negative(opt, next)))
             return missing_value(p, opt, next, err);
         value = next;
         p->at++;

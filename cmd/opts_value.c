@@ -132,7 +132,8 @@ static int store_number(const struct x8_opt *opt, const char *origin, const char
         x8_error_next(err, "a number with a unit, such as 1500ms, 30s, 2m, 1h, or none");
     } else {
         rc = x8_fail(err, X8_E_USAGE, "%s needs a number, not '%s'", origin, text);
-        x8_error_next(err, "digits, or 0x and hexadecimal digits");
+        x8_error_next(err, text[0] == '-' ? "0, 1, 2 and so on: there are none below"
+                                          : "digits, or 0x and hexadecimal digits");
     }
     return rc;
 }
