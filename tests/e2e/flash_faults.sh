@@ -16,7 +16,8 @@ partly='the eMMC is partly written; the board needs a complete flash$'
 echo "== fastboot, data"
 stage=start=fastboot
 fault 17 link "$erased" 10 $stage fault=stage:fastboot,after:300000,do:stall
-fault 16 timeout "$erased" 30 $stage fault=stage:fastboot,after:300000,do:hang
+fault_each 16 timeout "$erased" 30 "$stage fault=stage:fastboot,after:300000,do:hang" \
+    "$stage fault=at:getvar,match:max-download,do:hang"
 fault 15 gone "$erased" 10 $stage fault=stage:fastboot,after:300000,do:unplug
 fault 15 gone "$erased" 10 $stage fault=stage:fastboot,after:300000,do:unplug,for:500
 fault 13 no-permission "$untouched" 10 $stage fault=at:connect,do:denied
@@ -31,7 +32,6 @@ fault 15 gone "$maybe" 10 $stage fault=at:ucmd,match:erase,do:unplug
 fault 17 link "$maybe" 10 $stage fault=at:ucmd,match:erase,do:stallin
 fault 17 link "$untouched" 10 $stage fault=at:ucmd,nth:2,do:wrongword
 fault 17 link "$erased" 10 $stage fault=at:getvar,match:max-download,do:garbage
-fault 16 timeout "$erased" 30 $stage fault=at:getvar,match:max-download,do:hang
 fault 30 refused "$erased" 10 $stage fault=at:download,do:fail,text:no,room
 says 'board says: no,room'
 fault 17 link "$erased" 10 $stage fault=at:download,do:stall
@@ -44,7 +44,10 @@ fault 17 link "$partly" 10 $stage fault=at:flash,do:stallin
 fault 15 gone "$partly" 10 $stage fault=at:flash,do:unplug
 fault 30 refused "$partly" 10 $stage fault=at:flash,nth:3,do:fail
 says 'partition bootloader2'
-fault 15 gone "$partly" 10 $stage fault=at:ucmd,match:crc32,do:unplug
+# The first sums ask what the loader can, and what the erased area reads as; later ones are of what was written.
+fault 15 gone "$erased" 10 $stage fault=at:ucmd,match:crc32,do:unplug
+fault 15 gone "$erased" 10 $stage fault=at:ucmd,match:crc32,nth:4,do:unplug
+fault 15 gone "$partly" 10 $stage fault=at:ucmd,match:0x800000,do:unplug
 fault 30 refused "$partly" 10 $stage fault=at:ucmd,match:partconf,do:fail
 fault 30 refused "$partly" 10 $stage fault=do:double fault=at:flash,do:fail,text:twice
 says 'board says: twice;'
@@ -56,6 +59,30 @@ passes $stage fault=do:info fault=do:dec fault=do:double
 passes $stage infoecho=1 endpoints=out-first ids=old
 passes $stage blksize=4096 maxdl=1048576
 passes $stage blksize=none loader=2024
+
+echo "== taken up again"
+survives 1 $stage fault=stage:fastboot,after:300000,do:unplug,for:200
+survives 1 $stage fault=at:flash,nth:3,do:unplug,for:200
+survives 1 $stage fault=at:ucmd,match:0x800000,do:unplug,for:200
+survives 1 $stage fault=stage:fastboot,after:300000,do:stall
+survives 1 $stage fault=at:download,do:short
+survives 2 $stage fault=at:flash,do:garbage,times:2
+survives 3 $stage fault=at:flash,do:stallin,times:3
+start "three times at most"
+flash 17 emmc=1G $stage fault=at:flash,do:stallin,times:0 -- flash -y --json --stage-timeout 3s release
+error_form '17 link'
+says 'taking the board up again, 3 of 3'
+says "^  why    .*$partly"
+json "d['boards'][0]['retries'] == 3"
+start "what a board refuses is not asked again"
+flash 30 emmc=1G $stage fault=at:flash,do:fail,text:no_space -- flash -y --json release
+says_no 'taking the board up again'
+json "d['boards'][0]['retries'] == 0"
+start "it does not come back"
+flash 15 emmc=1G $stage fault=stage:fastboot,after:300000,do:unplug -- flash -y --json --stage-timeout 1s release
+error_form '15 gone'
+says "^  why    .*$erased"
+within 10
 
 echo "== several boards"
 pair=("flash" "-y" "--all" "--json" "--stage-timeout" "3s" "release")
@@ -78,12 +105,12 @@ done
 
 start "each board is named in what failed"
 flash 50 emmc=1G --board "start=fastboot fault=stage:fastboot,after:300000,do:unplug" \
-    --board "start=fastboot fault=at:ucmd,do:fail" -- flash -y --all release
+    --board "start=fastboot fault=at:ucmd,do:fail" -- flash -y --all --retries 0 release
 prints '^1-2	failed	gone	'
 prints '^1-3	failed	refused	'
 
 start "boards that fail alike give that code"
-flash 15 emmc=1G --count 2 start=fastboot fault=stage:fastboot,after:300000,do:unplug -- flash -y --all --json release
+flash 15 emmc=1G --count 2 start=fastboot fault=stage:fastboot,after:300000,do:unplug -- flash -y --all --json --retries 0 release
 json "[b['code'] for b in d['boards']] == ['gone', 'gone']"
 
 start "a second run on the same port is kept away, the first goes on"

@@ -12,9 +12,9 @@ untouched='the eMMC was not touched$'
 
 echo "== boot ROM"
 fault 17 link "$untouched" 10 fault=stage:rom,after:20000,do:stall
-fault 16 timeout "$untouched" 20 fault=stage:rom,after:20000,do:hang
 fault 15 gone "$untouched" 10 fault=stage:rom,after:20000,do:unplug
-fault 16 timeout "$untouched" 20 fault=at:write_file,do:hang
+fault_each 16 timeout "$untouched" 20 fault=at:write_file,do:hang fault=stage:rom,after:20000,do:hang \
+    "start=spl fault=stage:spl,after:20000,do:hang" "start=spl fault=stage:cmd:write_file,do:hang"
 fault 17 link "$untouched" 10 fault=at:write_file,do:stallin
 fault 17 link "$untouched" 10 fault=at:write_file,do:short
 fault 30 refused "$untouched" 10 fault=at:write_file,do:fail
@@ -43,10 +43,8 @@ passes fault=stage:rom,do:denied,for:700
 
 echo "== SPL"
 fault 17 link "$untouched" 10 start=spl fault=stage:spl,after:20000,do:stall
-fault 16 timeout "$untouched" 20 start=spl fault=stage:spl,after:20000,do:hang
 fault 15 gone "$untouched" 10 start=spl fault=stage:spl,after:20000,do:unplug
 fault 17 link "$untouched" 10 endpoints=out-first fault=stage:spl,after:20000,do:stall
-fault 16 timeout "$untouched" 20 start=spl fault=stage:cmd:write_file,do:hang
 fault 17 link "$untouched" 10 start=spl fault=stage:cmd:write_file,do:stallin
 fault 17 link "$untouched" 10 start=spl fault=stage:cmd:write_file,do:short
 fault 30 refused "$untouched" 10 start=spl fault=stage:cmd:write_file,do:fail
@@ -58,4 +56,10 @@ fault 16 timeout "$untouched" 20 start=spl fault=stage:spl,do:stay
 fault 13 no-permission "$untouched" 10 fault=stage:spl,do:denied
 passes ids=old fault=stage:spl,do:rom
 passes start=spl fault=stage:spl,after:20000,do:hang,for:1500
+
+echo "== taken up again"
+survives 1 fault=stage:rom,after:20000,do:unplug,for:300
+survives 1 fault=at:write_file,do:stallin
+survives 1 start=spl fault=stage:spl,after:20000,do:unplug,for:300
+survives 1 start=spl fault=stage:cmd:write_file,do:short
 finish
