@@ -24,22 +24,28 @@ start "every target is read back, boot areas included"
 proof 0 -- flash -y --json release
 json 'd["boards"][0]["verified"] == "full" and d["boards"][0]["unverified_reason"] is None'
 json '[t["partition"] for t in d["boards"][0]["targets"]] == ["all", "bootloader", "bootloader2", "bootloader_s", "bootloader2_s", "sit"]'
-json 'all(t["verified"] and t["written"] == t["bytes"] and t["written"] > 0 for t in d["boards"][0]["targets"])'
+json 'all(t["verified"] and t["written"] + t["holes"] == t["bytes"] and t["written"] > 0 for t in d["boards"][0]["targets"])'
 json "$all_regions == []"
 grep -q 'mmc dev .* 1 && mmc read' "$log" || problem "boot areas were not read"
 start "for people: one line that says so"
 proof 0 -- flash -y release
-prints '^1-2: written 10.3 MiB and verified on the board, in '
+prints '^1-2: written 3.4 MiB \(6.9 MiB of zeros left erased\) and verified on the board, in '
 says 'result ok done in .* verified$'
+start "nothing is erased first: zeros are written"
+proof 0 -- flash -y --no-erase release
+prints '^1-2: written 10.3 MiB and verified on the board, in '
+if grep -q '0 && mmc erase' "$log"; then problem "it was erased"; fi
 
 echo "== bits that flip"
-# In noise, in a run of zeros (which travels as FILL), in the first and the last byte.
+# In noise, in a run of zeros (left erased, or sent as FILL), in the first and the last byte. Erasing is the first write.
 zeros=$(python3 -c '
 data = open("release.raw", "rb").read()
 print(next(i for i in range(1 << 20, len(data), 65536) if not data[i:i + 65536].strip(b"\0")) + 1000)')
-for at in 0 600000 "$zeros" 8388607; do
-    start "a bit that flips at byte $at is found in its MiB"
-    proof 31 fault=do:flip,off:"$at" -- flash -y --json release
+for case in 0 600000 "$zeros" 8388607 "$zeros --no-erase"; do
+    read -ra words <<<"$case"
+    at=${words[0]}
+    start "a bit that flips at byte $case is found in its MiB"
+    proof 31 fault=do:flip,off:"$at",times:2 -- flash -y --json "${words[@]:1}" release
     error_form '31 verify-failed'
     says 'the loader said OKAY to it; the eMMC is partly written; the board needs a complete flash$'
     json "[(r['partition'], r['offset'], r['unreadable']) for r in $all_regions] == [('all', $at >> 20 << 20, False)]"
@@ -133,10 +139,14 @@ json 'd["boards"][0]["verified"] == "none"'
 proof 31 fault=at:ucmd,match:crc32,do:fail,times:0 -- flash -y --verify full --json release
 
 echo "== switched off"
-start "none: nothing is read, and it is said"
+start "none: what was written is not read, and it is said"
 proof 0 -- flash -y --verify none release
 prints 'NOT verified: verification was switched off'
-if grep -Eq 'crc32|mmc read' "$log"; then problem "it was read back"; fi
+sed -n '/ flash:/,$p' "$log" >"$own/after"
+grep -q ' flash:sit' "$own/after" || problem "nothing was written"
+if grep -Eq 'crc32|mmc read' "$own/after"; then problem "it was read back"; fi
+proof 0 -- flash -y --verify none --no-erase release
+if grep -q 'mmc read' "$log"; then problem "it was read"; fi
 proof 0 -- flash -y --verify none --json release
 json 'd["boards"][0]["verified"] == "none" and d["boards"][0]["verify_seconds"] == 0'
 
