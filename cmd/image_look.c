@@ -334,6 +334,20 @@ int x8_image_look(const struct x8_op *op, const struct x8_image_source *source,
     return 0;
 }
 
+int x8_image_check_empty(const struct x8_image_look *look, struct x8_error *err)
+{
+    if (look->os && look->scan.size == 0) {
+        x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", look->os->entry->path);
+        x8_error_why(err, "it has 0 bytes, unpacked if it is packed");
+        x8_error_next(err, "get it again");
+        return -(int)X8_E_BAD_IMAGE;
+    }
+    if (look->part_count || look->is_archive)
+        return 0;
+    *err = look->no_os;
+    return -(int)err->code;
+}
+
 void x8_image_look_done(struct x8_image_look *look)
 {
     for (size_t i = 0; i < look->scan_count; i++)

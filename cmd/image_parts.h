@@ -150,6 +150,9 @@ int x8_image_look(const struct x8_op *op, const struct x8_image_source *source,
                   struct x8_image_look *out, struct x8_error *err);
 void x8_image_look_done(struct x8_image_look *look);
 #define X8_AUTO_IMAGE_LOOK X8_CLEANUP(x8_image_look_done) struct x8_image_look
+/* An image of no bytes is X8_E_BAD_IMAGE, a folder without any part X8_E_NO_FILE: there is nothing
+ * to show. */
+int x8_image_check_empty(const struct x8_image_look *look, struct x8_error *err);
 /* SHA-256 of an entry as stored: from the pass, or read now. */
 int x8_image_entry_digest(const struct x8_op *op, const struct x8_image_look *look,
                           const struct x8_entry *entry, char out[65], struct x8_error *err);

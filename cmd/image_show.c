@@ -215,6 +215,8 @@ int x8_image_run_show(struct x8_ctx *ctx, const char *word, struct x8_error *err
 
     if (rc == 0)
         rc = x8_image_look(&ctx->op, &source, &look, err);
+    if (rc == 0)
+        rc = x8_image_check_empty(&look, err);
     if (rc < 0)
         return rc;
     x8_ui_flush(ctx->ui);

@@ -12,14 +12,10 @@
  * x8ctl flash --only loader takes. */
 static int check_content(const struct x8_image_look *look, struct x8_error *err)
 {
-    if (look->os && look->scan.size == 0) {
-        x8_fail(err, X8_E_BAD_IMAGE, "%s is empty", look->os->entry->path);
-        x8_error_why(err, "it has 0 bytes, unpacked if it is packed");
-        x8_error_next(err, "get it again");
-        return -(int)X8_E_BAD_IMAGE;
-    }
-    if (look->os || (look->part_count && look->no_os.code == X8_E_NO_FILE))
-        return 0;
+    int rc = x8_image_check_empty(look, err);
+
+    if (rc < 0 || look->os || (look->part_count && look->no_os.code == X8_E_NO_FILE))
+        return rc;
     *err = look->no_os;
     return -(int)err->code;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct x8_store_options x8_store_opt;
 
@@ -126,6 +127,7 @@ int x8_store_is_remote(const char *source)
 {
     static const char *const files[] = {".wic", ".img", ".bin", ".raw", ".gz",  ".tgz",  ".bz2",
                                         ".xz",  ".zst", ".tar", ".zip", ".uuu", ".bmap", ".itb"};
+    struct stat st;
 
     if (is_url(source))
         return 1;
@@ -135,7 +137,8 @@ int x8_store_is_remote(const char *source)
     for (size_t i = 0; i < X8_COUNT(files); i++)
         if (x8_ends(source, files[i]))
             return 0;
-    return source[0] != '.' && x8_path_kind(source) == X8_PATH_NONE;
+    /* A link to nothing, or to itself, is something of this computer: opening it says what. */
+    return source[0] != '.' && lstat(source, &st) != 0;
 }
 
 /* What lies at an address can be had while the catalogue cannot; it is compared with nothing then,

@@ -94,6 +94,10 @@ int x8_imageset_add_file(struct x8_imageset *set, const char *path, const struct
 static int none_of_role(const struct x8_imageset *set, enum x8_role role, struct x8_error *err)
 {
     x8_fail(err, X8_E_NO_FILE, "%s: no %s", set->source, role_words(role));
+    if (set->items.count)
+        x8_error_why(err, "none of the %zu files there is called like one", set->items.count);
+    else
+        x8_error_why(err, "there is no file");
     for (size_t i = 0; i < set->items.count; i++)
         if (set->items.at[i]->named_role == role)
             x8_error_why(err, "%s has the name but not the content of one", set->items.at[i]->path);

@@ -346,6 +346,13 @@ image 20 map part
 image 21 map empty.wic
 image 21 verify empty.wic
 error_form 21
+image 21 show empty.wic
+says 'empty.wic is empty'
+ln -s loop loop && ln -s no/where dangling
+image 20 show loop
+says 'why +.*[Ll]oop|why +.*levels of symbolic links'
+image 20 show dangling
+says 'why +[Nn]o such file'
 image 2 show
 image 2 list 777
 image 2 map disk.wic --keep 3
@@ -362,6 +369,8 @@ image 2 list --index ftp://example.com/index.json
 error_form 2
 mkdir nothing two && cp disk.wic two/a.wic && cp disk.wic two/b.wic
 image 20 verify nothing
+image 20 show nothing
+error_form 20
 image 21 verify two
 image 0 show two
 prints '^image	none: .*2 files'
