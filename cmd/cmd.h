@@ -89,8 +89,10 @@ struct x8_cmd {
     const char *summary;      /* one line, lower case */
     const char *usage;        /* operands: "[SOURCE]" */
     const char *const *verbs; /* NULL-terminated operand words of a noun, for completion; or NULL */
-    const char *description;  /* paragraphs of the help page; lines of at most 78 columns */
-    const struct x8_opt *opts;         /* ended by a row with name NULL; or NULL */
+    /* 1 when an option goes with a verb, for completion; NULL: each goes with all. */
+    int (*takes)(const char *verb, const char *option);
+    const char *description;   /* paragraphs of the help page; lines of at most 78 columns */
+    const struct x8_opt *opts; /* ended by a row with name NULL; or NULL */
     const struct x8_example *examples; /* ended by NULL; first in help */
     const unsigned char *exits; /* exit codes of this command, ended by 0; 0 itself is implied */
     const char *see_also;       /* "x8ctl list, x8ctl guide", or NULL */

@@ -48,6 +48,7 @@ static const char walk[] =
     "\n"
     "_x8ctl() {\n"
     "    local line=${COMP_LINE:0:COMP_POINT} cur='' cmd='' want='' raw='' cut='' word\n"
+    "    local verb='' flags=''\n"
     "    local -i operands=0 i\n"
     "    local -a words\n"
     "    local native=${COMP_WORDS[COMP_CWORD]}\n"
@@ -64,10 +65,12 @@ static const char walk[] =
     "        elif [[ -z $raw && $word == -- ]]; then\n"
     "            raw=1\n"
     "        elif [[ -z $raw && $word == -?* ]]; then\n"
+    "            flags+=\" $word\"\n"
     "            [[ $word == *=* ]] || want=$(_x8ctl_kind \"$cmd\" \"$word\")\n"
     "        elif [[ -z $cmd ]]; then\n"
     "            cmd=$word\n"
     "        else\n"
+    "            ((operands)) || verb=$word\n"
     "            operands+=1\n"
     "        fi\n"
     "    done\n"
@@ -81,12 +84,13 @@ static const char walk[] =
     "        [[ $COMP_WORDBREAKS == *=* ]] && cut=\n"
     "        for i in \"${!COMPREPLY[@]}\"; do COMPREPLY[i]=$cut${COMPREPLY[i]}; done\n"
     "    elif [[ -z $raw && $cur == -* ]]; then\n"
-    "        _x8ctl_answer \"words $(_x8ctl_options \"$cmd\")\" \"$cur\" \"${words[0]}\" \"\"\n"
+    "        _x8ctl_answer \"words $(_x8ctl_options \"$cmd\" \"$verb\")\" \"$cur\" "
+    "\"${words[0]}\" \"\"\n"
     "    elif [[ -z $cmd ]]; then\n"
-    "        _x8ctl_answer \"words $(_x8ctl_operands '' 0)\" \"$cur\" \"${words[0]}\" \"\"\n"
+    "        _x8ctl_answer \"words $(_x8ctl_operands '' 0 '')\" \"$cur\" \"${words[0]}\" \"\"\n"
     "    else\n"
-    "        _x8ctl_answer \"$(_x8ctl_operands \"$cmd\" \"$operands\")\" \"$cur\" \"${words[0]}\" "
-    "\"$native\"\n"
+    "        _x8ctl_answer \"$(_x8ctl_operands \"$cmd\" \"$operands\" \"$flags\")\" \"$cur\" "
+    "\"${words[0]}\" \"$native\"\n"
     "    fi\n"
     "    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then\n"
     "        cut=${cur%\"${cur##*:}\"}\n"
@@ -122,27 +126,56 @@ static void kinds(struct x8_page *out)
     x8_put(out, "    esac\n}\n\n");
 }
 
-static void option_words(struct x8_page *out, const struct x8_opt *opts)
+/* Those that go with the verb; `cmd` or `verb` NULL: all. */
+static void option_words(struct x8_page *out, const struct x8_opt *opts, const struct x8_cmd *cmd,
+                         const char *verb)
 {
     for (; opts && opts->name; opts++)
-        x8_put(out, " --%s", opts->name);
+        if (!cmd || !verb || x8_complete_goes(cmd, verb, opts))
+            x8_put(out, " --%s", opts->name);
 }
 
-/* _x8ctl_options COMMAND: its options and those of every command. */
+static void options_of_verbs(struct x8_page *out, const struct x8_cmd *cmd)
+{
+    for (size_t i = 0; cmd->takes && cmd->verbs && cmd->verbs[i]; i++) {
+        x8_put(out, "    '%s %s') echo '", cmd->name, cmd->verbs[i]);
+        option_words(out, cmd->opts, cmd, cmd->verbs[i]);
+        x8_put(out, "' ;;\n");
+    }
+}
+
+/* _x8ctl_options COMMAND OPERAND: its options (as far as they go with a verb that stands there)
+ * and those of every command. */
 static void options(struct x8_page *out)
 {
-    x8_put(out, "_x8ctl_options() {\n    case $1 in\n");
+    x8_put(out, "_x8ctl_options() {\n    case \"$1 $2\" in\n");
 
     for (const struct x8_cmd *const *c = x8_commands; *c; c++) {
         if (!(*c)->opts || !(*c)->opts->name)
             continue;
-        x8_put(out, "    %s) echo '", (*c)->name);
-        option_words(out, (*c)->opts);
+        options_of_verbs(out, *c);
+        x8_put(out, "    '%s '*) echo '", (*c)->name);
+        option_words(out, (*c)->opts, NULL, NULL);
         x8_put(out, "' ;;\n");
     }
     x8_put(out, "    esac\n    echo '");
-    option_words(out, x8_global_opts());
+    option_words(out, x8_global_opts(), NULL, NULL);
     x8_put(out, "'\n}\n\n");
+}
+
+static void under_flags(struct x8_page *out, const struct x8_cmd *cmd)
+{
+    const char *flag;
+
+    for (size_t i = 0;; i++) {
+        X8_AUTO_PAGE words = {0};
+
+        flag = x8_complete_under(cmd, i, &words);
+        if (!flag)
+            return;
+        x8_put(out, "    '%s 0 '*' --%s'*) echo 'words %s' ;;\n", cmd->name, flag,
+               x8_page_text(&words));
+    }
 }
 
 static void operand_row(struct x8_page *out, const struct x8_cmd *cmd)
@@ -150,7 +183,7 @@ static void operand_row(struct x8_page *out, const struct x8_cmd *cmd)
     X8_AUTO_PAGE words = {0};
 
     if (cmd->verbs) {
-        x8_put(out, "    '%s 0') echo 'words", cmd->name);
+        x8_put(out, "    '%s 0 '*) echo 'words", cmd->name);
         for (size_t i = 0; cmd->verbs[i]; i++)
             x8_put(out, " %s", cmd->verbs[i]);
         x8_put(out, "' ;;\n");
@@ -158,16 +191,17 @@ static void operand_row(struct x8_page *out, const struct x8_cmd *cmd)
     if (!cmd->complete)
         return;
     x8_complete_words(cmd->complete, &words);
+    under_flags(out, cmd);
     if (words.buf.len)
-        x8_put(out, "    '%s 0') echo 'words %s' ;;\n", cmd->name, x8_page_text(&words));
+        x8_put(out, "    '%s 0 '*) echo 'words %s' ;;\n", cmd->name, x8_page_text(&words));
     else
         x8_put(out, "    '%s '*) echo '%s' ;;\n", cmd->name, cmd->complete);
 }
 
-/* _x8ctl_operands COMMAND N: what operand number N is; without a command, the commands. */
+/* _x8ctl_operands COMMAND N FLAGS: what operand number N is; without a command, the commands. */
 static void operands(struct x8_page *out)
 {
-    x8_put(out, "_x8ctl_operands() {\n    case \"$1 $2\" in\n    ' 0') echo '");
+    x8_put(out, "_x8ctl_operands() {\n    case \"$1 $2 $3\" in\n    ' 0 '*) echo '");
 
     for (const struct x8_cmd *const *c = x8_commands; *c; c++)
         x8_put(out, "%s%s", c == x8_commands ? "" : " ", (*c)->name);

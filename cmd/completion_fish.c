@@ -46,10 +46,29 @@ static void value(struct x8_page *out, const struct x8_opt *opt)
         x8_put(out, "%s", strcmp(text, "file") == 0 ? " -r -F" : " -x");
 }
 
-static void options(struct x8_page *out, const char *condition, const struct x8_opt *opts)
+/* Not behind a verb that it does not go with. */
+static void put_condition(struct x8_page *out, const char *condition, const struct x8_cmd *cmd,
+                          const struct x8_opt *opt)
+{
+    if (!condition[0])
+        return;
+    x8_put(out, " -n '%s", condition);
+    if (cmd && x8_complete_is_of_some(cmd, opt)) {
+        x8_put(out, "; and not __fish_seen_subcommand_from");
+        for (size_t i = 0; cmd->verbs[i]; i++)
+            if (!x8_complete_goes(cmd, cmd->verbs[i], opt))
+                x8_put(out, " %s", cmd->verbs[i]);
+    }
+    x8_put(out, "'");
+}
+
+static void options(struct x8_page *out, const char *condition, const struct x8_cmd *cmd,
+                    const struct x8_opt *opts)
 {
     for (; opts && opts->name; opts++) {
-        x8_put(out, "complete -c x8ctl%s -l %s", condition, opts->name);
+        x8_put(out, "complete -c x8ctl");
+        put_condition(out, condition, cmd, opts);
+        x8_put(out, " -l %s", opts->name);
         if (opts->letter)
             x8_put(out, " -s %c", opts->letter);
         value(out, opts);
@@ -59,18 +78,41 @@ static void options(struct x8_page *out, const char *condition, const struct x8_
     }
 }
 
+/* Words that stand behind a flag only; `out_not` gets the condition for the others. */
+static void under_flags(struct x8_page *out, const char *condition, const struct x8_cmd *cmd,
+                        char *out_not, size_t cap)
+{
+    const char *flag;
+
+    out_not[0] = '\0';
+    for (size_t i = 0;; i++) {
+        X8_AUTO_PAGE words = {0};
+        size_t used = strlen(out_not);
+
+        flag = x8_complete_under(cmd, i, &words);
+        if (!flag)
+            return;
+        x8_put(out, "complete -c x8ctl -n '%s; and __fish_contains_opt %s' -a '%s'\n", condition,
+               flag, x8_page_text(&words));
+        snprintf(out_not + used, cap - used, "; and not __fish_contains_opt %s", flag);
+    }
+}
+
 static void operand(struct x8_page *out, const char *condition, const struct x8_cmd *cmd)
 {
     X8_AUTO_PAGE words = {0};
+    char flags[160];
 
     for (size_t i = 0; cmd->verbs && cmd->verbs[i]; i++)
         x8_put(&words, "%s%s", i ? " " : "", cmd->verbs[i]);
     if (!cmd->verbs && cmd->complete)
         x8_complete_words(cmd->complete, &words);
+    under_flags(out, condition, cmd, flags, sizeof flags);
     if (words.buf.len)
-        x8_put(out, "complete -c x8ctl%s -a '%s'\n", condition, x8_page_text(&words));
+        x8_put(out, "complete -c x8ctl -n '%s%s' -a '%s'\n", condition, flags,
+               x8_page_text(&words));
     if ((cmd->verbs || !words.buf.len) && cmd->complete && strcmp(cmd->complete, "file") == 0)
-        x8_put(out, "complete -c x8ctl%s -F\n", condition);
+        x8_put(out, "complete -c x8ctl -n '%s' -F\n", condition);
 }
 
 /* Releases and files; where a verb comes first, behind it. */
@@ -89,8 +131,8 @@ static void command(struct x8_page *out, const struct x8_cmd *cmd)
 
     x8_quoted(out, cmd->summary);
     x8_put(out, "\n");
-    snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'", cmd->name);
-    options(out, condition, cmd->opts);
+    snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", cmd->name);
+    options(out, condition, cmd, cmd->opts);
     operand(out, condition, cmd);
     if (cmd->complete && strcmp(cmd->complete, "image") == 0)
         images(out, cmd);
@@ -100,7 +142,7 @@ void x8_completion_fish(struct x8_page *out)
 {
     x8_put(out, "%s", head);
 
-    options(out, "", x8_global_opts());
+    options(out, "", NULL, x8_global_opts());
     for (const struct x8_cmd *const *c = x8_commands; *c; c++)
         command(out, *c);
 }

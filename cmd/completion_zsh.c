@@ -105,11 +105,57 @@ static void operand(struct x8_page *out, const struct x8_cmd *cmd)
         x8_put(out, " '*:source:_x8ctl_sources'");
 }
 
+/* Without the options that do not go with the verb on the line. */
+static void leave_out(struct x8_page *out, const struct x8_cmd *cmd)
+{
+    if (!cmd->takes || !cmd->verbs)
+        return;
+    x8_put(out, "  case ${words[(r)(");
+    for (size_t i = 0; cmd->verbs[i]; i++)
+        x8_put(out, "%s%s", i ? "|" : "", cmd->verbs[i]);
+    x8_put(out, ")]} in\n");
+    for (size_t i = 0; cmd->verbs[i]; i++) {
+        size_t count = 0;
+
+        for (const struct x8_opt *opt = cmd->opts; opt->name; opt++) {
+            if (x8_complete_goes(cmd, cmd->verbs[i], opt))
+                continue;
+            if (count++ == 0)
+                x8_put(out, "  %s) own=(${own:#\\*(", cmd->verbs[i]);
+            x8_put(out, "%s--%s", count > 1 ? "|" : "", opt->name);
+            if (opt->letter)
+                x8_put(out, "|-%c", opt->letter);
+        }
+        if (count)
+            x8_put(out, ")[=+\\[]*}) ;;\n");
+    }
+    x8_put(out, "  esac\n");
+}
+
+static void under_flags(struct x8_page *out, const struct x8_cmd *cmd)
+{
+    const char *flag;
+
+    for (size_t i = 0;; i++) {
+        X8_AUTO_PAGE words = {0};
+
+        flag = x8_complete_under(cmd, i, &words);
+        if (!flag)
+            return;
+        x8_put(out,
+               "  if (( $words[(I)--%s] )); then\n"
+               "    _arguments -s $own $global '1:operand:(%s)'\n    return\n  fi\n",
+               flag, x8_page_text(&words));
+    }
+}
+
 static void command(struct x8_page *out, const struct x8_cmd *cmd)
 {
     x8_put(out, "  %s)\n", cmd->name);
 
     options(out, "own", cmd->opts);
+    leave_out(out, cmd);
+    under_flags(out, cmd);
     x8_put(out, "  _arguments -s $own $global");
     operand(out, cmd);
     x8_put(out, "\n  ;;\n");
@@ -142,5 +188,9 @@ void x8_completion_zsh(struct x8_page *out)
                 "  [[ $state == rest ]] || return\n  case $words[1] in\n");
     for (const struct x8_cmd *const *c = x8_commands; *c; c++)
         command(out, *c);
-    x8_put(out, "  esac\n}\n\n_x8ctl \"$@\"\n");
+    x8_put(out,
+           "  esac\n}\n\n"
+           "# Read by the completion system it completes; read by hand it only becomes known.\n"
+           "if [[ $funcstack[1] == _x8ctl ]]; then\n  _x8ctl \"$@\"\n"
+           "elif (( $+functions[compdef] )); then\n  compdef _x8ctl x8ctl\nfi\n");
 }

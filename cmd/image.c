@@ -106,6 +106,19 @@ static int check_options(int verb, struct x8_error *err)
     return *keep != UINT64_MAX && verb != PRUNE ? misplaced("keep", verb, err) : 0;
 }
 
+static int takes(const char *verb, const char *option)
+{
+    unsigned all = strcmp(option, "keep") == 0 ? ON(PRUNE) : ~0U;
+
+    for (size_t i = 0; i < X8_COUNT(owners); i++)
+        if (strcmp(owners[i].name, option) == 0)
+            all = owners[i].verbs;
+    for (unsigned i = 0; verbs[i]; i++)
+        if (strcmp(verbs[i], verb) == 0)
+            return (all & ON(i)) != 0;
+    return 1;
+}
+
 /* Nothing can come of any of the verbs then; better said before an image is read. */
 static int check_stdout(struct x8_error *err)
 {
@@ -187,6 +200,7 @@ const struct x8_cmd x8_cmd_image = {
     .summary = "find, download, look into, check and map system images",
     .usage = "WORD [SOURCE]",
     .verbs = verbs,
+    .takes = takes,
     .complete = "image",
     .description =
         "WORD is list, get, show, verify, map or prune. SOURCE is an image as x8ctl flash\n"

@@ -57,6 +57,11 @@ static int check_line(const struct x8_ctx *ctx, int verb, struct x8_error *err)
     return 0;
 }
 
+static int takes(const char *verb, const char *option)
+{
+    return strcmp(option, "no-verify") != 0 || strcmp(verb, verbs[UPLOAD]) == 0;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     int verb = UPLOAD, rc;
@@ -95,6 +100,7 @@ const struct x8_cmd x8_cmd_sketch = {
     .summary = "upload a sketch to the M4, and say what became of it",
     .usage = "upload [SKETCH] | status | reset",
     .verbs = verbs,
+    .takes = takes,
     .complete = "file",
     .description =
         "upload takes an ELF file, or a sketch folder with the binary that the IDE's\n"

@@ -108,6 +108,15 @@ static int check_options(int verb, struct x8_error *err)
     return 0;
 }
 
+static int takes(const char *verb, const char *option)
+{
+    for (size_t i = 0; i < X8_COUNT(owners); i++)
+        for (unsigned k = 0; verbs[k] && strcmp(owners[i].name, option) == 0; k++)
+            if (strcmp(verbs[k], verb) == 0)
+                return (owners[i].verbs & ON(k)) != 0;
+    return 1;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     const char *path = ctx->argc > 1 ? ctx->argv[1] : NULL;
@@ -189,6 +198,7 @@ const struct x8_cmd x8_cmd_update = {
     .summary = "update the board's system in place, from an offline bundle",
     .usage = "WORD [BUNDLE]",
     .verbs = verbs,
+    .takes = takes,
     .complete = "file",
     .description =
         "WORD is check, show, apply, status, finish, rollback or legacy-399; show, apply\n"

@@ -68,55 +68,73 @@ _x8ctl_kind() {
 }
 
 _x8ctl_options() {
-    case $1 in
-    list) echo ' --state --net --columns --no-probe' ;;
-    os-release) echo ' --check' ;;
-    wait) echo ' --state --health' ;;
-    identify) echo ' --for' ;;
-    logs) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
-    doctor) echo ' --board --fix' ;;
-    report) echo ' --output --force --mask --board' ;;
-    sketch) echo ' --no-verify' ;;
-    update) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
-    flash) echo ' --only --script --carrier --skip-unused --via-boot-erase --resume --skip-same --transfer --no-erase --wait --no-wait --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout --retries' ;;
-    uuu) echo ' --verify --allow-host-commands --stage-timeout --retries --path' ;;
-    explain) echo ' --script' ;;
-    image) echo ' --output --force --repin --keep --older --pins --index --offline --ca-file' ;;
-    recover) echo ' --restore-boot' ;;
-    setup) echo ' --name --ssh-key --change-password --new-password-file --new-password-fd --renew-host-key' ;;
-    shell) echo ' --root --command' ;;
-    exec) echo ' --root --tty --in --no-stdin' ;;
-    push) echo ' --root --checksum --delete --mode' ;;
-    pull) echo ' --root' ;;
-    forward) echo ' --background' ;;
-    open) echo ' --print --port' ;;
-    reboot) echo ' --to --no-wait --image --boot-erase --carrier' ;;
-    name) echo ' --clear' ;;
-    udev) echo ' --dir' ;;
-    help) echo ' --man --schema' ;;
+    case "$1 $2" in
+    'list '*) echo ' --state --net --columns --no-probe' ;;
+    'os-release '*) echo ' --check' ;;
+    'wait '*) echo ' --state --health' ;;
+    'identify '*) echo ' --for' ;;
+    'logs '*) echo ' --follow --priority --unit --kernel --since --until --grep --lines --no-root' ;;
+    'doctor '*) echo ' --board --fix' ;;
+    'report '*) echo ' --output --force --mask --board' ;;
+    'sketch upload') echo ' --no-verify' ;;
+    'sketch status') echo '' ;;
+    'sketch reset') echo '' ;;
+    'sketch '*) echo ' --no-verify' ;;
+    'update check') echo ' --to --target --trust-root --keep-apps --allow-downgrade --full --wait --offline --ca-file' ;;
+    'update show') echo ' --target --deep --trust-root --wait --offline --ca-file' ;;
+    'update apply') echo ' --target --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --offline --ca-file' ;;
+    'update status') echo ' --wait --offline --ca-file' ;;
+    'update finish') echo ' --trust-root --wait --offline --ca-file --forget' ;;
+    'update rollback') echo ' --wait --offline --ca-file' ;;
+    'update legacy-399') echo ' --target --trust-root --health --wait --tool --offline --ca-file' ;;
+    'update '*) echo ' --to --target --deep --trust-root --keep-apps --allow-downgrade --no-reboot --full --health --wait --tool --offline --ca-file --forget' ;;
+    'flash '*) echo ' --only --script --carrier --skip-unused --via-boot-erase --resume --skip-same --transfer --no-erase --wait --no-wait --no-cache --index --offline --ca-file --verify --allow-host-commands --stage-timeout --retries' ;;
+    'uuu '*) echo ' --verify --allow-host-commands --stage-timeout --retries --path' ;;
+    'explain '*) echo ' --script' ;;
+    'image list') echo ' --index --offline --ca-file' ;;
+    'image get') echo ' --output --force --repin --index --offline --ca-file' ;;
+    'image show') echo ' --index --offline --ca-file' ;;
+    'image verify') echo ' --index --offline --ca-file' ;;
+    'image map') echo ' --output --force --index --offline --ca-file' ;;
+    'image prune') echo ' --keep --older --pins' ;;
+    'image '*) echo ' --output --force --repin --keep --older --pins --index --offline --ca-file' ;;
+    'recover '*) echo ' --restore-boot' ;;
+    'setup '*) echo ' --name --ssh-key --change-password --new-password-file --new-password-fd --renew-host-key' ;;
+    'shell '*) echo ' --root --command' ;;
+    'exec '*) echo ' --root --tty --in --no-stdin' ;;
+    'push '*) echo ' --root --checksum --delete --mode' ;;
+    'pull '*) echo ' --root' ;;
+    'forward '*) echo ' --background' ;;
+    'open '*) echo ' --print --port' ;;
+    'reboot '*) echo ' --to --no-wait --image --boot-erase --carrier' ;;
+    'name '*) echo ' --clear' ;;
+    'udev '*) echo ' --dir' ;;
+    'help '*) echo ' --man --schema' ;;
     esac
     echo ' --serial --all --via --accept-new-host-key --json --progress --quiet --verbose --log --color --no-color --timeout --dry-run --yes --no-input --confirm --password-file --password-fd --help --version'
 }
 
 _x8ctl_operands() {
-    case "$1 $2" in
-    ' 0') echo 'list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version' ;;
+    case "$1 $2 $3" in
+    ' 0 '*) echo 'list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version' ;;
     'report '*) echo 'file' ;;
-    'guide 0') echo 'words max breakout hat mid none' ;;
-    'sketch 0') echo 'words upload status reset' ;;
+    'guide 0 '*) echo 'words max breakout hat mid none' ;;
+    'sketch 0 '*) echo 'words upload status reset' ;;
     'sketch '*) echo 'file' ;;
-    'update 0') echo 'words check show apply status finish rollback legacy-399' ;;
+    'update 0 '*) echo 'words check show apply status finish rollback legacy-399' ;;
     'update '*) echo 'file' ;;
     'flash '*) echo 'image' ;;
     'uuu '*) echo 'file' ;;
     'explain '*) echo 'file' ;;
-    'image 0') echo 'words list get show verify map prune' ;;
+    'image 0 '*) echo 'words list get show verify map prune' ;;
     'image '*) echo 'image' ;;
     'recover '*) echo 'dir' ;;
     'push '*) echo 'file' ;;
-    'udev 0') echo 'words print install check remove' ;;
-    'completion 0') echo 'words bash zsh fish' ;;
-    'help 0') echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images' ;;
+    'udev 0 '*) echo 'words print install check remove' ;;
+    'completion 0 '*) echo 'words bash zsh fish' ;;
+    'help 0 '*' --schema'*) echo 'words list watch info os-release wait identify guide doctor report flash uuu explain image-list image-get image-show image-verify image-map image-prune update-show update-check update-status update-apply update-finish update-rollback update-legacy-399 sketch-upload sketch-status sketch-reset setup shell exec push pull forward open reboot recover name udev-check version events' ;;
+    'help 0 '*' --man'*) echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version x8ctl errors json' ;;
+    'help 0 '*) echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images E1 E2 E3 E4 E10 E11 E12 E13 E14 E15 E16 E17 E20 E21 E22 E23 E24 E25 E26 E30 E31 E32 E33 E34 E35 E36 E40 E41 E50 E130 E143' ;;
     esac
 }
 
@@ -156,6 +174,7 @@ _x8ctl_answer() {
 
 _x8ctl() {
     local line=${COMP_LINE:0:COMP_POINT} cur='' cmd='' want='' raw='' cut='' word
+    local verb='' flags=''
     local -i operands=0 i
     local -a words
     local native=${COMP_WORDS[COMP_CWORD]}
@@ -172,10 +191,12 @@ _x8ctl() {
         elif [[ -z $raw && $word == -- ]]; then
             raw=1
         elif [[ -z $raw && $word == -?* ]]; then
+            flags+=" $word"
             [[ $word == *=* ]] || want=$(_x8ctl_kind "$cmd" "$word")
         elif [[ -z $cmd ]]; then
             cmd=$word
         else
+            ((operands)) || verb=$word
             operands+=1
         fi
     done
@@ -189,11 +210,11 @@ _x8ctl() {
         [[ $COMP_WORDBREAKS == *=* ]] && cut=
         for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]=$cut${COMPREPLY[i]}; done
     elif [[ -z $raw && $cur == -* ]]; then
-        _x8ctl_answer "words $(_x8ctl_options "$cmd")" "$cur" "${words[0]}" ""
+        _x8ctl_answer "words $(_x8ctl_options "$cmd" "$verb")" "$cur" "${words[0]}" ""
     elif [[ -z $cmd ]]; then
-        _x8ctl_answer "words $(_x8ctl_operands '' 0)" "$cur" "${words[0]}" ""
+        _x8ctl_answer "words $(_x8ctl_operands '' 0 '')" "$cur" "${words[0]}" ""
     else
-        _x8ctl_answer "$(_x8ctl_operands "$cmd" "$operands")" "$cur" "${words[0]}" "$native"
+        _x8ctl_answer "$(_x8ctl_operands "$cmd" "$operands" "$flags")" "$cur" "${words[0]}" "$native"
     fi
     if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
         cut=${cur%"${cur##*:}"}

@@ -66,6 +66,19 @@ expect 'x8ctl udev in' install
 expect 'x8ctl list -- --pro' ''
 expect 'x8ctl list --log one' one.uuu
 expect 'x8ctl list --log=o' one.uuu other.txt
+expect 'x8ctl image prune --k' --keep
+expect 'x8ctl image prune --o' --older
+expect 'x8ctl image get --o' --output --offline
+expect 'x8ctl -v image get -o x --f' --force
+expect 'x8ctl image --ol' --older
+expect 'x8ctl update status --to' ''
+expect 'x8ctl sketch status --no-v' ''
+expect 'x8ctl sketch upload --no-v' --no-verify
+expect 'x8ctl help E1' E1 E10 E11 E12 E13 E14 E15 E16 E17 E130 E143
+expect 'x8ctl help --schema update-c' update-check
+expect 'x8ctl help --schema sel' ''
+expect 'x8ctl help --man err' errors
+expect 'x8ctl help --man exit' ''
 offers 'x8ctl ' flash
 offers 'x8ctl help ' exit-codes
 offers 'x8ctl list --' --serial
@@ -98,6 +111,22 @@ PATH=$scratch/bin:$PATH
 export X8CTL_HOME=$scratch/home
 unset X8CTL_IMAGE_INDEX
 
+# Every word that help offers leads to a page.
+pages() {
+    local -a flag=()
+    [ -z "$1" ] || flag=("$1")
+    press_tab "x8ctl help $1${1:+ }"
+    [ ${#COMPREPLY[@]} -gt 20 ] || COMPREPLY+=("there are too few")
+    for word in "${COMPREPLY[@]}"; do
+        "$X8CTL" help ${flag[@]+"${flag[@]}"} "$word" >/dev/null 2>&1 && continue
+        echo "offered behind x8ctl help $1, and not there: $word"
+        failed=1
+    done
+}
+pages ''
+pages --schema
+pages --man
+
 # other_shell NAME COMMAND...: what COMMAND prints has the numbers of 822 and 844, and what 822 is.
 other_shell() {
     local name=$1 got
@@ -112,6 +141,14 @@ if command -v fish >/dev/null 2>&1; then
     "$X8CTL" completion fish >"$scratch/x8ctl.fish"
     # shellcheck disable=SC2016 # fish's own
     HOME=$scratch other_shell fish timeout 60 fish --no-config -c 'source $argv[1]; complete -C "x8ctl flash 8"' "$scratch/x8ctl.fish"
+    # shellcheck disable=SC2016 # fish's own
+    got=$(HOME=$scratch timeout 60 fish --no-config -c 'source $argv[1]
+        complete -C "x8ctl image prune --o"; complete -C "x8ctl help --schema update-c"; complete -C "x8ctl help --man E1"' \
+        "$scratch/x8ctl.fish" 2>&1 | cut -f1 | tr '\n' ' ')
+    if [ "$got" != '--older update-check ' ]; then
+        echo "fish offers: $got"
+        failed=1
+    fi
 fi
 
 # zsh completes in a line editor only, and so on a terminal.
@@ -125,6 +162,12 @@ if command -v zsh >/dev/null 2>&1; then
     "$X8CTL" completion zsh >"$scratch/zsh/_x8ctl"
     printf '%s\n' "PS1='ready> '" "fpath=($scratch/zsh \$fpath)" 'bindkey -e' 'autoload -Uz compinit' 'compinit -u -D' >"$scratch/zsh/.zshrc"
     other_shell zsh zsh_on_a_terminal
+    # Read by hand it says nothing, with the completion system or without.
+    for system in 'autoload -Uz compinit; compinit -u -D;' ''; do
+        got=$(HOME=$scratch timeout 60 zsh -f -c "$system source $scratch/zsh/_x8ctl" 2>&1) && [ -z "$got" ] && continue
+        echo "zsh, source _x8ctl: $got"
+        failed=1
+    done
 fi
 [ "$failed" = 0 ] && echo ok
 exit "$failed"
