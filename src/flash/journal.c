@@ -206,6 +206,11 @@ static int is_kept(const struct x8_journal *journal)
     return journal && (journal->fd >= 0 || journal->is_waiting);
 }
 
+int x8_journal_is_there(const struct x8_journal *journal)
+{
+    return journal && journal->fd >= 0;
+}
+
 static struct x8_json *range_line(const char *kind, const char *partition, uint64_t start,
                                   uint64_t end)
 {
@@ -276,7 +281,7 @@ void x8_journal_end(struct x8_journal **journal, const struct x8_op *op, int rc)
         return;
     if (is_kept(it) && rc >= 0) {
         take_away(it, op);
-    } else if (it->fd >= 0) {
+    } else if (x8_journal_is_there(it)) {
         line = line_of(JOURNAL_END);
         x8_json_u64(line, "code", (uint64_t)x8_code_of(rc));
         write_line(it, op, line);

@@ -50,6 +50,8 @@ void x8_journal_sending(struct x8_journal *journal, const struct x8_op *op, cons
                         uint64_t start, uint64_t end);
 void x8_journal_confirm(struct x8_journal *journal, const struct x8_op *op, const char *partition,
                         const struct x8_piece_done *piece);
+/* 1 when the file tells of this run: begun, and not given up. */
+int x8_journal_is_there(const struct x8_journal *journal);
 /* How the run ended: the file goes away when it went well, else the end is noted, unless the board
  * was not touched. Frees it. */
 void x8_journal_end(struct x8_journal **journal, const struct x8_op *op, int rc);

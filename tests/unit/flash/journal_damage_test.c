@@ -226,6 +226,7 @@ static void a_full_disk_ends_the_journal_and_not_the_run(void **state)
         write_piece(journal, i);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     sigaction(SIGXFSZ, &before, NULL);
+    assert_int_equal(x8_journal_is_there(journal), 0);
     /* One warning, and nothing that a resume could believe. */
     assert_non_null(strstr(warnings, "cannot be resumed"));
     assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);

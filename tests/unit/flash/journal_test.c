@@ -78,7 +78,9 @@ static void a_new_run_replaces_the_journal_of_the_last(void **state)
     write_example();
     journal = begin();
     x8_journal_serial(journal, &op, "0000111122223333");
+    assert_int_equal(x8_journal_is_there(journal), 0); /* the file is the last run's */
     x8_journal_touch(journal, &op);
+    assert_int_equal(x8_journal_is_there(journal), 1);
     past = read_past();
     assert_int_equal(past.progress.done_count, 0);
     assert_int_equal(past.has_end, 0);
@@ -167,6 +169,7 @@ static void no_journal_is_fine_everywhere(void **state)
 
     (void)state;
     x8_journal_touch(none, &op);
+    assert_int_equal(x8_journal_is_there(none), 0);
     x8_journal_serial(none, &op, "x");
     x8_journal_erased(none, &op, "all", &range);
     x8_journal_sending(none, &op, "all", 0, 1);
