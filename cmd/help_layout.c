@@ -23,11 +23,33 @@ static size_t line_length(const char *text, size_t room)
     return text[n] == '\0' && (n <= room || best == 0) ? n : best ? best : n;
 }
 
+/* "--state rom|spl|...": behind the last '|' that fits, the rest stands below. */
+static size_t put_left(struct x8_page *out, const char *left)
+{
+    enum { INDENT = 10 };
+    size_t room = X8_HELP_WIDTH - 2, used = 2;
+
+    x8_put(out, "  ");
+    while (strlen(left) > room) {
+        size_t n = room;
+
+        while (n > 0 && left[n - 1] != '|')
+            n--;
+        if (n == 0)
+            break;
+        x8_put(out, "%.*s\n%*s", (int)n, left, INDENT, "");
+        left += n;
+        used = INDENT;
+        room = X8_HELP_WIDTH - INDENT;
+    }
+    x8_put(out, "%s", left);
+    return used + strlen(left);
+}
+
 void x8_put_row(struct x8_page *out, const char *left, size_t column, const char *right)
 {
-    size_t used = strlen(left) + 2;
+    size_t used = put_left(out, left);
 
-    x8_put(out, "  %s", left);
     if (used + 2 > column) {
         x8_put(out, "\n");
         used = 0;

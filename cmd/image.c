@@ -217,14 +217,15 @@ const struct x8_cmd x8_cmd_image = {
         "\n"
         "show says what is inside: the parts and what they are for, the machine, the\n"
         "release, partitions with the space that is in use, digests. An archive is read\n"
-        "once for that, and may come from a pipe (/dev/stdin); nothing is unpacked to disk.\n"
+        "once for that, and may come from a pipe (/dev/stdin); nothing is unpacked to\n"
+        "disk.\n"
         "\n"
         "verify reads all of it and compares. Status 0: it is whole, and no digest that\n"
         "the catalogue or a list of checksums has differs (unknown ones are called so);\n"
-        "21: damaged, or a list that cannot be read; 22: another digest, or a file that is\n"
-        "listed and not there. Lists are SHA256SUMS and NAME.sha256, in a folder or an\n"
-        "archive, and beside a file that they name. An image that is called like a release\n"
-        "must be that one. A known archive vouches for all that is in it.\n"
+        "21: damaged, or a list that cannot be read; 22: another digest, or a file that\n"
+        "is listed and not there. Lists are SHA256SUMS and NAME.sha256, in a folder or\n"
+        "an archive, and beside a file that they name. An image that is called like a\n"
+        "release must be that one. A known archive vouches for all that is in it.\n"
         "\n"
         "map writes which blocks of an image are in use, from its partition table and its\n"
         "file systems (ext2, ext3, ext4, FAT): a block map (bmap 2.0). What is not\n"
@@ -232,11 +233,11 @@ const struct x8_cmd x8_cmd_image = {
         "range; with --skip-unused it sends nothing else.\n"
         "\n"
         "prune removes from the cache all but the two images last used, or what --keep\n"
-        "and --older say (both: what neither keeps), parts older than a day,\n"
-        "and what was refused (bad-...). The digests that addresses had at first use stay:\n"
-        "they are how a file is known to be another one. prune --pins removes those whose\n"
-        "files are not in the cache (with --older: noted so long ago); what such an address\n"
-        "has at its next use is then accepted as if it were the first.",
+        "and --older say (both: what neither keeps), parts older than a day, and what\n"
+        "was refused (bad-...). The digests that addresses had at first use stay: they\n"
+        "are how a file is known to be another one. prune --pins removes those whose\n"
+        "files are not in the cache (with --older: noted so long ago); what such an\n"
+        "address has at its next use is then accepted as if it were the first.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -202,10 +202,10 @@ const struct x8_cmd x8_cmd_update = {
     .complete = "file",
     .description =
         "WORD is check, show, apply, status, finish, rollback or legacy-399; show, apply\n"
-        "and legacy-399 take a BUNDLE. That is a folder with tuf/, ostree_repo/\n"
-        "and apps/, or an archive of one (.tar, .tar.gz, .tar.zst): what fioctl makes and\n"
-        "Arduino offers as offline-update-NUMBER.tar.gz; or its address (https://...): the\n"
-        "file is kept in the cache. An image for x8ctl flash is none.\n"
+        "and legacy-399 take a BUNDLE. That is a folder with tuf/, ostree_repo/ and\n"
+        "apps/, or an archive of one (.tar, .tar.gz, .tar.zst): what fioctl makes and\n"
+        "Arduino offers as offline-update-NUMBER.tar.gz; or its address (https://...):\n"
+        "the file is kept in the cache. An image for x8ctl flash is none.\n"
         "\n"
         "show needs no board. Status 0: nothing speaks against the bundle; else that of\n"
         "the first thing that does: 22 for a signature, a date that is over, or an\n"
