@@ -211,7 +211,8 @@ static void before_resume(const struct x8_error *err, char *out, size_t cap)
 /* Of another board, or of what another try would not make better, --resume is no way on. */
 static int is_hopeless(enum x8_code code)
 {
-    return code == X8_E_WRONG_STATE || code == X8_E_USAGE || code == X8_E_NEED_YES;
+    return code == X8_E_WRONG_STATE || code == X8_E_MISFIT || code == X8_E_USAGE ||
+           code == X8_E_NEED_YES;
 }
 
 static void add_hint(const struct x8_past *past, const char *which, struct x8_error *err)

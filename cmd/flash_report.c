@@ -305,9 +305,9 @@ void x8_report_measure(struct x8_ctx *ctx, const struct x8_plan *plan,
     x8_size_text(image, measure->image_bytes);
     x8_size_text(sent, measure->sent_bytes);
     x8_size_text(filled, measure->fill_bytes);
-    x8_result_line("checked: image %s; %s would be sent in %u pieces, %s written as fill; nothing "
+    x8_result_line("checked: image %s; %s would be sent in %u piece%s, %s written as fill; nothing "
                    "was sent",
-                   image, sent, measure->pieces, filled);
+                   image, sent, measure->pieces, measure->pieces == 1 ? "" : "s", filled);
     if (how->may_erase && measure->fill_bytes)
         x8_result_line("erased before: zeros of the fill are not written where the eMMC then reads "
                        "as zeros");

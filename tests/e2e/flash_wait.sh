@@ -34,9 +34,6 @@ watched() {
 }
 
 echo "== without a terminal"
-start "no time to wait: --no-wait is what is meant"
-alone 2 flash -y --wait=0 release
-says 'next   --no-wait'
 start "nobody asked: the run ends when all is verified"
 flash 0 "${linux[@]}" adbd=image=934 -- flash -y --json release
 json "'linux' not in d['boards'][0] and d['boards'][0]['retries'] == 0 and not d['boards'][0]['resumed']"
@@ -152,6 +149,12 @@ alone 2 flash --wait --no-wait release
 says 'contradict each other'
 alone 2 flash --wait 5m release
 says 'next   --wait=5m'
+start "no time to wait: --no-wait is what is meant"
+alone 2 flash -y --wait=0 release
+says 'next   --no-wait'
+start "a result breaks between words at a terminal"
+board 0 start=off -- python3 "$X8_TESTS/e2e/terminal.py" --columns 40 --report report -- "$X8CTL" flash -n release
+grep -q '"wrapped": \[\]' report || problem "$(cat report)"
 start "fuses are never tried again"
 printf 'uuu_version 1.4\nFB: ucmd fuse prog -y 1 3 0x1\nFB: done\n' >fuse.uuu
 flash 2 start=fastboot -- uuu --confirm fuse --retries 2 fuse.uuu

@@ -226,6 +226,17 @@ static void garbage_in_a_value_is_quoted(void **state)
     assert_int_equal(amount, 0);
 }
 
+/* Not an option, and no advice to write it in another way. */
+static void a_negative_number_is_told_as_one(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("paint", "--amount", "-1", NULL), -X8_E_USAGE);
+    assert_non_null(strstr(err.msg, "needs a number, not '-1'"));
+    assert_null(strstr(err.next, "-1"));
+    assert_int_equal(parse("paint", "--amount", "-f", NULL), -X8_E_USAGE);
+    assert_non_null(strstr(err.msg, "needs a value"));
+}
+
 static void no_time_limit_can_be_asked_for(void **state)
 {
     (void)state;
@@ -294,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_flag_takes_no_value),
         cmocka_unit_test(a_value_that_may_be_left_out_is_joined),
         cmocka_unit_test(garbage_in_a_value_is_quoted),
+        cmocka_unit_test(a_negative_number_is_told_as_one),
         cmocka_unit_test(no_time_limit_can_be_asked_for),
         cmocka_unit_test(help_is_found_behind_a_mistake),
         cmocka_unit_test(too_many_selectors_are_refused_not_dropped),
