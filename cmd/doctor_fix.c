@@ -78,19 +78,58 @@ static int repair(struct x8_ctx *ctx, const struct x8_check *check, struct x8_er
     return check->fix == X8_FIX_CACHE ? clean_cache(err) : x8_repair_host(&ctx->op, check, err);
 }
 
+static int may_do(const struct x8_checks *checks, size_t i)
+{
+    return is_first(checks, i) && !(x8_fix_needs_root(checks->items[i].fix) && geteuid() != 0);
+}
+
+static int has_any(const struct x8_checks *checks)
+{
+    for (size_t i = 0; i < checks->count; i++)
+        if (is_first(checks, i))
+            return 1;
+    return 0;
+}
+
+/* 0 when the user agrees. */
+static int ask(struct x8_ctx *ctx, const struct x8_checks *checks, size_t count,
+               struct x8_error *err)
+{
+    char question[160];
+    int rc;
+
+    snprintf(question, sizeof question, "Shall x8ctl do these %zu repairs?", count);
+    for (size_t i = 0; i < checks->count && count == 1; i++)
+        if (may_do(checks, i))
+            snprintf(question, sizeof question, "Shall x8ctl %s?",
+                     x8_fix_words(checks->items[i].fix));
+    rc = x8_ui_ask_yes(ctx->ui, question, err);
+    if (rc == 0)
+        rc = x8_cancel_check(ctx->cancel, X8_CANCEL_SOFT, err);
+    else
+        return rc < 0 ? rc : 0;
+    if (rc == 0) {
+        rc = x8_fail(err, X8_E_NEED_YES, "not confirmed; nothing was repaired");
+        x8_error_why(err, "the answer was not yes");
+        x8_error_next(err, "-y    agrees beforehand");
+    }
+    return rc;
+}
+
 int x8_fix_host(struct x8_ctx *ctx, struct x8_checks *checks, struct x8_error *err)
 {
     size_t count = list(ctx, "host", checks);
     int rc;
 
+    if (!has_any(checks))
+        x8_ui_say(ctx->ui, "host: nothing that could be repaired from here");
     if (count == 0 || ctx->globals->dry_run)
         return 0;
-    rc = x8_ui_ask_yes(ctx->ui, count == 1 ? "Do it?" : "Do all of them?", err);
-    if (rc <= 0)
+    rc = ask(ctx, checks, count, err);
+    if (rc < 0)
         return rc;
-    rc = 0;
     for (size_t i = 0; i < checks->count && rc == 0; i++) {
-        if (!is_first(checks, i) || (x8_fix_needs_root(checks->items[i].fix) && geteuid() != 0))
+        if (!may_do(checks, i))
             continue;
         rc = repair(ctx, &checks->items[i], err);
         if (rc < 0)

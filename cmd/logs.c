@@ -251,7 +251,12 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (rc == 0 && ctx->argc > 0) {
         rc = x8_fail(err, X8_E_USAGE, "logs takes no operand, not '%s'", ctx->argv[0]);
-        x8_error_next(err, "x8ctl logs -u %s    for one unit", ctx->argv[0]);
+        if (ctx->argv[0][strspn(ctx->argv[0], "0123456789")] == '\0') {
+            x8_error_why(err, "-n is --dry-run here, as everywhere in x8ctl");
+            x8_error_next(err, "x8ctl logs --lines %s", ctx->argv[0]);
+        } else {
+            x8_error_next(err, "x8ctl logs -u %s    for one unit", ctx->argv[0]);
+        }
     }
     plan.one_only = ctx->globals->json; /* entries do not say which board they are from */
     if (rc == 0)
@@ -275,9 +280,10 @@ const struct x8_cmd x8_cmd_logs = {
     .summary = "show the journal of a running board",
     .usage = "",
     .description =
-        "Shows the board's journal with journalctl's options, read as root, since the\n"
-        "board's user sees almost nothing of it. Lines begin with the time as the board\n"
-        "knows it. With --json each line is one entry as a JSON object.\n\n"
+        "Shows the board's journal, read as root, since the board's user sees almost\n"
+        "nothing of it. The options below are journalctl's, but for -n: that is --dry-run\n"
+        "here, and --lines N says how many. Lines begin with the time as the board knows\n"
+        "it. With --json each line is one entry as a JSON object.\n\n"
         "The lines of several boards (--all) are merged by time, in UTC, each as its\n"
         "board's clock has it; with -f, and of more than 16 boards, they come as they\n"
         "arrive.",

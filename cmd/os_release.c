@@ -132,6 +132,16 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     return rc;
 }
 
+/* "IMAGE_VERSION==", mostly from a variable of a shell that is empty; == "" means it. */
+static int has_no_value(const char *expression)
+{
+    size_t len = strlen(expression);
+
+    while (len && expression[len - 1] == ' ')
+        len--;
+    return len && strchr("=<>", expression[len - 1]) != NULL;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_job_plan plan = {.work = work, .needs_linux = 1};
@@ -144,7 +154,16 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     }
     /* A misspelt expression is told before a board is looked for. */
     for (size_t i = 0; i < checks.count; i++) {
-        int rc = x8_os_check(&nothing, checks.items[i], err);
+        int rc;
+
+        if (has_no_value(checks.items[i])) {
+            x8_fail(err, X8_E_USAGE, "there is nothing to compare with in '%.100s'",
+                    checks.items[i]);
+            x8_error_why(err, "a variable of the shell may be empty");
+            x8_error_next(err, "KEY OP VALUE: 'IMAGE_VERSION>=844'; KEY==\"\" for an empty one");
+            return -(int)X8_E_USAGE;
+        }
+        rc = x8_os_check(&nothing, checks.items[i], err);
 
         if (rc == -(int)X8_E_USAGE) {
             if (err && !err->why[0])

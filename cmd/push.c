@@ -5,6 +5,7 @@
 #include "streams.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static struct {
     int root, checksum, prune;
@@ -67,10 +68,26 @@ static int work(struct x8_job_on *job, struct x8_error *err)
     return rc;
 }
 
+/* A misspelt name is told before a board is looked for. */
+static int check_sources(const struct x8_ctx *ctx, struct x8_error *err)
+{
+    for (int i = 0; i + 1 < ctx->argc; i++) {
+        struct stat st;
+
+        if (strcmp(ctx->argv[i], "-") == 0 || lstat(ctx->argv[i], &st) == 0)
+            continue;
+        x8_fail(err, X8_E_NO_FILE, "%.300s: not on this computer",
+                ctx->argv[i][0] ? ctx->argv[i] : "an empty name");
+        x8_error_next(err, "check the name and the folder");
+        return -(int)X8_E_NO_FILE;
+    }
+    return 0;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_job_plan plan = {.work = work, .needs_linux = 1};
-    int from_stdin = 0;
+    int from_stdin = 0, rc;
 
     for (int i = 0; i + 1 < ctx->argc; i++)
         from_stdin |= strcmp(ctx->argv[i], "-") == 0;
@@ -90,6 +107,9 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "chmod the file here, then push it");
         return -X8_E_USAGE;
     }
+    rc = check_sources(ctx, err);
+    if (rc < 0)
+        return rc;
     x8_signals_say(
         "stopping, after the names that are just being changed; once more stops at once");
     return x8_run_on_boards(ctx, &plan, err);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The download of an image is 1.1 GB today; a journal of an update is a few kilobytes. */
 #define CACHE_FULL   ((uint64_t)100 << 20)
@@ -33,6 +34,18 @@ static void existing(const struct x8_host *host, const char *folder, char *out, 
         x8_copy(out, cap, "/");
 }
 
+/* What goes from one folder makes room in the other. */
+static int is_same_disk(const struct x8_host *host, const char *there, const char *folder)
+{
+    char other[PATH_LEN], path[PATH_LEN + 256];
+    struct stat a, b;
+
+    existing(host, folder, other, sizeof other);
+    return x8_host_path(host, there, path, sizeof path) == 0 && stat(path, &a) == 0 &&
+           x8_host_path(host, other, path, sizeof path) == 0 && stat(path, &b) == 0 &&
+           a.st_dev == b.st_dev;
+}
+
 struct limits {
     const char *id, *about, *what;
     uint64_t full, narrow;
@@ -46,8 +59,12 @@ static void check_room(struct x8_look *look, const struct limits *limits, const 
 
     existing(look->host, folder, there, sizeof there);
     if (look->host->ops->may_use(look->host, there) == 0) {
-        check = x8_check_add(look->out, X8_CHECK_FAIL, limits->id, limits->about,
-                             "\"%s\" may not write to %s", look->user, there);
+        int is_there = strcmp(there, folder) == 0;
+
+        check =
+            x8_check_add(look->out, X8_CHECK_FAIL, limits->id, limits->about,
+                         "\"%s\" may not %s %s%s%s", look->user, is_there ? "write to" : "make",
+                         folder, is_there ? "" : ": no right to write to ", is_there ? "" : there);
         /* Only a folder of x8ctl's own may change hands; what is above it belongs to others. */
         if (strcmp(there, folder) == 0)
             x8_check_next(check, "sudo chown -R %s %s    (a run with sudo may have made it)",
@@ -69,7 +86,11 @@ static void check_room(struct x8_look *look, const struct limits *limits, const 
     }
     check = x8_check_add(look->out, left < limits->full ? X8_CHECK_FAIL : X8_CHECK_WARN, limits->id,
                          limits->about, "only %s free for %s in %s", text, limits->what, there);
-    x8_check_next(check, "x8ctl image prune, or X8CTL_HOME=FOLDER on another disk");
+    if (is_same_disk(look->host, there, look->host->cache))
+        x8_check_next(check, "x8ctl image prune (the last two images stay), or X8CTL_HOME=FOLDER "
+                             "on another disk");
+    else
+        x8_check_next(check, "make room in %s, or X8CTL_HOME=FOLDER on another disk", there);
 }
 
 void x8_check_disks(struct x8_look *look)
@@ -135,7 +156,7 @@ void x8_check_cache(struct x8_look *look)
         check = x8_check_add(look->out, X8_CHECK_WARN, "cache", "cache",
                              "%zu unfinished download%s older than %d days (%s)", left.old,
                              left.old == 1 ? "" : "s", (int)OLD_DAYS, size);
-    x8_check_next(check, "x8ctl image prune");
+    x8_check_next(check, "x8ctl doctor --fix    removes these, and no image");
     x8_check_fix(check, X8_FIX_CACHE, NULL);
 }
 

@@ -270,8 +270,9 @@ int x8_health_load(const char *path, struct x8_health **out, struct x8_error *er
     X8_AUTO_BUF text = {0};
     int rc = x8_file_load(path, FILE_MAX, &text, err);
 
-    if (rc == 0)
-        rc = x8_health_parse(x8_buf_text(&text), text.len, out, err);
+    if (rc < 0) /* names the file itself */
+        return rc;
+    rc = x8_health_parse(x8_buf_text(&text), text.len, out, err);
     if (rc < 0)
         x8_error_prefix(err, "%s", path);
     return rc;

@@ -55,6 +55,7 @@ mkdir -p "$X8CTL_HOME/cache/images"
 echo x >"$X8CTL_HOME/cache/images/bad-0123"
 alone - doctor
 row cache warn '1 damaged download'
+prints "${tab}x8ctl doctor --fix "
 alone - doctor --fix -n
 says 'host: remove damaged and unfinished downloads'
 [ -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "-n did it"
@@ -63,6 +64,9 @@ error_form '41 need-yes'
 alone - doctor --fix -y
 says 'host: done: remove damaged'
 [ ! -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "it is still there"
+alone - doctor --fix
+says '^host: nothing that could be repaired from here$'
+says_no 'code   41'
 start "an update that nobody finished"
 mkdir -p "$X8CTL_HOME/state/update"
 echo '{"step":"install","board":"bench-1","serial":"0A13B209DAB6FAD9","changed":1700000000}' \
