@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ABOUT_MAX = 20 };
+enum { ABOUT_MAX = 20, NEXT_MIN = 40 };
 
 /* --- for a person --- */
 
@@ -31,15 +31,24 @@ static int about_width(const struct x8_diagnosis *diagnosis)
 
 static void print_rows(const char *heading, const struct x8_checks *checks, int width)
 {
+    int columns = x8_file_columns(stdout);
+    X8_AUTO_BUF out = {0};
+    char head[160];
+
     printf("%s\n", heading);
     for (size_t i = 0; i < checks->count; i++) {
         const struct x8_check *check = &checks->items[i];
 
-        printf("  %-7s  %-*s  %s\n", x8_check_word(check->result), width, check->about,
-               check->text);
-        if (check->next[0])
-            printf("  %7s  %-*s  next  %s\n", "", width, "", check->next);
+        snprintf(head, sizeof head, "  %-7s  %-*s  ", x8_check_word(check->result), width,
+                 check->about);
+        x8_put_behind(&out, head, check->text, columns);
+        snprintf(head, sizeof head, "  %7s  %-*s  next  ", "", width, "");
+        if (check->next[0] && columns > 0 && columns < (int)strlen(head) + NEXT_MIN)
+            x8_put_behind(&out, "    next  ", check->next, columns);
+        else if (check->next[0])
+            x8_put_behind(&out, head, check->next, columns);
     }
+    printf("%s", x8_buf_text(&out));
 }
 
 /* --- without a terminal --- */

@@ -14,17 +14,17 @@ enum { LABEL_COLUMNS = 10, TEXT_LEN = 1400 };
 
 void x8_image_line(struct x8_buf *out, int is_person, const char *label, const char *fmt, ...)
 {
-    char text[TEXT_LEN];
+    char text[TEXT_LEN], head[32];
     va_list ap;
-    int rc;
 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     x8_clean(text, sizeof text, text, strlen(text));
-    rc = is_person ? x8_buf_addf(out, "%-*s %s\n", LABEL_COLUMNS, label, text)
-                   : x8_buf_addf(out, "%s\t%s\n", label, text);
-    if (rc < 0)
+    snprintf(head, sizeof head, "%-*s ", LABEL_COLUMNS, label);
+    if (is_person)
+        x8_put_behind(out, head, text, x8_file_columns(stdout));
+    else if (x8_buf_addf(out, "%s\t%s\n", label, text) < 0)
         abort();
 }
 

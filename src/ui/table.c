@@ -95,22 +95,27 @@ static size_t width_of(const struct x8_table *table, size_t column)
 
 /* `row` NULL: the headings. The last column is not padded: no blanks at the ends of lines. */
 static void put_row(const struct x8_table *table, const struct row *row, const size_t *widths,
-                    struct x8_buf *out)
+                    int columns, struct x8_buf *out)
 {
+    struct x8_buf head = {0};
+
     for (size_t i = 0; i < table->width; i++) {
         const char *text = row ? shown(row, i) : table->columns[i];
         int last = i + 1 == table->width;
 
-        if (widths)
-            x8_put_padded(out, text, last ? 0 : widths[i] + 2);
+        if (!widths)
+            x8_put(out, "%s%s", text, last ? "\n" : "\t");
+        else if (last)
+            x8_put_behind(out, x8_buf_text(&head), text, columns);
         else
-            x8_put(out, "%s%s", text, last ? "" : "\t");
+            x8_put_padded(&head, text, widths[i] + 2);
     }
-    x8_put(out, "\n");
+    x8_buf_done(&head);
 }
 
 void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal)
 {
+    int columns = is_terminal ? x8_file_columns(out) : 0;
     size_t *widths = NULL;
     struct x8_buf text = {0};
 
@@ -119,9 +124,9 @@ void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal)
         for (size_t i = 0; i < table->width; i++)
             widths[i] = width_of(table, i);
     }
-    put_row(table, NULL, widths, &text);
+    put_row(table, NULL, widths, columns, &text);
     for (size_t i = 0; i < table->count; i++)
-        put_row(table, &table->rows[i], widths, &text);
+        put_row(table, &table->rows[i], widths, columns, &text);
     fwrite(text.data, 1, text.len, out);
     x8_buf_done(&text);
     free(widths);

@@ -5,6 +5,7 @@
 #ifndef X8_UI_TABLE_H
 #define X8_UI_TABLE_H
 
+#include "util/buf.h"
 #include "util/json.h"
 
 #include <stdio.h>
@@ -19,10 +20,16 @@ void x8_table_row(struct x8_table *table, const char *const *cells);
 /* Extra JSON-only fields of the last row. */
 struct x8_json *x8_table_row_extra(struct x8_table *table);
 size_t x8_table_rows(const struct x8_table *table);
-/* is_terminal: aligned, cut to nothing (rows may wrap); else tab-separated. */
+/* is_terminal: aligned, the last column wrapped at the terminal's width; else tab-separated. */
 void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal);
 /* {"<name>":[{...},...]} on one indented document. */
 void x8_table_print_json(const struct x8_table *table, const char *name, FILE *out);
 void x8_table_free(struct x8_table **table);
+
+/* Columns of the terminal that the file is; 0 when it is none. */
+int x8_file_columns(FILE *file);
+/* A line: the text behind `head`, broken between words at `columns` (0: never) and indented below
+ * itself, or below the head where there is hardly room beside it. */
+void x8_put_behind(struct x8_buf *out, const char *head, const char *text, int columns);
 
 #endif
