@@ -162,7 +162,7 @@ static void error_text(const struct x8_error *error, char *out, size_t cap)
 
 void x8_warn_unreadable(struct x8_ctx *ctx, const struct x8_error *error)
 {
-    char text[sizeof error->msg + sizeof error->why];
+    char text[sizeof error->msg + sizeof error->why + 1];
 
     error_text(error, text, sizeof text);
     x8_emit(&ctx->op, X8_EV_WARN, "%s", text);
@@ -181,7 +181,7 @@ static int none_left(const struct found *found, struct x8_error *err)
 {
     const struct x8_journal_head *other = left_out(found);
     const struct x8_error *bad = found->count ? &found->items[0].error : &found->none;
-    char text[sizeof bad->msg + sizeof bad->why];
+    char text[sizeof bad->msg + sizeof bad->why + 1];
 
     x8_fail(err, X8_E_NO_FILE, "there is no run that could be resumed");
     if (bad->msg[0]) {
