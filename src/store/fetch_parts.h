@@ -83,8 +83,8 @@ int fetch_seen_ask(const struct x8_op *op, const struct x8_fetch *job,
 /* Its first bytes, so many as there are or FETCH_HEAD: X8_E_BAD_IMAGE for nothing, and for text. */
 #define FETCH_HEAD ((size_t)512)
 int fetch_look_at(const char *name, const uint8_t *head, size_t len, struct x8_error *err);
-/* Of a file without a digest. Empty or text is X8_E_BAD_IMAGE; so is a packed one that is damaged or
- * cut off (read to its end, stage "check"). `is_end_known`: for the words of it. */
+/* Of a file without a digest. Empty or text is X8_E_BAD_IMAGE; so is a packed one that is damaged
+ * or cut off (read to its end, stage "check"). `is_end_known`: for the words of it. */
 int fetch_look(const struct x8_op *op, const char *name, const char *path, int is_end_known,
                struct x8_error *err);
 /* Such a file out of the way; the error says where it is. */
