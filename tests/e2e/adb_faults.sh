@@ -36,7 +36,7 @@ every() {
     [ "$wells" -le $((4 + (14 + last / 20) / step)) ] || problem "$wells of $((last / step)) runs got through"
 }
 
-# Odd, as messages go to and fro: cuts of both directions are among them.
+# Odd, as messages go both ways: cuts of both directions are among them.
 often=3 seldom=7
 [ -z "${X8_LONG:-}" ] || often=1 seldom=2
 every exec $often
