@@ -53,7 +53,8 @@ static const struct x8_code_help texts[] = {
      "  * for files: the folder belongs to somebody else\n",
      "  * sudo x8ctl udev install, once per computer; then replug the board\n"
      "  * x8ctl udev check says what is still missing\n"
-     "  * there is no need to run x8ctl itself as root\n"},
+     "  * there is no need to run x8ctl itself as root\n"
+     "  * for files: name a folder of your own (-o, X8CTL_HOME), or see who owns it\n"},
     {X8_E_BUSY,
      "  * another x8ctl or uuu is working on the board, or has a shell there\n"
      "  * ModemManager, an adb server or a virtual machine took it\n",
