@@ -61,7 +61,7 @@ static const struct x8_opt opts[] = {
      .kind = X8_OPT_NO,
      .value = &x8_flash_opt.may_erase,
      .help = "write the image's zeros; otherwise its area is erased first and, where it is proven "
-             "to read as zeros, zeros are not written"},
+             "to read as zeros (by samples; the verification reads all), zeros are not written"},
     {.name = "wait",
      .kind = X8_OPT_MAYBE,
      .value = &x8_flash_opt.wait_ms,
@@ -255,8 +255,7 @@ const struct x8_cmd x8_cmd_flash = {
         "\n"
         "Before the image is written its area is erased, and the board is asked whether\n"
         "it reads as zeros there. If so, the image's zeros are not written; if not, they\n"
-        "are. --no-erase leaves that out; --skip-unused and --skip-same do, too. With\n"
-        "--verify none only samples of the erased area are looked at.\n"
+        "are. --no-erase leaves that out; --skip-unused and --skip-same do, too.\n"
         "\n"
         "At the end somebody sets the boot switches back and power-cycles the board. On\n"
         "a terminal, or with --wait, that is waited for: until Linux answers at the same\n"
