@@ -100,7 +100,7 @@ complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l via-boot-erase -d 'w
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l resume -d 'go on with a run that was cut off; SOURCE may be left out then'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l skip-same -d 'compare each piece on the board first, and send only what differs'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l transfer -x -a 'auto raw gzip' -d 'how pieces travel: compressed where that is quicker, never, or wherever the loader can'
-complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l no-erase -d 'write the image'\''s zeros; otherwise its area is erased first and, where it is proven to read as zeros, zeros are not written'
+complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l no-erase -d 'write the image'\''s zeros; otherwise its area is erased first and, where it is proven to read as zeros (by samples; the verification reads all), zeros are not written'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l wait -d 'then wait until the new Linux answers, at most DUR (5m); as is done on a terminal'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l no-wait -d 'end when all is written and verified, also on a terminal'
 complete -c x8ctl -n '__fish_seen_subcommand_from flash' -l no-cache -d 'read a release or address from its server as it is needed, and keep nothing'
