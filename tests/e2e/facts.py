@@ -303,13 +303,15 @@ def udev_json(document):
 
 
 def flash_text(lines, _):
-    match = re.match(r"(\S+): written (.*?) and (verified) on the board, in \d+:\d+$", lines[0])
-    return {"port": match[1], "written": match[2], "verified": True}
+    match = re.match(r"(\S+): written (\S+ \S+)(?: \((\S+ \S+) of zeros left erased\))? and verified on the board, in \d+:\d+$",
+                     lines[0])
+    return {"port": match[1], "written": match[2], "holes": match[3] or "0 B", "verified": True}
 
 
 def flash_json(document):
     row = board(document)
-    return {"port": row["port"], "written": size(row["written"]), "verified": row["verified"] == "full"}
+    holes = sum(target["holes"] for target in row["targets"])
+    return {"port": row["port"], "written": size(row["written"]), "holes": size(holes), "verified": row["verified"] == "full"}
 
 
 KINDS = {"list": (list_text, list_json), "images": (images_text, images_json), "info": (info_text, info_json),
