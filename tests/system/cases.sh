@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 failures=0
-all_cases=(list flash uuu unplug stop two busy memory no_daemon user)
+all_cases=(list flash uuu unplug replug stop two busy memory no_daemon user)
 
 make_inputs() {
     rm -rf "$inputs"
@@ -117,7 +117,7 @@ case_unplug() {
     in_guest unplug 60 <<'END'
 on_bus 1-1 1fc9:0152 || exit 1
 { off_bus 1-1 && uptime_s >/tmp/pulled; } &
-x8ctl flash -y /in/release
+x8ctl flash -y /in/release --retries 0
 status=$?
 ended=$(uptime_s)
 wait
@@ -132,6 +132,19 @@ END
         '^  code   15 gone'
     expect_not unplug.out 'too late'
     expect_quiet_kernel unplug
+}
+
+# It is plugged in again: the board, which had its power from there, begins in its ROM, and is taken up again.
+case_replug() {
+    board 0 start=rom fault=stage:fastboot,after:6M,do:unplug,for:2000 --compare "$(full_flash)"
+    in_guest replug 120 <<'END'
+on_bus 1-1 1fc9:0134 || exit 1
+x8ctl flash -y /in/release
+END
+    expect_status 0
+    expect replug.err 'taking the board up again, 1 of 3$'
+    expect replug.out '1 retry\) and verified on the board'
+    expect_equal 0
 }
 
 # Stopped at once in the middle of a download, then killed in one, which leaves a loader that waits for the rest. The
