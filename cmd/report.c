@@ -290,8 +290,8 @@ static const struct x8_example examples[] = {
      "with one board, and the log of a run (--log run.log)"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2,  10, 11, 12, 13, 14,  15,  16,
-                                      17, 20, 25, 40, 41, 50, 130, 143, 0};
+static const unsigned char exits[] = {2,  10, 11, 12, 13, 14,  15,  16, 17,
+                                      20, 25, 40, 41, 50, 130, 143, 0};
 
 const struct x8_cmd x8_cmd_report = {
     .name = "report",
