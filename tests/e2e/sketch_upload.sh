@@ -7,6 +7,13 @@ echo 'correct horse' >password
 echo wrong >wrong
 chmod 600 password wrong
 
+# What the last upload took beside the board's own programming.
+added_ms() {
+    python3 -c 'import json, sys
+row = json.load(open(sys.argv[1]))["boards"][0]
+print(int(row["duration_ms"] - row["programming_ms"]))' "$out"
+}
+
 echo "== wrong files, before any board is looked for"
 nobody=(-s adb:127.0.0.1:1)
 while read -r code name file why; do
@@ -62,10 +69,14 @@ for image in 822 861 934 95; do
     start "image $image: again, with debug data of megabytes, and the same once more"
     upload 0 "$sk/large.elf" --json
     json "d['boards'][0]['outcome'] == 'verified' and d['boards'][0]['sha256'] == '$(digest "$sk/large.elf")'"
-    # Half a second on a quiet machine; what is looked for here is a wait that nobody needs.
-    json "d['boards'][0]['duration_ms'] - d['boards'][0]['programming_ms'] <= 3000 + $((${X8_SLOW:-0}))"
-    upload 0 "$sk/large.elf"
-    programmed large.elf large.elf
+    added=$(added_ms)
+    # The smallest of three: what else runs on this computer only adds.
+    for _ in 2 3; do
+        upload 0 "$sk/large.elf" --json
+        [ "$(added_ms)" -ge "$added" ] || added=$(added_ms)
+    done
+    [ "$added" -le "$((500 + ${X8_SLOW:-0}))" ] || problem "x8ctl adds $added ms to the board's own programming"
+    programmed large.elf large.elf large.elf
     start "image $image: the status knows it"
     on 0 sketch status
     prints 'large\.elf.*verified'
