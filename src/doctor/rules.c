@@ -34,7 +34,7 @@ static int can_use_all(const struct x8_look *look)
 
 static void check_missing(struct x8_look *look)
 {
-    /* Somebody else's rules, or root: it works for now. */
+    /* Somebody else's rules, or root: which do for this user. */
     enum x8_check_result result =
         can_use_all(look) || look->udev.other_count ? X8_CHECK_WARN : X8_CHECK_FAIL;
 
