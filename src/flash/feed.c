@@ -123,7 +123,7 @@ static int one_piece(struct x8_feed *feed, const struct x8_cut *cut, struct x8_e
 /* The wire side. Between pieces is the safe point for a stop. */
 static int send_all(struct x8_feed *feed, struct x8_error *err)
 {
-    const struct x8_job *job = feed->job;
+    struct x8_job *job = feed->job;
     const struct x8_image_origin *origin = job->plan->options.origin;
     int limit = origin && !origin->path ? STREAM_LIMIT_MS : DECODE_LIMIT_MS;
     struct x8_cut cut;
@@ -131,8 +131,10 @@ static int send_all(struct x8_feed *feed, struct x8_error *err)
 
     while (rc > 0) {
         rc = x8_cancel_check(job->op.cancel, X8_CANCEL_SOFT, err);
-        if (rc == 0)
+        if (rc == 0) {
             rc = x8_source_take(feed->source, x8_deadline_in(limit), &cut, err);
+            job->source_failed = rc < 0;
+        }
         if (rc > 0) {
             int sent = one_piece(feed, &cut, err);
 

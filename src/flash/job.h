@@ -120,6 +120,7 @@ struct x8_job {
     int can_gzwrite;          /* the same */
     struct x8_progress progress; /* of the image being written, or last written */
     unsigned tries[5];           /* of each height of stage: how often it was taken up again */
+    int source_failed;           /* the image could not be read: no fault of the board's */
     int is_retry;                /* a stage failed and is being taken up again */
     int must_check;              /* before anything is written: is it still the same board? */
     int is_another;              /* it is not */

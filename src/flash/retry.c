@@ -17,6 +17,9 @@ int x8_may_retry(const struct x8_job *job, int rc)
 
     if (code != X8_E_GONE && code != X8_E_LINK && code != X8_E_TIMEOUT)
         return 0;
+    /* A dead disk or server is slow too, and the board cannot help it. */
+    if (job->source_failed)
+        return 0;
     /* A fuse that may have been burnt is not burnt again. */
     if (x8_plan_risks(job->plan) & X8_RISK_FUSE)
         return 0;

@@ -118,6 +118,18 @@ static void what_a_board_refuses_is_not_asked_again(void **state)
     kit_done(&kit);
 }
 
+/* A disk or server that stands still is no fault of the link. */
+static void an_image_that_cannot_be_read_is_not_asked_for_again(void **state)
+{
+    struct x8_plan plan = {0};
+    struct x8_job job = {.plan = &plan, .seen_attach = 1, .how.retries = 3};
+
+    (void)state;
+    assert_true(x8_may_retry(&job, -X8_E_TIMEOUT));
+    job.source_failed = 1;
+    assert_false(x8_may_retry(&job, -X8_E_TIMEOUT));
+}
+
 /* A first run that ends early, with its journal; the second begins with what it left. */
 static void cut_off(struct kit *kit, char path[128], struct x8_past *past)
 {
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(retries_have_an_end_and_keep_the_cause),
         cmocka_unit_test(without_retries_the_first_fault_is_the_end),
         cmocka_unit_test(what_a_board_refuses_is_not_asked_again),
+        cmocka_unit_test(an_image_that_cannot_be_read_is_not_asked_for_again),
         cmocka_unit_test(a_run_that_was_cut_off_is_resumed),
         cmocka_unit_test(a_resumed_run_finds_damage_in_what_was_written),
         cmocka_unit_test(another_board_is_noticed_by_its_serial),
