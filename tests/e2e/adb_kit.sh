@@ -122,12 +122,10 @@ serve() {
     export ANDROID_ADB_SERVER_PORT=$port
     "${via[@]}" adb -P "$port" server nodaemon >"$work/server" 2>&1 {hold}>&- &
     server_pid=$!
-    await 10 "the adb server" listens "$port"
+    await 60 "the adb server" listens "$port"
 }
 
 listens() { python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()' "$1" 2>/dev/null; }
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # await SECONDS WHAT COMMAND...: until the command succeeds; it is asked every few milliseconds as nothing tells.
 await() {

@@ -73,7 +73,7 @@ serve() {
     local nginx
     nginx=$(command -v nginx) || { echo "skipped: nginx is not installed"; exit 77; }
     mkdir -p "$work/www" "$work/nginx"
-    [ -n "${port:-}" ] || port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    [ -n "${port:-}" ] || port=$(free_port)
     {
         printf 'daemon off;\nmaster_process off;\npid %s/pid;\nevents { worker_connections 64; }\nhttp {\n' "$work/nginx"
         # shellcheck disable=SC2016 # nginx's own variables

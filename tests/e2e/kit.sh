@@ -71,6 +71,24 @@ problem() {
     echo "  -> $*"
 }
 
+# free_port [COUNT]: a port that is free, the first of so many in a row. None of those that the system gives to connections and
+# to whoever asks for any: suites run side by side, and it would be another one's before its server is there.
+free_port() {
+    python3 -c '
+import random, socket, sys
+count = int(sys.argv[1])
+while True:
+    first, held = random.randrange(10240, 32768 - count), []
+    try:
+        for port in range(first, first + count):
+            held.append(socket.socket())
+            held[-1].bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(first)
+    break' "${1:-1}"
+}
+
 milliseconds() {
     local now=${EPOCHREALTIME/[.,]/}
     echo $((now / 1000))

@@ -171,7 +171,7 @@ echo "== an adb server"
 if command -v adb >/dev/null; then
     export HOME=$work/home
     mkdir -p "$HOME"
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     export ANDROID_ADB_SERVER_PORT=$port
     server='adb connect "$X8_ADB" >/dev/null; trap "adb kill-server" EXIT;'
     start "what a running server has is reached through it; it is asked what it is"
