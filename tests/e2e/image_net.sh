@@ -131,7 +131,13 @@ holds "the file differs" cmp -s "$archive" "$cache/$digest"
 
 start "a cached file whose bytes alone changed is found by verify"
 touch -r "$cache/$digest" "$work/when"
-printf x | dd of="$cache/$digest" bs=1 seek=100000 conv=notrunc status=none
+python3 -c '
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(100000)
+    byte = file.read(1)[0]
+    file.seek(100000)
+    file.write(bytes([byte ^ 1]))' "$cache/$digest"
 touch -r "$work/when" "$cache/$digest"
 image 22 verify 777
 error_form 22
@@ -351,19 +357,7 @@ http_proxy=http://127.0.0.1:1 image 24 get 700
 says '127.0.0.1:1|proxy'
 http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 image 0 get 700
 
-tls=$(python3 -c '
-import socket
-while True:
-    held = [socket.socket() for _ in range(4)]
-    held[0].bind(("127.0.0.1", 0))
-    base = held[0].getsockname()[1]
-    try:
-        for i in (1, 2, 3):
-            held[i].bind(("127.0.0.1", base + i))
-        break
-    except (OSError, OverflowError):
-        pass
-print(base)')
+tls=$(free_port 4)
 mkdir -p "$work/tls/www"
 cp "$work/www/700.tar.gz" "$work/tls/www/file"
 "$X8_TESTS/web/serve" "$work/tls" "$tls" 2>"$work/tls/err" &
