@@ -155,7 +155,7 @@ exec 5>asks
 : >answers
 for word in one two three; do
     echo "$word" >&5
-    await 10 "the answer to $word" grep -q "<$word>" answers
+    await 60 "the answer to $word" grep -q "<$word>" answers
 done
 exec 5>&-
 wait $!
@@ -405,7 +405,7 @@ interrupted() {
     env --default-signal=INT "$X8CTL" "${select[@]}" exec --root --password-file password -- sleep 60 >"$out" 2>"$err" </dev/null &
     pid=$!
     shown="exec and Ctrl-C: $*"
-    await 10 "$seen" grep -qs -e "$seen" "$work/daemon"
+    await 60 "$seen" grep -qs -e "$seen" "$work/daemon"
     began=$(milliseconds)
     kill -INT "$pid"
     wait "$pid"

@@ -9,7 +9,7 @@ home=$root$inner limit=20
 echo 0 >order
 python3 "$X8_TESTS/e2e/adb_cutter.py" "$adb" order count >cutter 2>cutter.err {hold}>&- &
 cutter=$!
-await 10 "the cutter" test -s cutter
+await 60 "the cutter" test -s cutter
 select=(-s "adb:127.0.0.1:$(cat cutter)")
 
 # every KIND STEP [half]: cut at message 1, 1 + STEP, ... and far beyond the last. How many messages a run has differs a little: a
@@ -20,7 +20,7 @@ every() {
     echo 0 >order
     rm -f count
     [ "$(judge "$kind")" = well ] || problem "without a cut: $(judge "$kind")"
-    await 5 "the count of messages" test -s count
+    await 60 "the count of messages" test -s count
     last=$(cat count)
     [ "$last" -ge 10 ] || problem "only $last messages"
     for k in $(seq 1 "$step" $((last + 3 * step))) $((9 * last)); do

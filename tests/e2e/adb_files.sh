@@ -429,7 +429,7 @@ env --default-signal=INT "$X8CTL" "${select[@]}" push five /tmp/target >"$out" 2
 pid=$!
 shown='push, then SIGINT'
 began=$(milliseconds)
-await 10 "progress" grep -q 'send\|stage' "$err"
+await 60 "progress" grep -q 'send\|stage' "$err"
 kill -INT $pid
 wait $pid
 status=$? elapsed_ms=$(($(milliseconds) - began))
@@ -441,7 +441,7 @@ on 0 push five /tmp/target
 "$X8CTL" "${select[@]}" pull /tmp/target slow >"$out" 2>"$err" &
 pid=$!
 shown='pull, then SIGTERM'
-await 10 "progress" grep -q 'receive\|stage' "$err"
+await 60 "progress" grep -q 'receive\|stage' "$err"
 kill -TERM $pid
 wait $pid
 status=$?

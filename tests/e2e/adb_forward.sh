@@ -70,7 +70,7 @@ up() {
     : >"$out" 2>"$err"
     env --default-signal=INT "${via[@]}" "$X8CTL" "${select[@]}" "$@" >"$out" 2>"$err" </dev/null &
     pid=$!
-    await 10 "$word" eval '[ "$(cat "$out" "$err" | grep -c "$word")" -ge '"$count"' ]'
+    await 60 "$word" eval '[ "$(cat "$out" "$err" | grep -c "$word")" -ge '"$count"' ]'
     mapfile -t here < <(sed -nE 's/.*forwarding [^ ]*:([0-9]+) to .*/\1/p; s|^http://127.0.0.1:([0-9]+)/$|\1|p' "$out" "$err")
 }
 
@@ -189,7 +189,7 @@ fi
 start "SIGTERM ends it as well, with connections open"
 python3 -c 'import socket, sys; link = socket.create_connection(("127.0.0.1", int(sys.argv[1]))); open("open", "w"); link.recv(1)' "${here[0]}" &
 other=$!
-await 10 "the open connection" test -e open
+await 60 "the open connection" test -e open
 down TERM 143
 kill "$other" 2>/dev/null
 wait "$other" 2>/dev/null
@@ -215,7 +215,7 @@ talk "$port" echo 1000
 down INT 0
 python3 -c 'import socket, sys; s = socket.create_server(("127.0.0.1", int(sys.argv[1]))); open("taken", "w"); s.accept()' "$port" &
 other=$!
-await 10 "the other server" test -e taken
+await 60 "the other server" test -e taken
 on 14 forward "$port:$echo"
 failed 14 busy
 says "$port"
@@ -257,7 +257,7 @@ if [ "$first_port" = 8080 ]; then
     down INT 0
     python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 8080)); open("taken8080", "w"); s.accept()' &
     other=$!
-    await 10 "the other server" test -e taken8080
+    await 60 "the other server" test -e taken8080
     up http 1 open --print --port "$page"
     [ "${here[0]}" != 8080 ] || problem "the port was taken"
     talk "${here[0]}" says 'HTTP/1.0 200 OK' $'GET / HTTP/1.0\r\n\r\n'
@@ -275,7 +275,7 @@ for screen in DISPLAY WAYLAND_DISPLAY; do
     rm -f browsed
     via=(env "PATH=$work/bin:$PATH" "$screen=:0")
     up http 1 open --port "$page"
-    await 10 "the browser" test -e browsed
+    await 60 "the browser" test -e browsed
     [ "$(cat browsed)" = "http://127.0.0.1:${here[0]}/" ] || problem "another address: $(cat browsed)"
     down INT 0
     says_no 'safe point'
@@ -342,7 +342,7 @@ start "it has no terminal, no stream of ours and a session of its own"
 [ "$(ps -o sid= -p "$served" | tr -d ' ')" = "$served" ] || problem "it is in our session"
 start "kill ends it, and the ports are free again"
 kill "$served"
-await 10 "its end" ended
+await 60 "its end" ended
 talk "${here[0]}" closed
 start "a mistake is told by the one that was started, once, and nobody stays"
 on 14 forward --background "0:$echo" "127.0.0.1:${busy:=$(free_port)}:1" "127.0.0.1:$busy:2"
@@ -356,20 +356,20 @@ served=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["board
 port=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["boards"][0]["forwards"][0]["port"])' "$out")
 talk "$port" echo 1000
 kill "$served"
-await 10 "its end" ended
+await 60 "its end" ended
 start "when the board has restarted, the same port leads to it again"
 boot image=934 sudo=empty down=2000
 background -t 60s forward --background 0:9
 talk "${here[0]}" ends
 reboots
-await 10 "the end of the link" talks closed
-await 30 "the board" talks ends
+await 60 "the end of the link" talks closed
+await 60 "the board" talks ends
 kill "$served"
-await 10 "its end" ended
+await 60 "its end" ended
 start "a board that stays away ends it after the limit"
 background -t 2s forward --background 0:22
 loses
-await 20 "its end" ended
+await 60 "its end" ended
 
 [ "${X8_KIT_WAY:-adb}" = adb ] || finish
 echo "== by other ways"

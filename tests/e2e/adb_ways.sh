@@ -117,7 +117,7 @@ if command -v adb >/dev/null; then
     way server-tcp-new-daemon short
     plug start=linux adbgap=200 'adbd="image=822 early=queue"'
     serve
-    await 10 "the board at the server" sh -c 'adb devices | grep -q "device$"'
+    await 60 "the board at the server" sh -c 'adb devices | grep -q "device$"'
     way server-usb short
     start "over the server, --via says so, and another way is refused with what holds the board"
     on 0 --via adb exec -- true
@@ -215,7 +215,7 @@ while True:
     threading.Thread(target=careful, args=(server.accept()[0],), daemon=True).start()
 END
     listener_pid=$!
-    await 10 "the listener" test -e listener.port
+    await 60 "the listener" test -e listener.port
     ANDROID_ADB_SERVER_PORT=$(cat listener.port)
 }
 no_listener() {
@@ -307,7 +307,7 @@ if command -v adb >/dev/null; then
     cat "$HOME/.android/adbkey.pub" >keys
     serve
     adb connect "$adb" >/dev/null
-    await 10 "the board at the server" sh -c 'adb devices | grep -q "device$"'
+    await 60 "the board at the server" sh -c 'adb devices | grep -q "device$"'
     select=()
     on 0 exec -- true
     start "the server's own word for a key that the board does not know: 40"
@@ -315,7 +315,7 @@ if command -v adb >/dev/null; then
     boot image=881 auth=ask "keys=$work/keys"
     serve
     timeout 10 adb connect "$adb" >/dev/null 2>&1
-    await 10 "the word of the server" sh -c 'adb devices | grep -q unauthorized'
+    await 60 "the word of the server" sh -c 'adb devices | grep -q unauthorized'
     select=()
     on 255 exec -- true
     failed 40 auth
@@ -368,7 +368,7 @@ link.recv(100000)
 link.recv(100000)
 END
 other=$!
-await 10 "the other client" test -e holds
+await 60 "the other client" test -e holds
 on 255 exec -- true
 says '^  code   (14|16) '
 says 'another|one client|only'

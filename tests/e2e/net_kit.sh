@@ -127,7 +127,7 @@ END
         exec /usr/sbin/avahi-daemon -f "$1/conf" --no-drop-root --no-chroot --no-rlimits --no-proc-title' \
         sh "$folder" >"$folder/log" 2>&1 &
     last=$!
-    await 20 grep -qs 'Service .* successfully established' "$folder/log" || { cat "$folder/log"; broken "avahi on $name"; }
+    await 60 grep -qs 'Service .* successfully established' "$folder/log" || { cat "$folder/log"; broken "avahi on $name"; }
 }
 
 responder() {
@@ -136,5 +136,5 @@ responder() {
     at "$1"
     "${there[@]}" python3 "$X8_TESTS/e2e/mdns_responder.py" "$2" "$3" >"$log" 2>&1 &
     last=$!
-    await 20 grep -qs '^ready' "$log" || { cat "$log"; broken "responder on $1"; }
+    await 60 grep -qs '^ready' "$log" || { cat "$log"; broken "responder on $1"; }
 }

@@ -114,7 +114,7 @@ a.bind(("::", 5353))
 print("taken", flush=True)
 sys.stdin.read()' >"$work/taken" < <(sleep 60) &
 holder=$!
-await 10 grep -qs taken "$work/taken" || problem "the port could not be taken"
+await 60 grep -qs taken "$work/taken" || problem "the port could not be taken"
 search 0 1000
 finds 3
 kill "$holder"
@@ -122,7 +122,7 @@ wait "$holder" 2>/dev/null
 
 start "an interface that vanishes is no error"
 beside 1500
-await 10 grep -qs "^host $two " "$work/beside" || problem "not found before"
+await 60 grep -qs "^host $two " "$work/beside" || problem "not found before"
 ip link del net1
 wait "$searching"
 grep -q '^end rc=3 ms=1[5-9]' "$work/beside" || problem "the search: $(cat "$work/beside")"
@@ -146,7 +146,7 @@ ip addr add 10.77.0.1/24 dev net0
 
 start "a board that is shut down says goodbye"
 beside 3000
-await 10 grep -qs "^host $one " "$work/beside" || problem "not found before"
+await 60 grep -qs "^host $one " "$work/beside" || problem "not found before"
 kill "$board1"
 wait "$searching"
 cp "$work/beside" "$out"

@@ -74,9 +74,9 @@ while True:
     if s.recv(9000) == b"for the daemon":
         print("got", flush=True)' >"$work/daemon" &
 daemon=$!
-await 10 grep -qs ready "$work/daemon" || problem "it did not start"
+await 60 grep -qs ready "$work/daemon" || problem "it did not start"
 beside 1000
-await 10 grep -qs '^host' "$work/beside" || problem "nothing found beside it"
+await 60 grep -qs '^host' "$work/beside" || problem "nothing found beside it"
 on crowd python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -65,7 +65,7 @@ open(\"/tmp/listens\", \"w\").close()
 s.accept()[0].sendall(b\"hello\n\")" >/dev/null 2>&1 </dev/null & until [ -e /tmp/listens ]; do sleep 0.02; done'
 env --default-signal=INT "$X8CTL" "${select[@]}" forward 0:5000 >"$out" 2>"$err" &
 pid=$!
-await 10 "the port" grep -q 'forwarding 127' "$err"
+await 60 "the port" grep -q 'forwarding 127' "$err"
 port=$(sed -nE 's/^forwarding 127.0.0.1:([0-9]+) .*/\1/p' "$err")
 got=$(timeout 10 python3 -c 'import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
@@ -184,7 +184,7 @@ open("silent.new", "w").write(str(s.getsockname()[1]))
 __import__("os").rename("silent.new", "silent")
 time.sleep(300)' &
 pid=$!
-await 10 "the silent server" test -s silent
+await 60 "the silent server" test -s silent
 select=(-s "net:127.0.0.1:$(<silent)")
 on 16 info -t 2s
 within 10
@@ -200,7 +200,7 @@ start "one that restarts is waited for at its address"
 listen=${ports[1]}
 "$X8CTL" "${select[@]}" reboot -y --password-file fio -t 40s >"$out" 2>"$err" &
 pid=$!
-await 20 "the restart" test -e "${roots[1]}/run/power"
+await 60 "the restart" test -e "${roots[1]}/run/power"
 kill "${ssh_pids[1]}"
 wait "${ssh_pids[1]}" 2>/dev/null
 ssh_port=$listen start_ssh 1 "${roots[1]}"
@@ -211,7 +211,7 @@ prints 'back after'
 start "one that goes away while a command runs: 15, the outcome is unknown"
 timeout 60 "$X8CTL" "${select[@]}" exec -- sh -c 'echo begun; sleep 300' >"$out" 2>"$err" &
 pid=$!
-await 20 "the command" grep -q begun "$out"
+await 60 "the command" grep -q begun "$out"
 began=$(milliseconds)
 kill "${ssh_pids[1]}"
 wait "$pid"

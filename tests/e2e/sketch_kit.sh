@@ -59,7 +59,7 @@ sketch_boot() {
 
 # settled: the board's programming is idle, and stays so.
 settled() {
-    await 20 "the end of the programming" is_idle
+    await 60 "the end of the programming" is_idle
 }
 is_idle() {
     ! grep -q '^SubState=running' "$root/run/units/monitor-m4-elf-file.path" &&

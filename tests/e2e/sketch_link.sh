@@ -24,7 +24,7 @@ wrong() { problem "cut at $where: $*; status $status; $(tr '\n' ' ' <"$err" | cu
 judge() {
     local entries count
     settled
-    await 10 "the end of the board's shells" is_quiet
+    await 60 "the end of the board's shells" is_quiet
     settled
     entries=$(m4_new | cut -d ' ' -f 3,5,6)
     count=$(m4_new | wc -l)
@@ -55,7 +55,7 @@ every() {
     on - sketch upload "${files[0]}" "$@"
     [ "$status" = 0 ] || wrong "it does not work without a cut"
     judge "${files[0]}"
-    await 5 "the count of messages" test -s count
+    await 60 "the count of messages" test -s count
     last=$(cat count)
     [ "$last" -ge 20 ] || problem "only $last messages"
     good=0 cuts=0
@@ -75,7 +75,7 @@ for image in 861 95; do
     echo 0 >order
     python3 "$X8_TESTS/e2e/adb_cutter.py" "$daemon" order count >cutter 2>cutter.err {hold}>&- &
     cutter=$!
-    await 10 "the cutter" test -s cutter
+    await 60 "the cutter" test -s cutter
     select=(-s "adb:127.0.0.1:$(cat cutter)") limit=30
     start "image $image: cut at every second message"
     every 2 '' --password-file fio

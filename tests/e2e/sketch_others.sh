@@ -46,7 +46,7 @@ start "adb push over the file while it is programmed: nobody says that it is wel
 m4_words m4time=1500
 "$X8CTL" sketch upload "$one" --json >first.out 2>first.err </dev/null &
 first=$!
-await 10 "the programming" grep -q '^ActiveState=activating' "$root/run/units/monitor-m4-elf-file.service"
+await 60 "the programming" grep -q '^ActiveState=activating' "$root/run/units/monitor-m4-elf-file.service"
 adb -P "$ANDROID_ADB_SERVER_PORT" push "$sk/large.elf" /tmp/arduino/m4-user-sketch.elf >push.out 2>&1 || problem "$(cat push.out)"
 wait "$first"
 status=$?
@@ -72,10 +72,10 @@ stopped() {
     "$X8CTL" "${select[@]}" sketch upload "$file" --json >"$out" 2>"$err" </dev/null &
     first=$!
     shown="sketch upload $file, and SIGTERM"
-    await 10 "the time for a signal" "$@"
+    await 60 "the time for a signal" "$@"
     for ((i = 1; i <= count; i++)); do
         kill -TERM "$first"
-        await 10 "a word about signal $i" heard_of "$i"
+        await 60 "a word about signal $i" heard_of "$i"
     done
     wait "$first"
     status=$?

@@ -106,7 +106,7 @@ serial=$(inside 'cat /sys/devices/soc0/serial_number')
 mkdir -p "$X8CTL_HOME/locks"
 mkfifo "$work/let-go"
 flock "$X8CTL_HOME/locks/update-$serial" bash -c ': >"$0/held"; read -r <"$0/let-go"' "$work" &
-await 10 "the lock" test -e "$work/held"
+await 60 "the lock" test -e "$work/held"
 update 14 apply u/offline-updates -y
 error_form '14 busy'
 echo >"$work/let-go"

@@ -93,7 +93,7 @@ start "metadata that expires between install and run (A): the new image runs, un
 bundle soon --from "$work/u" --expires timestamp=+1d
 again soon hold=installed
 # While it stands still the days go by: the next boot has another clock.
-(await 40 "the installed bundle" test -e "$root/run/update/held-installed" &&
+(await 60 "the installed bundle" test -e "$root/run/update/held-installed" &&
     sed -i 's/^board_kernel=\(.*\) board_clock=.*/board_kernel=\1 board_clock=+172800/' "$root/board.conf" && : >"$root/run/update/go") &
 update 34 apply soon/offline-updates -y
 wait "$!"

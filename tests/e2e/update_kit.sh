@@ -87,7 +87,7 @@ killed_at() {
     word "hold=$step"
     "${via[@]}" "$X8CTL" "${select[@]}" --password-file "$work/pw" update "$@" >"$work/killed" 2>&1 &
     pid=$!
-    await 40 "step $step" test -e "$root/run/update/held-$step" || cat "$work/killed"
+    await 60 "step $step" test -e "$root/run/update/held-$step" || cat "$work/killed"
     kill -KILL "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
     word hold=

@@ -179,7 +179,7 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
 print(server.server_port, flush=True)
 server.serve_forever()' >port 2>/dev/null &
 server=$!
-await 10 "a web server" test -s port
+await 60 "a web server" test -s port
 url=http://127.0.0.1:$(cat port)/right/bundle.tar.gz
 looks 0 "$url" --json
 json "d['bundle']['path'] == '$url' and d['verdict'] == 'ok'"

@@ -6,7 +6,7 @@ start_ssh() {
     rm -f "$ready"
     python3 "$X8_TESTS/update/ssh_board.py" "$X8_TESTS/board/root/enter" "$2" "$ready" ${ssh_port:+"$ssh_port"} >"$work/boards" 2>&1 &
     ssh_pids[$1]=$!
-    await 20 "the board's ssh" test -s "$ready" || did_not_start ''
+    await 60 "the board's ssh" test -s "$ready" || did_not_start ''
     ports[$1]=$(<"$ready") roots[$1]=$2
     places[$1]=net:127.0.0.1:${ports[$1]} labels[$1]=127.0.0.1:${ports[$1]}
     printf '[127.0.0.1]:%s %s\n' "${ports[$1]}" "$(dropbearkey -y -f "$2/etc/dropbear/key" | grep '^ssh-')" >>"$HOME/.ssh/known_hosts"
