@@ -29,16 +29,35 @@ int x8_ssh_answer(struct x8_ssh_login *login, int rc, int64_t deadline, struct x
 
 /* --- refusals --- */
 
+/* dropbear counts ten refused keys and closes without a word; an agent may hold that many. Else a
+ * connection that just ends was lost: a server that refuses says so. */
+static int was_lost(const struct x8_ssh_login *login, const char *said)
+{
+    return x8_starts(said, "Socket error") && !strstr(login->tried, "agent");
+}
+
 static int hung_up(const struct x8_ssh_login *login, struct x8_error *err)
 {
+    const struct x8_ssh *ssh = login->ssh;
+    const char *tried = login->tried[0] ? login->tried : "nothing";
     char said[200];
 
-    x8_ssh_said(login->ssh, said, sizeof said);
-    x8_fail(err, X8_E_AUTH, "%s broke the login of %s off", login->ssh->host, login->ssh->user);
-    x8_error_why(err, "tried: %s; %s%s", login->tried[0] ? login->tried : "nothing", said,
-                 strstr(said, "Too many")
-                     ? "; an agent with many keys uses up the tries before the right one comes"
-                     : "");
+    x8_ssh_said(ssh, said, sizeof said);
+    if (was_lost(login, said)) {
+        x8_fail(err, X8_E_GONE, "the ssh connection to %s broke while %s logged in", ssh->host,
+                ssh->user);
+        x8_error_why(err,
+                     "the board rebooted, lost its network, or lets nobody in now; tried so far: "
+                     "%s",
+                     tried);
+        x8_error_next(err, "see whether it is there:  x8ctl list");
+        return -X8_E_GONE;
+    }
+    x8_fail(err, X8_E_AUTH, "%s broke the login of %s off", ssh->host, ssh->user);
+    x8_error_why(err,
+                 "tried: %s; %s; an agent with many keys uses up the tries before the right "
+                 "one comes",
+                 tried, said);
     x8_error_next(err, "give the board a key or a password:  x8ctl setup");
     return -X8_E_AUTH;
 }
