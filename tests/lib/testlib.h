@@ -42,6 +42,10 @@ void test_restore(int target, int saved);
 /* Read from `fd` until `needle` was seen or `ms` passed. The text, for free(). */
 char *test_read_until(int fd, const char *needle, int ms);
 
+/* For a line of shell: TEST_FLIP " FILE OFFSET [BITS]" changes one byte for certain. Writing a
+ * letter over a byte that is not known changes nothing once in 256 times. */
+#define TEST_FLIP "'" TEST_SOURCE_DIR "/lib/flip'"
+
 /* Exact text comparison with both texts shown in full when they differ. */
 void test_same_text(const char *got, const char *want);
 

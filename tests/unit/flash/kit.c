@@ -84,12 +84,12 @@ void kit_text(struct kit *kit, const char *name, const char *text)
 
 void kit_pack(struct kit *kit, const char *command)
 {
-    char line[512];
+    char line[4096];
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     pid_t pid;
     int status = -1;
 
-    snprintf(line, sizeof line, "cd %s && %s", kit->dir, command);
+    assert_true(snprintf(line, sizeof line, "cd %s && %s", kit->dir, command) < (int)sizeof line);
     pid = fork();
     if (pid == 0) {
         execv(argv[0], (char *const *)(uintptr_t)argv);

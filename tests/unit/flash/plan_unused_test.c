@@ -4,15 +4,11 @@
  */
 #include "kit.h"
 
+#include "testlib.h"
+
 #include "util/digest.h"
 #include "util/text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -256,8 +252,7 @@ static void a_damaged_image_is_known_before_the_board_is_touched(void **state)
 
     (void)state;
     begin(&kit);
-    kit_pack(&kit, "gzip image.wic && printf x | dd of=image.wic.gz bs=1 seek=700000 conv=notrunc "
-                   "status=none");
+    kit_pack(&kit, "gzip image.wic && " TEST_FLIP " image.wic.gz 700000 255");
     assert_int_equal(kit_plan(&kit, &skip), -(int)X8_E_BAD_IMAGE);
     assert_non_null(strstr(kit.err.msg, "image.wic.gz"));
     kit_done(&kit);

@@ -169,8 +169,8 @@ static void a_damaged_archive_leaves_nothing(void **state)
     assert_true(sh("mkdir in && mv bundle in/offline-updates && cd in && tar czf a.tar.gz "
                    "offline-updates && tar cf a.tar offline-updates && "
                    "head -c 100000 a.tar.gz >cut.tar.gz && head -c -8 a.tar.gz >tail.tar.gz && "
-                   "head -c 200000 a.tar >cut.tar && cp a.tar.gz flip.tar.gz && "
-                   "printf '\\252' | dd of=flip.tar.gz bs=1 seek=200000 conv=notrunc status=none"));
+                   "head -c 200000 a.tar >cut.tar && cp a.tar.gz flip.tar.gz && " TEST_FLIP
+                   " flip.tar.gz 200000 255"));
     static const char *const names[] = {"cut.tar.gz", "tail.tar.gz", "cut.tar", "flip.tar.gz"};
     for (size_t i = 0; i < X8_COUNT(names); i++) {
         char path[64];
@@ -496,11 +496,7 @@ static void contents_are_looked_at_only_when_asked(void **state)
     (void)state;
     kit_offer_fresh(&kit);
     char *path = kit_repo_file(&kit.repo, "/usr/bin/noise");
-    assert_true(kit_repo_sh(&kit.repo,
-                            "f=bundle/ostree_%s && printf x | dd of=$f bs=1 "
-                            "seek=100000 conv=notrunc status=none && printf y | dd "
-                            "of=$f bs=1 seek=100001 conv=notrunc status=none",
-                            path));
+    assert_true(kit_repo_sh(&kit.repo, TEST_FLIP " bundle/ostree_%s 100000 255", path));
     kit_offer_check(&kit, 0);
     kit_offer_nothing_bad(&kit);
     kit_offer_check(&kit, 1);

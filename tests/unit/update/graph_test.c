@@ -182,14 +182,12 @@ static void a_damage(const char *extension, const char *command, int deep, const
     over(w);
 }
 
-#define FLIP(at)                                                                                   \
-    "printf \"\\\\$(printf %%o $(( $(od -An -tu1 -j" at " -N1 $o) ^ 1 )))\" | dd of=$o bs=1 "      \
-    "seek=" at " conv=notrunc status=none"
+#define FLIP(at) TEST_FLIP " $o " at
 
 static void a_flipped_byte_is_found_wherever_it_is(void **state)
 {
     (void)state;
-    a_damage("filez", FLIP("200000"), 0, "damaged");
+    a_damage("filez", FLIP("200000 255"), 0, "damaged");
     a_damage("filez", FLIP("35"), 0, "damaged");
     a_damage("dirtree", FLIP("5"), 1, "damaged");
     a_damage("dirmeta", FLIP("11"), 1, "damaged");

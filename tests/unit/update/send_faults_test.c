@@ -77,10 +77,9 @@ static void a_home_that_takes_no_folder_is_told_with_its_words(void **state)
 static void a_byte_that_changed_on_the_way_is_found(void **state)
 {
     struct kit_send *k = kit(state);
-    kit_shell_stub(
-        &k->shell, "tar",
-        "/usr/bin/tar \"$@\" || exit; f=$(find . -name '*.filez' | sort | head -n 1)\n"
-        "[ -z \"$f\" ] || printf X | dd of=\"$f\" bs=1 seek=20 conv=notrunc 2>/dev/null");
+    kit_shell_stub(&k->shell, "tar",
+                   "/usr/bin/tar \"$@\" || exit; f=$(find . -name '*.filez' | sort | head -n 1)\n"
+                   "[ -z \"$f\" ] || " TEST_FLIP " \"$f\" 20");
     assert_int_equal(go(k), -X8_E_VERIFY);
     assert_non_null(strstr(k->err.why, ".filez: FAILED"));
     is_half(k);
@@ -112,13 +111,12 @@ static void damage_in_what_was_staged_is_mended(void **state)
     ok(k, go(k));
     ok(k, go(k));
     uint64_t staged = k->out.objects_staged;
-    assert_int_equal(sh(k,
-                        "cd home/" X8_STAGE_FOLDER "; f=$(find ostree_repo -name '*.filez' -size "
-                        "+100k | head -n 1); printf X | dd of=$f bs=1 seek=5000 conv=notrunc "
-                        "2>/dev/null; f=$(find apps/blobs -type f | head -n 1); printf X | dd "
-                        "of=$f bs=1 seek=50 conv=notrunc 2>/dev/null; rm $(find ostree_repo "
-                        "-name '*.dirtree' | head -n 1)"),
-                     0);
+    assert_int_equal(
+        sh(k, "cd home/" X8_STAGE_FOLDER "; f=$(find ostree_repo -name '*.filez' -size "
+              "+100k | head -n 1); " TEST_FLIP " $f 5000 && f=$(find apps/blobs -type f | "
+              "head -n 1) && " TEST_FLIP " $f 50 && rm $(find ostree_repo -name "
+              "'*.dirtree' | head -n 1)"),
+        0);
     ok(k, go(k));
     assert_int_equal(k->out.objects_staged, staged - 2);
     assert_true(k->out.bytes_sent > 900000);
@@ -178,10 +176,7 @@ static void a_file_of_the_bundle_that_changed_is_not_sent(void **state)
 static void metadata_of_the_same_size_and_other_bytes_is_not_sent(void **state)
 {
     struct kit_send *k = kit(state);
-    assert_int_equal(sh(k,
-                        "f=$(find bundle/ostree_repo -name '*.commit'); printf X | dd of=$f bs=1 "
-                        "seek=60 conv=notrunc 2>/dev/null"),
-                     0);
+    assert_int_equal(sh(k, TEST_FLIP " $(find bundle/ostree_repo -name '*.commit') 60"), 0);
     assert_int_equal(go(k), -X8_E_NO_FILE);
     is_half(k);
 }
