@@ -29,7 +29,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=98 LSAN_OPTIONS=${LS
 export X8CTL_HOME=$work/x8ctl
 mkdir "$X8CTL_HOME" || exit 1
 
-title='' bad=0 failed=0 shown='' kept=0
+title='' bad=0 failed=0 shown='' documents=0
 out=$work/out err=$work/err input=/dev/null
 own=$work/.kit # what the kit itself keeps: none of a suite's files
 mkdir "$own" || exit 1
@@ -162,9 +162,9 @@ command_of() {
 keep_seen() {
     [ -s "$1" ] || return
     mkdir -p "$work/seen"
-    kept=$((kept + 1))
-    cp "$1" "$work/seen/$kept"
-    printf '%s\t%s\t%s\t%s\n' "$kept" "$2" "$title" "${3//[$'\t\n']/ }" >>"$work/seen/index"
+    documents=$((documents + 1))
+    cp "$1" "$work/seen/$documents"
+    printf '%s\t%s\t%s\t%s\n' "$documents" "$2" "$title" "${3//[$'\t\n']/ }" >>"$work/seen/index"
 }
 
 # board STATUS WORDS... -- COMMAND...: any program on virtual boards.
