@@ -98,6 +98,9 @@ struct x8_cmd {
     const char *see_also;       /* "x8ctl list, x8ctl guide", or NULL */
     const char *complete; /* what completes operands (with verbs: those behind the verb): "file",
                              "carrier", "command", NULL */
+    /* Whose runs leave a log in the state folder (main_log.h): those that act on a board or fetch
+     * something. NULL: none; "": all; else the verbs, as "get prune". */
+    const char *logged;
     unsigned needs;
     /* 0, or a negative code with *err filled; a positive value is the exit status as it stands (no
      * message). */

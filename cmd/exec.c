@@ -107,6 +107,7 @@ const struct x8_cmd x8_cmd_exec = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl shell, x8ctl push",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP | X8_STATUS_IS_REMOTE,
     .run = run,
 };

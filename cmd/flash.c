@@ -270,6 +270,7 @@ const struct x8_cmd x8_cmd_flash = {
     .exits = exits,
     .see_also = "x8ctl guide, x8ctl image, x8ctl list, x8ctl reboot, x8ctl uuu, x8ctl explain",
     .complete = "image",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -242,6 +242,7 @@ const struct x8_cmd x8_cmd_image = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl flash, x8ctl explain, x8ctl help images",
+    .logged = "get",
     .needs = X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -4,7 +4,9 @@
  */
 #include "main.h"
 #include "help.h"
+#include "main_log.h"
 #include "opts.h"
+#include "running.h"
 
 #include "usb/usb.h"
 #include "util/clock.h"
@@ -76,7 +78,23 @@ static void name_command(const struct x8_line *line, char *out, size_t cap)
              verb ? " " : "", verb ? verb : "");
 }
 
-static int start_ui(const struct x8_globals *globals, const char *command, struct x8_ui **ui)
+/* The log that this run leaves behind, if it is one that does. */
+static int begin_log(struct x8_run_log *log, const struct x8_line *line, const char *command,
+                     struct x8_error *err)
+{
+    unsigned keep = 0;
+    char folder[1024];
+    int rc = x8_run_log_is_wanted(line, x8_globals()) ? x8_env_logs(&keep, err) : 0;
+
+    if (keep) {
+        x8_env_path("state", "logs", folder, sizeof folder);
+        x8_run_log_begin(log, line->cmd, command, folder, keep);
+    }
+    return rc;
+}
+
+static int start_ui(const struct x8_globals *globals, const char *command,
+                    const struct x8_run_log *log, struct x8_ui **ui)
 {
     struct x8_ui_config config = {
         .command = command,
@@ -89,6 +107,8 @@ static int start_ui(const struct x8_globals *globals, const char *command, struc
         .no_input = globals->no_input,
         .assume_yes = globals->yes,
         .log_path = globals->log,
+        .kept_fd = log->fd,
+        .kept_depth = log->depth,
     };
     struct x8_error err;
     int rc;
@@ -124,6 +144,16 @@ static int run_command(struct x8_ctx *ctx, struct x8_error *err)
         x8_suggest(err, ctx->cmd);
     x8_bus_close(&ctx->bus);
     return rc;
+}
+
+static void say_log(const struct x8_ctx *ctx, const struct x8_run_log *log)
+{
+    if (!ctx->globals->verbosity)
+        return; /* the log need not name itself */
+    if (log->fd)
+        x8_emit(&ctx->op, X8_EV_DETAIL, "the log of this run is %s", log->path);
+    else if (log->why[0])
+        x8_emit(&ctx->op, X8_EV_DETAIL, "no log of this run is kept: %s", log->why);
 }
 
 /* What the line asks for: help and version first, wherever they stand. */
@@ -203,14 +233,16 @@ static int conclude(struct x8_ctx *ctx, int rc, const struct x8_error *failed)
 int main(int argc, char **argv)
 {
     struct x8_error err = {0};
+    struct x8_run_log log = {0};
     struct x8_line line;
     struct x8_cancel cancel;
     struct x8_ui *ui = NULL;
     char command[96];
-    int rc, parsed;
+    int rc, parsed, failed = 1;
 
     x8_signals_block();
     x8_streams_repair();
+    x8_run_log_words(&log, argc, argv);
     parsed = x8_opts_parse(x8_commands, argc, argv, &line, &err);
     if (parsed < 0 && wants_json(argv + 1))
         x8_globals()->json = 1;
@@ -218,7 +250,9 @@ int main(int argc, char **argv)
     if (parsed == 0 && line.cmd && line.cmd->needs & (X8_NEEDS_BUS | X8_NEEDS_SIGNALS))
         parsed = x8_env_options(x8_globals(), &err);
     name_command(&line, command, sizeof command);
-    rc = start_ui(x8_globals(), command, &ui);
+    if (parsed == 0)
+        parsed = begin_log(&log, &line, command, &err);
+    rc = start_ui(x8_globals(), command, &log, &ui);
     if (rc == 0) {
         x8_cancel_init(&cancel);
         struct x8_ctx ctx = {
@@ -233,7 +267,9 @@ int main(int argc, char **argv)
             .argv = line.argv,
             .cmd = line.cmd,
         };
+        say_log(&ctx, &log);
         rc = answer(&ctx, &line, parsed, argc, &err);
+        failed = rc < 0;
         if (!ctx.cmd && parsed < 0)
             ctx.cmd = meant(argv + 1);
         rc = conclude(&ctx, rc, &err);
@@ -244,5 +280,6 @@ int main(int argc, char **argv)
         rc = (int)x8_code_of(rc);
     }
     x8_ui_stop(&ui);
+    x8_run_log_end(&log, rc, failed);
     return rc;
 }

@@ -17,6 +17,9 @@ void x8_env_ui(struct x8_ui_config *config);
  */
 int x8_env_options(struct x8_globals *globals, struct x8_error *err);
 
+/* How many runs leave a log (X8CTL_LOGS: a number up to X8_RUN_LOGS_MAX, or off). X8_E_USAGE. */
+int x8_env_logs(unsigned *out, struct x8_error *err);
+
 /* Make sure that descriptors 0 to 2 exist, so that no file opened later becomes stdout by accident.
  */
 void x8_streams_repair(void);

@@ -2,6 +2,7 @@
  * The environment: read once, at the start, turned into the same values that options set.
  */
 #include "main.h"
+#include "main_log.h"
 #include "opts.h"
 
 #include "board/select.h"
@@ -102,6 +103,25 @@ static int serial_from_env(const struct x8_globals *globals, struct x8_error *er
     if (rc < 0)
         x8_error_prefix(err, "variable %s", variable);
     return rc;
+}
+
+int x8_env_logs(unsigned *out, struct x8_error *err)
+{
+    const char *text = env("X8CTL_LOGS");
+    uint32_t count = X8_RUN_LOGS;
+    char clean[96];
+
+    if (text && x8_casecmp(text, "off") == 0)
+        count = 0;
+    else if (text && (x8_parse_u32(text, &count) != 0 || count > X8_RUN_LOGS_MAX)) {
+        x8_clean(clean, sizeof clean, text, strlen(text));
+        x8_fail(err, X8_E_USAGE, "variable X8CTL_LOGS is no number of logs: '%s'", clean);
+        x8_error_why(err, "it is how many runs leave one: 1 to %d, or 0 for none", X8_RUN_LOGS_MAX);
+        x8_error_next(err, "X8CTL_LOGS=%d, or unset it", X8_RUN_LOGS);
+        return -(int)X8_E_USAGE;
+    }
+    *out = count;
+    return 0;
 }
 
 int x8_env_options(struct x8_globals *globals, struct x8_error *err)

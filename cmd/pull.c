@@ -85,6 +85,7 @@ const struct x8_cmd x8_cmd_pull = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl push",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -142,6 +142,7 @@ const struct x8_cmd x8_cmd_push = {
     .exits = exits,
     .see_also = "x8ctl pull, x8ctl exec",
     .complete = "file",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -186,6 +186,7 @@ const struct x8_cmd x8_cmd_reboot = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl flash, x8ctl recover, x8ctl wait, x8ctl guide",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -194,6 +194,7 @@ const struct x8_cmd x8_cmd_recover = {
     .exits = exits,
     .see_also = "x8ctl reboot, x8ctl flash",
     .complete = "dir",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -260,6 +260,7 @@ const struct x8_cmd x8_cmd_setup = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl shell, x8ctl name, x8ctl help selectors",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

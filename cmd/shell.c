@@ -76,6 +76,7 @@ const struct x8_cmd x8_cmd_shell = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl exec",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP | X8_STATUS_IS_REMOTE,
     .run = run,
 };

@@ -126,6 +126,7 @@ const struct x8_cmd x8_cmd_sketch = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl help sketches, x8ctl logs, x8ctl info",
+    .logged = "upload reset",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -236,6 +236,7 @@ const struct x8_cmd x8_cmd_update = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl flash, x8ctl wait, x8ctl reboot, x8ctl info",
+    .logged = "apply finish rollback legacy-399",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };

@@ -160,6 +160,7 @@ const struct x8_cmd x8_cmd_uuu = {
     .exits = exits,
     .see_also = "x8ctl explain, x8ctl flash",
     .complete = "file",
+    .logged = "",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_RAW_OPERANDS,
     .run = run,
 };

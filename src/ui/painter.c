@@ -6,7 +6,6 @@
  */
 #include "ui/parts.h"
 #include "util/clock.h"
-#include "util/file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -53,8 +52,7 @@ static void render(struct x8_ui *ui, struct x8_fact *fact, struct x8_buf *text, 
 {
     struct x8_board_view *board = x8_view_note(&ui->view, fact);
 
-    if (ui->log_fd >= 0)
-        x8_log_fact(&ui->view, board, fact, log);
+    x8_log_add(&ui->log, &ui->view, board, fact, log);
     if (ui->view.mode == X8_PROGRESS_JSON)
         x8_json_fact(&ui->view, board, fact, text);
     else if (ui->view.mode == X8_PROGRESS_LINES)
@@ -69,11 +67,11 @@ static void write_log(struct x8_ui *ui, struct x8_buf *log, struct x8_buf *text)
     struct x8_event event = {.kind = X8_EV_WARN};
     struct x8_buf words = {0};
     struct x8_fact *fact;
+    int errnum = x8_log_write(&ui->log, log);
 
-    if (ui->log_fd < 0 || x8_write_all(ui->log_fd, log) == 0)
+    if (!errnum)
         return;
-    x8_put(&words, "the log %s ends here: %s", ui->config.log_path, strerror(errno));
-    x8_fd_close(&ui->log_fd);
+    x8_put(&words, "the log %s ends here: %s", ui->config.log_path, strerror(errnum));
     event.text = x8_buf_text(&words);
     fact = x8_fact_new(X8_EV_WARN, &event);
     if (fact)

@@ -123,10 +123,33 @@ void x8_put_padded(struct x8_buf *out, const char *text, size_t columns);
  * `used` columns stand on the first line already, the others are indented. */
 void x8_put_wrapped(struct x8_buf *out, const char *text, int columns, size_t used, size_t indent);
 
+/* A log (log.c): that of --log FILE, or the one that is kept of a run. */
+struct x8_log {
+    int fd; /* -1: none, or it could not be written any more */
+    int is_kept, is_full;
+    int depth; /* as a verbosity: what it has */
+    uint64_t bytes;
+};
+
+/* X8_E_NO_FILE, X8_E_HOST_SPACE. */
+int x8_log_open(struct x8_log *log, const struct x8_ui_config *config, struct x8_error *err);
+void x8_log_close(struct x8_log *log);
+/* Append what it says of a fact. */
+void x8_log_add(struct x8_log *log, struct x8_view *view, struct x8_board_view *board,
+                const struct x8_fact *fact, struct x8_buf *out);
+/* Write it; else the log ends. The errno where the user is to be told, or 0. */
+int x8_log_write(struct x8_log *log, const struct x8_buf *text);
+/* 1 when a verbosity of `depth` has this kind of fact. */
+static inline int x8_depth_has(int depth, int kind)
+{
+    return kind < X8_EV_DETAIL || kind > X8_EV_WIRE || depth > kind - X8_EV_DETAIL;
+}
+
 /* The object behind ui.h: a queue between the threads that report and the painter. */
 #define X8_FRAME_MS 100
 struct x8_ui {
     struct x8_ui_config config;
+    int depth; /* the verbosity that screen and log need */
     pthread_t painter;
     pthread_mutex_t lock;
     pthread_cond_t work, done;
@@ -138,7 +161,7 @@ struct x8_ui {
     struct x8_cancel *cancel;
     /* The painter's own: */
     struct x8_view view;
-    int log_fd;   /* -1: none, or it could not be written any more */
+    struct x8_log log;
     int out_dead; /* nobody reads any more */
     int64_t last_paint;
 };

@@ -6,11 +6,8 @@
 #include "util/await.h"
 #include "util/clock.h"
 #include "util/digest.h"
-#include "util/file.h"
 #include "util/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,8 +20,7 @@ void x8_ui_emit(void *ctx, const struct x8_event *event)
     struct x8_ui *ui = ctx;
 
     /* Wire bytes that nobody wants are not even copied. */
-    if (event->kind >= X8_EV_DETAIL && event->kind <= X8_EV_WIRE && !ui->config.log_path &&
-        ui->config.verbosity <= (int)event->kind - X8_EV_DETAIL)
+    if (!x8_depth_has(ui->depth, (int)event->kind))
         return;
     x8_ui_enqueue(ui, (int)event->kind, event);
 }
@@ -177,20 +173,6 @@ static void init_view(struct x8_ui *ui)
     make_run_id(ui->view.run);
 }
 
-static int open_log(struct x8_ui *ui, struct x8_error *err)
-{
-    /* Non-blocking: a pipe without a reader is an error, not a wait. */
-    ui->log_fd = open(ui->config.log_path,
-                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    if (ui->log_fd >= 0)
-        return 0;
-    enum x8_code code = x8_write_code(errno, X8_E_NO_FILE);
-    x8_fail_sys(err, code == X8_E_HOST_SPACE ? code : X8_E_NO_FILE, errno,
-                "the log %s cannot be written", ui->config.log_path);
-    x8_error_next(err, "name a file in a folder you may write to after --log");
-    return -(int)(code == X8_E_HOST_SPACE ? code : X8_E_NO_FILE);
-}
-
 static void init_sync(struct x8_ui *ui)
 {
     pthread_mutex_init(&ui->lock, NULL);
@@ -201,7 +183,7 @@ static void init_sync(struct x8_ui *ui)
 static void ui_free(struct x8_ui *ui)
 {
     x8_view_done(&ui->view);
-    x8_fd_close(&ui->log_fd);
+    x8_log_close(&ui->log);
     pthread_cond_destroy(&ui->work);
     pthread_cond_destroy(&ui->done);
     pthread_mutex_destroy(&ui->lock);
@@ -217,10 +199,10 @@ int x8_ui_start(const struct x8_ui_config *config, struct x8_ui **out, struct x8
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     ui->config = *config;
     ui->tail = &ui->head;
-    ui->log_fd = -1;
     init_sync(ui);
     init_view(ui);
-    rc = config->log_path ? open_log(ui, err) : 0;
+    rc = x8_log_open(&ui->log, config, err);
+    ui->depth = ui->log.depth > config->verbosity ? ui->log.depth : config->verbosity;
     if (rc == 0 && pthread_create(&ui->painter, NULL, x8_ui_painter, ui) != 0)
         rc = x8_fail(err, X8_E_INTERNAL, "no thread for the display can be started");
     if (rc < 0) {

@@ -38,6 +38,10 @@ struct x8_ui_config {
     int in_ci;            /* GITHUB_ACTIONS or GITLAB_CI: AUTO means LINES */
     int utf8;             /* locale can show block characters */
     const char *log_path; /* --log FILE or NULL: every event, regardless of quiet */
+    /* Without log_path: a log that is kept although nobody asked for it, open for writing and
+     * borrowed; 0: none. Events as with that verbosity, at most some MiB of them, and a disk that
+     * is full is not worth a word. */
+    int kept_fd, kept_depth;
 };
 
 struct x8_ui;

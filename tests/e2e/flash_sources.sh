@@ -164,7 +164,7 @@ touch "$work/before"
 cd "$work/here" || exit 1
 # The board keeps its media in TMPDIR: only the program gets ours.
 board 0 start=fastboot emmc=1G --compare "$same" -- env HOME="$work/home" TMPDIR="$work/tmp" \
-    XDG_CACHE_HOME="$work/home/c" XDG_STATE_HOME="$work/home/s" "$X8CTL" flash -y "$work/934.tar.gz"
+    XDG_CACHE_HOME="$work/home/c" XDG_STATE_HOME="$work/home/s" X8CTL_LOGS=0 "$X8CTL" flash -y "$work/934.tar.gz"
 found=$(find "$work" "$work/home" "$work/tmp" "$work/here" -newer "$work/before" -type f ! -path "$out" ! -path "$err" ! -path "$own/*" ! -path "$X8CTL_HOME/locks/*")
 [ -z "$found" ] || problem "files appeared: $found"
 finish

@@ -1,0 +1,284 @@
+/*
+ * Logs of the last runs. Of two runs at once neither minds the other: each has a name of its own,
+ * and that a file is gone which was to be removed is no error.
+ */
+#include "main_log.h"
+#include "main.h"
+#include "running.h"
+
+#include "doctor/secrets.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- which runs --- */
+
+/* One of the words of a list with blanks between them. */
+static int has_word(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = strstr(list, word); len && at; at = strstr(at + 1, word))
+        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+            return 1;
+    return 0;
+}
+
+int x8_run_log_is_wanted(const struct x8_line *line, const struct x8_globals *globals)
+{
+    const char *logged = line->cmd ? line->cmd->logged : NULL;
+
+    if (!logged || globals->log || globals->dry_run || globals->help || globals->version)
+        return 0;
+    return !logged[0] || (line->argc && has_word(logged, line->argv[0]));
+}
+
+/* A word whose end would not be seen gets marks. */
+static size_t put_word(char *out, size_t cap, const char *word)
+{
+    int is_plain = word[0] && !word[strcspn(word, " \t\n\"'$&;|<>()*?[]\\`~#!")];
+    int n = snprintf(out, cap, is_plain ? " %s" : " '%s'", word);
+
+    return n < 0 ? 0 : (size_t)n;
+}
+
+void x8_run_log_words(struct x8_run_log *log, int argc, char *const *argv)
+{
+    char text[sizeof log->words - 4] = "x8ctl";
+    size_t len = strlen(text);
+
+    for (int i = 1; i < argc && len < sizeof text; i++)
+        len += put_word(text + len, sizeof text - len, argv[i]);
+    x8_clean(log->words, sizeof log->words, text, strlen(text));
+    if (len >= sizeof text)
+        strncat(log->words, "...", 4);
+}
+
+/* --- the folder and the file --- */
+
+static int64_t number_of_digits(const char *text)
+{
+    return (int64_t)strspn(text, "0123456789");
+}
+
+int x8_run_log_is_name(const char *name)
+{
+    size_t len = strlen(name), digits = 0;
+
+    if (len >= sizeof((struct x8_run_log *)0)->name || number_of_digits(name) != 8 ||
+        name[8] != 'T' || number_of_digits(name + 9) != 6 || !x8_starts(name + 15, "Z-") ||
+        !x8_ends(name, ".log"))
+        return 0;
+    for (len -= strlen(".log");
+         digits < len && name[len - 1 - digits] >= '0' && name[len - 1 - digits] <= '9';)
+        digits++;
+    /* "flash-12": both must be there. */
+    return digits > 0 && len - digits > 18 && name[len - digits - 1] == '-' &&
+           strspn(name + 17, "abcdefghijklmnopqrstuvwxyz0123456789-") == len - 17;
+}
+
+static int none(struct x8_run_log *log, const char *why)
+{
+    x8_copy(log->why, sizeof log->why, why);
+    return -1;
+}
+
+/* What root makes in the folder of somebody else, that user could not change any more; and a
+ * service whose home is "/" has none. */
+static int is_place_for_us(const char *folder)
+{
+    char part[sizeof((struct x8_run_log *)0)->path];
+    struct stat st;
+
+    if (x8_starts(folder, "//") || !x8_copy(part, sizeof part, folder))
+        return 0;
+    if (geteuid() != 0)
+        return 1;
+    while (stat(part, &st) != 0) {
+        char *cut = strrchr(part, '/');
+
+        if (errno != ENOENT || cut == part || strcmp(part, ".") == 0)
+            return 1; /* it is seen when it is made */
+        if (cut)
+            *cut = '\0';
+        else
+            x8_copy(part, sizeof part, ".");
+    }
+    return st.st_uid == 0;
+}
+
+static int open_folder(struct x8_run_log *log, const char *path)
+{
+    struct x8_error err;
+
+    if (!is_place_for_us(path))
+        return none(log, "its folder would be none of this user's");
+    if (x8_env_make_folder(path, &err) < 0)
+        return none(log, err.msg);
+    log->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return log->folder < 0 ? none(log, strerror(errno)) : 0;
+}
+
+static int open_file(struct x8_run_log *log, const char *path)
+{
+    time_t now = time(NULL);
+    char stamp[20];
+    struct tm tm;
+
+    if (!gmtime_r(&now, &tm) || !strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm))
+        return none(log, "the clock shows no time");
+    snprintf(log->name, sizeof log->name, "%s-%s-%ld.log", stamp, log->command, (long)getpid());
+    for (char *c = log->name; *c; c++)
+        if (*c == ' ')
+            *c = '-';
+    snprintf(log->path, sizeof log->path, "%s/%s", path, log->name);
+    log->fd = openat(log->folder, log->name,
+                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0600);
+    if (log->fd > 0)
+        return 0;
+    log->fd = 0;
+    return none(log, strerror(errno));
+}
+
+/* "TIME flash - WORDS" in the form of the lines between the first and the last. */
+static void write_line(const struct x8_run_log *log, const char *words)
+{
+    X8_AUTO_BUF line = {0};
+    char t[32];
+
+    x8_utc_text(t, 1);
+    if (x8_buf_addf(&line, "%s %s - %s\n", t, log->command, words) == 0)
+        (void)!write(log->fd, line.data, line.len); /* a disk that is full is told by nobody */
+}
+
+/* Addresses may have a password in them; what is run on a board may be anything. */
+static void write_head(const struct x8_run_log *log)
+{
+    X8_AUTO_BUF words = {0}, head = {0};
+    struct x8_span given = {(const uint8_t *)log->words, strlen(log->words)};
+    int rc = log->is_remote ? x8_buf_addf(&words, "x8ctl %s (its words are left out)", log->command)
+                            : x8_hide_secrets(given, &words);
+
+    if (rc == 0 && x8_buf_addf(&head, "run x8ctl %s, process %ld: %s", x8_version_text(),
+                               (long)getpid(), x8_buf_text(&words)) == 0)
+        write_line(log, x8_buf_text(&head));
+}
+
+void x8_run_log_begin(struct x8_run_log *log, const struct x8_cmd *cmd, const char *command,
+                      const char *folder, unsigned keep)
+{
+    log->fd = 0;
+    log->folder = -1;
+    log->keep = keep;
+    log->is_remote = (cmd->needs & X8_STATUS_IS_REMOTE) != 0;
+    /* The dialogue with the device, but for what is run there: that stands in it. */
+    log->depth = log->is_remote ? 1 : 2;
+    log->began_ms = x8_now_ms();
+    x8_copy(log->command, sizeof log->command,
+            x8_starts(command, "x8ctl ") ? command + 6 : command);
+    if (open_folder(log, folder) == 0 && open_file(log, folder) == 0)
+        write_head(log);
+    else
+        x8_fd_close(&log->folder);
+}
+
+void x8_run_log_end(struct x8_run_log *log, int status, int has_failed)
+{
+    char words[64], took[24];
+
+    if (!log->fd)
+        return;
+    x8_time_text(took, x8_now_ms() - log->began_ms);
+    snprintf(words, sizeof words, "exit %d after %s", status, took);
+    write_line(log, words);
+    x8_fd_close(&log->fd);
+    log->fd = 0;
+    if (log->is_remote && !has_failed)
+        unlinkat(log->folder, log->name, 0);
+    else
+        x8_run_log_prune(log->folder, log->name, log->keep);
+    x8_fd_close(&log->folder);
+}
+
+/* --- what goes --- */
+
+struct newest {
+    char names[X8_RUN_LOGS_MAX][sizeof((struct x8_run_log *)0)->name]; /* the newest first */
+    unsigned count, keep;
+    size_t all;
+};
+
+static int is_log(int folder, const char *name)
+{
+    struct stat st;
+
+    return x8_run_log_is_name(name) && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode);
+}
+
+static void note(struct newest *list, const char *name)
+{
+    unsigned at = list->count;
+
+    list->all++;
+    while (at > 0 && strcmp(list->names[at - 1], name) < 0)
+        at--;
+    if (at == list->keep)
+        return;
+    if (list->count < list->keep)
+        list->count++;
+    memmove(list->names + at + 1, list->names + at, (list->count - 1 - at) * sizeof list->names[0]);
+    x8_copy(list->names[at], sizeof list->names[at], name);
+}
+
+/* Call `fn` for each log but the own one. */
+static void each_log(DIR *dir, const char *own, void (*fn)(int, struct newest *, const char *),
+                     struct newest *list)
+{
+    struct dirent *entry;
+
+    rewinddir(dir);
+    while ((entry = readdir(dir)) != NULL)
+        if ((!own || strcmp(entry->d_name, own) != 0) && is_log(dirfd(dir), entry->d_name))
+            fn(dirfd(dir), list, entry->d_name);
+}
+
+static void look(int folder, struct newest *list, const char *name)
+{
+    (void)folder;
+    note(list, name);
+}
+
+static void drop(int folder, struct newest *list, const char *name)
+{
+    if (!list->count || strcmp(name, list->names[list->count - 1]) < 0)
+        unlinkat(folder, name, 0);
+}
+
+void x8_run_log_prune(int folder, const char *own, unsigned keep)
+{
+    struct newest list = {.keep = keep > X8_RUN_LOGS_MAX ? X8_RUN_LOGS_MAX : keep};
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+
+    if (own && list.keep)
+        list.keep--;
+    if (dir)
+        each_log(dir, own, look, &list);
+    if (dir && list.all > list.keep)
+        each_log(dir, own, drop, &list);
+    if (dir)
+        closedir(dir);
+    else
+        x8_fd_close(&copy);
+}
