@@ -33,6 +33,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
         if (ctx->argc)
             x8_error_why(err, "'%s' was given", ctx->argv[ctx->argc - 1]);
+        else
+            x8_error_why(err, "each of them has a script of its own form");
         x8_error_next(err, "x8ctl completion bash");
         return rc;
     }

@@ -58,7 +58,8 @@ int x8_parse_mode(const char *text, unsigned *out, struct x8_error *err)
 
     if (mode > 07777 || !end || *end) {
         x8_fail(err, X8_E_USAGE, "\"%s\" is no mode", text);
-        x8_error_next(err, "an octal number such as 644 or 0755");
+        x8_error_why(err, "a mode is an octal number of at most 7777, as chmod takes it");
+        x8_error_next(err, "--mode 0644");
         return -X8_E_USAGE;
     }
     *out = (unsigned)mode;

@@ -69,6 +69,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     }
     if (opt.tty && !isatty(STDIN_FILENO)) {
         x8_fail(err, X8_E_USAGE, "--tty needs a terminal on stdin");
+        x8_error_why(err, "stdin comes from a file, a pipe or nowhere");
         x8_error_next(err, "leave --tty away");
         return -X8_E_USAGE;
     }

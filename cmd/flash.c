@@ -107,6 +107,7 @@ static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
     *rc = 0;
     if (x8_flash_opt.carrier && !row) {
         *rc = x8_fail(err, X8_E_USAGE, "no carrier is called \"%s\"", x8_flash_opt.carrier);
+        x8_error_why(err, "known are max, breakout, hat, mid and none");
         x8_error_next(err, "x8ctl guide    lists them");
     }
     return row;
@@ -120,6 +121,7 @@ static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
     if (ctx->argc > 1 && x8_flash_opt.wait_ms == X8_DURATION_ALONE &&
         x8_parse_duration(ctx->argv[0], &ms) == 0) {
         rc = x8_fail(err, X8_E_USAGE, "--wait takes its time behind '='");
+        x8_error_why(err, "a word behind a blank is the image to be flashed");
         x8_error_next(err, "--wait=%s", ctx->argv[0]);
     } else if (ctx->argc > 1 || (ctx->argc == 0 && !x8_flash_opt.resume)) {
         rc =
@@ -127,9 +129,11 @@ static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
         x8_error_next(err, "x8ctl flash 934.tar.gz");
     } else if (x8_flash_opt.no_wait && x8_flash_opt.wait_ms != X8_WAIT_UNSET) {
         rc = x8_fail(err, X8_E_USAGE, "--wait and --no-wait contradict each other");
+        x8_error_why(err, "one waits for the new Linux, the other ends before it starts");
         x8_error_next(err, "leave one of them out");
     } else if (x8_flash_opt.wait_ms == 0) {
         rc = x8_fail(err, X8_E_USAGE, "--wait=0 leaves no time to wait");
+        x8_error_why(err, "a new Linux takes about a minute to start");
         x8_error_next(err, "--no-wait    ends when all is written and verified");
     } else if (x8_flash_opt.resume && x8_flash_opt.via_boot_erase) {
         rc = x8_fail(err, X8_E_USAGE, "--resume does not go with --via-boot-erase");

@@ -212,6 +212,7 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
     for (size_t i = 0; names && rc == 0 && i < names->count; i++) {
         if (*count == SELECTORS_MAX) {
             rc = x8_fail(err, X8_E_USAGE, "more than %d boards are named", SELECTORS_MAX);
+            x8_error_why(err, "there is room for that many selectors");
             x8_error_next(err, "take all that are there: --all");
             return rc;
         }

@@ -25,6 +25,7 @@ int x8_run_how(const struct x8_plan *plan, unsigned retries, struct x8_flash_how
     how->retries = retries;
     if (is_asked && asked > RETRIES_MAX) {
         x8_fail(err, X8_E_USAGE, "--retries %llu are too many", (unsigned long long)asked);
+        x8_error_why(err, "a link that fails so often does not get better by itself");
         x8_error_next(err, "at most --retries %d", RETRIES_MAX);
         return -(int)X8_E_USAGE;
     }

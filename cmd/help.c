@@ -157,6 +157,7 @@ static int schema(const struct x8_ctx *ctx, struct x8_page *out, struct x8_error
     doc = x8_json_doc_find(name);
     if (!doc || doc->what == X8_JSON_SHAPE) {
         int rc = x8_fail(err, X8_E_USAGE, "no document of --json is called '%s'", name);
+        x8_error_why(err, "a document is named as the command that prints it");
         x8_error_next(err, "x8ctl help --schema    lists them");
         return rc;
     }

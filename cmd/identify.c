@@ -24,11 +24,13 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0) {
         x8_fail(err, X8_E_USAGE, "identify takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "a board is chosen by -s");
         x8_error_next(err, "x8ctl identify -s %s", ctx->argv[0]);
         return -(int)X8_E_USAGE;
     }
     if (blink_ms <= 0) {
         x8_fail(err, X8_E_USAGE, "--for needs a time that ends");
+        x8_error_why(err, "nobody would stop the blinking");
         x8_error_next(err, "x8ctl identify --for 30s");
         return -(int)X8_E_USAGE;
     }

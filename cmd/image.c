@@ -2,6 +2,7 @@
  * x8ctl image list|get|show|verify|map|prune: the line.
  */
 #include "image_parts.h"
+#include "opts_wrong.h"
 
 #include "util/file.h"
 #include "util/text.h"
@@ -81,17 +82,13 @@ static int check_operands(const struct x8_ctx *ctx, int verb, struct x8_error *e
     x8_clean(clean, sizeof clean, ctx->argv[1 + takes], strlen(ctx->argv[1 + takes]));
     x8_fail(err, X8_E_USAGE, "image %s takes %s, not '%s'", verbs[verb],
             takes ? "one image" : "no operand", clean);
+    x8_error_why(err, takes
+                          ? "one run is about one image"
+                          : "get, show, verify and map are about an image, list and prune are not");
     x8_error_next(err, "x8ctl image %s%s", verbs[verb],
                   !takes        ? ""
                   : verb == GET ? " latest"
                                 : " 934.tar.gz");
-    return -(int)X8_E_USAGE;
-}
-
-static int misplaced(const char *name, int verb, struct x8_error *err)
-{
-    x8_fail(err, X8_E_USAGE, "--%s does not go with image %s", name, verbs[verb]);
-    x8_error_next(err, "leave it out; x8ctl help image    says where it belongs");
     return -(int)X8_E_USAGE;
 }
 
@@ -101,9 +98,11 @@ static int check_options(int verb, struct x8_error *err)
         int given = owners[i].flag ? *owners[i].flag : *owners[i].text != NULL;
 
         if (given && !(owners[i].verbs & ON(verb)))
-            return misplaced(owners[i].name, verb, err);
+            return x8_wrong_verb(&x8_cmd_image, verbs[verb], owners[i].name, err);
     }
-    return *keep != UINT64_MAX && verb != PRUNE ? misplaced("keep", verb, err) : 0;
+    return *keep == UINT64_MAX || verb == PRUNE
+               ? 0
+               : x8_wrong_verb(&x8_cmd_image, verbs[verb], "keep", err);
 }
 
 static int takes(const char *verb, const char *option)

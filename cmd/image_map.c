@@ -163,6 +163,7 @@ int x8_image_run_map(struct x8_ctx *ctx, const char *word, struct x8_error *err)
 
     if (to_stdout && ctx->globals->json) {
         rc = x8_fail(err, X8_E_USAGE, "--json and -o - both want stdout");
+        x8_error_why(err, "a document and a map in one stream are neither");
         x8_error_next(err, "x8ctl image map --json -o FILE.bmap ...");
         return rc;
     }

@@ -202,6 +202,8 @@ static int check_fields(const struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_fail(err, X8_E_USAGE, "info has no field '%s'", clean);
         if (near)
             x8_error_why(err, "did you mean '%s'?", near);
+        else
+            x8_error_why(err, "serial, image, kernel and carrier are some of those it has");
         x8_error_next(err, "x8ctl info --help    lists the fields");
         return rc;
     }

@@ -162,6 +162,7 @@ static int search_network(struct x8_reach *reach, const struct x8_strings *seria
     if (opt.net_ms != NET_UNSET && (opt.net_ms < 0 || opt.net_ms > X8_NET_SEARCH_MAX_MS)) {
         x8_fail(err, X8_E_USAGE, "option '--net' takes a time of at most %d s",
                 X8_NET_SEARCH_MAX_MS / 1000);
+        x8_error_why(err, "that is as long as the network is listened to");
         x8_error_next(err, "--net 5s");
         return -(int)X8_E_USAGE;
     }
@@ -200,6 +201,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0) {
         x8_fail(err, X8_E_USAGE, "list takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "a board is chosen by -s");
         x8_error_next(err, "x8ctl list -s %s    for one board", ctx->argv[0]);
         return -X8_E_USAGE;
     }

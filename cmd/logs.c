@@ -86,7 +86,22 @@ static int check_level(struct x8_error *err)
             (opt.level[0] == (char)('0' + i) && opt.level[1] == '\0'))
             return 0;
     x8_fail(err, X8_E_USAGE, "\"%s\" is no level", opt.level);
-    x8_error_next(err, "one of emerg alert crit err warning notice info debug");
+    x8_error_why(err,
+                 "levels are emerg, alert, crit, err, warning, notice, info and debug, or 0 to 7");
+    x8_error_next(err, "--priority err");
+    return -X8_E_USAGE;
+}
+
+/* Times and expressions are journalctl's to judge; this is told before a board is looked for. */
+static int check_lines(struct x8_error *err)
+{
+    uint64_t lines;
+
+    if (!opt.lines || strcmp(opt.lines, "all") == 0 || x8_parse_u64(opt.lines, &lines) == 0)
+        return 0;
+    x8_fail(err, X8_E_USAGE, "\"%s\" is no number of lines", opt.lines);
+    x8_error_why(err, "--lines takes a number, or all");
+    x8_error_next(err, "--lines 500");
     return -X8_E_USAGE;
 }
 
@@ -249,12 +264,15 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     struct x8_job_plan plan = {.work = work, .user = &journals, .quiet_json = 1};
     int rc = check_level(err);
 
+    if (rc == 0)
+        rc = check_lines(err);
     if (rc == 0 && ctx->argc > 0) {
         rc = x8_fail(err, X8_E_USAGE, "logs takes no operand, not '%s'", ctx->argv[0]);
         if (ctx->argv[0][strspn(ctx->argv[0], "0123456789")] == '\0') {
             x8_error_why(err, "-n is --dry-run here, as everywhere in x8ctl");
             x8_error_next(err, "x8ctl logs --lines %s", ctx->argv[0]);
         } else {
+            x8_error_why(err, "units are named behind -u, boards behind -s");
             x8_error_next(err, "x8ctl logs -u %s    for one unit", ctx->argv[0]);
         }
     }

@@ -162,14 +162,17 @@ static int answer(struct x8_ctx *ctx, const struct x8_line *line, int parsed, in
 {
     if (ctx->globals->help && (line->cmd || parsed == 0))
         return x8_help_for(line->cmd, err);
-    if (parsed < 0)
+    if (parsed < 0) {
+        x8_suggest(err, line->cmd);
         return parsed;
+    }
     if (ctx->globals->version) {
         ctx->cmd = &x8_cmd_version;
         return x8_cmd_version.run(ctx, err);
     }
     if (!line->cmd && words > 1) {
         int rc = x8_fail(err, X8_E_USAGE, "no command given");
+        x8_error_why(err, "options alone do nothing");
         x8_error_next(err, "x8ctl help");
         return rc;
     }

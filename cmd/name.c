@@ -85,6 +85,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 1 || (clear && ctx->argc)) {
         rc = x8_fail(err, X8_E_USAGE, clear ? "--clear takes no name" : "name takes one name");
+        x8_error_why(err, clear ? "the board whose name goes is chosen by -s"
+                                : "a board has one name, and is chosen by -s");
         x8_error_next(err, clear ? "x8ctl name --clear -s fad9" : "x8ctl name bench-1 -s fad9");
         return rc;
     }

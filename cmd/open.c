@@ -142,6 +142,8 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0 || opt.port == 0 || opt.port > 65535) {
         x8_fail(err, X8_E_USAGE, ctx->argc > 0 ? "open takes no operand" : "there is no such port");
+        x8_error_why(err, ctx->argc > 0 ? "the port of the board is the value of --port"
+                                        : "ports are numbers from 1 to 65535");
         x8_error_next(err, "x8ctl open --port 8080");
         return -X8_E_USAGE;
     }

@@ -4,6 +4,7 @@
  * is guessed: an unknown word is an error with the closest known one as a suggestion.
  */
 #include "opts.h"
+#include "opts_wrong.h"
 
 #include "util/text.h"
 
@@ -62,69 +63,6 @@ int x8_opt_takes_value(const struct x8_opt *opt)
     return opt->kind != X8_OPT_FLAG && opt->kind != X8_OPT_NO && opt->kind != X8_OPT_MAYBE;
 }
 
-/* The command that has this option, when the line has not named a command yet. */
-static const struct x8_cmd *owner_of(const struct parser *p, const char *name, size_t len)
-{
-    for (const struct x8_cmd *const *c = p->commands; *c; c++)
-        if (find_long((*c)->opts, name, len))
-            return *c;
-    return NULL;
-}
-
-static const char *closest_option(const struct x8_cmd *cmd, const char *name)
-{
-    const char *names[128];
-    size_t n = 0;
-
-    for (const struct x8_opt *o = cmd ? cmd->opts : NULL; o && o->name && n < 64; o++)
-        names[n++] = o->name;
-    for (const struct x8_opt *o = x8_global_opts(); o->name && n < X8_COUNT(names); o++)
-        names[n++] = o->name;
-    return x8_closest(name, names, n);
-}
-
-static int unknown_option(const struct parser *p, const char *arg, const char *name, size_t len,
-                          struct x8_error *err)
-{
-    const struct x8_cmd *cmd = p->line->cmd;
-    const struct x8_cmd *owner = cmd ? NULL : owner_of(p, name, len);
-    char word[64];
-    const char *near;
-    int rc = x8_fail(err, X8_E_USAGE, "unknown option '%s'", arg);
-
-    snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), name);
-    near = closest_option(cmd, word);
-    if (owner) {
-        x8_error_why(err, "'--%s' belongs to a command and stands behind its word", word);
-        x8_error_next(err, "x8ctl %s --%s", owner->name, word);
-    } else if (near && len > 1) {
-        x8_error_why(err, "did you mean '--%s'?", near);
-        x8_error_next(err, "x8ctl %s%s--help", cmd ? cmd->name : "", cmd ? " " : "");
-    } else if (cmd && cmd->usage && strncmp(cmd->usage, "-- ", 3) == 0) {
-        x8_error_why(err, "options of the board's command stand behind '--'");
-        x8_error_next(err, "x8ctl %s %s", cmd->name, cmd->usage);
-    } else {
-        x8_error_next(err, "x8ctl %s%s--help", cmd ? cmd->name : "", cmd ? " " : "");
-    }
-    return rc;
-}
-
-static int missing_value(const struct parser *p, const struct x8_opt *opt, const char *seen,
-                         struct x8_error *err)
-{
-    const char *arg = opt->arg ? opt->arg : "VALUE";
-    int rc = x8_fail(err, X8_E_USAGE, "option '--%s' needs a value: %s", opt->name, arg);
-
-    if (seen) {
-        x8_error_why(err, "the next argument is '%s', which looks like an option", seen);
-        x8_error_next(err, "--%s=%s when that is meant as the value", opt->name, seen);
-    } else {
-        x8_error_next(err, "x8ctl %s%s--help", p->line->cmd ? p->line->cmd->name : "",
-                      p->line->cmd ? " " : "");
-    }
-    return rc;
-}
-
 /* "-1" where a number belongs: no option begins with a digit. */
 static int is_negative(const struct x8_opt *opt, const char *text)
 {
@@ -142,7 +80,7 @@ static int take(struct parser *p, const struct x8_opt *opt, const char *value, s
         const char *next = p->at < p->argc ? p->argv[p->at] : NULL;
 
         if (!next || (next[0] == '-' && next[1] != '\0' && !is_negative(opt, next)))
-            return missing_value(p, opt, next, err);
+            return x8_wrong_missing(p->line->cmd, opt, next, err);
         value = next;
         p->at++;
     }
@@ -152,6 +90,8 @@ static int take(struct parser *p, const struct x8_opt *opt, const char *value, s
         x8_error_next(err, "leave out '=%s'", value);
         return rc;
     }
+    if (value && !value[0])
+        return x8_wrong_empty(opt, err);
     return x8_opts_from_text(opt, origin, value, err);
 }
 
@@ -166,7 +106,7 @@ static int long_option(struct parser *p, const char *arg, struct x8_error *err)
     if (!opt)
         opt = find_long(x8_global_opts(), name, len);
     if (!opt)
-        return unknown_option(p, arg, name, len, err);
+        return x8_wrong_option(p->commands, p->line->cmd, arg, name, len, err);
     return take(p, opt, equals ? equals + 1 : NULL, err);
 }
 
@@ -184,7 +124,8 @@ static int letters(struct parser *p, const char *arg, struct x8_error *err)
             opt = find_letter(x8_global_opts(), *c);
         if (!opt) {
             char shown[3] = {'-', *c, '\0'};
-            return unknown_option(p, c == arg + 1 && !c[1] ? shown : arg, c, 1, err);
+            return x8_wrong_option(p->commands, p->line->cmd, c == arg + 1 && !c[1] ? shown : arg,
+                                   c, 1, err);
         }
         if (x8_opt_takes_value(opt))
             return take(p, opt, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, err);
@@ -197,24 +138,20 @@ static int letters(struct parser *p, const char *arg, struct x8_error *err)
 
 static int operand(struct parser *p, char *arg, struct x8_error *err)
 {
-    const struct x8_cmd *cmd;
-    const char *near;
+    const struct x8_cmd *cmd = p->line->cmd;
 
-    if (p->line->cmd) {
+    if (!arg[0] && !p->only_operands &&
+        !(cmd && cmd->needs & (X8_STATUS_IS_REMOTE | X8_RAW_OPERANDS)))
+        return x8_wrong_empty(NULL, err);
+    if (cmd) {
         p->line->argv[p->line->argc++] = arg;
-        if (p->line->cmd->needs & X8_RAW_OPERANDS && strpbrk(arg, ":["))
+        if (cmd->needs & X8_RAW_OPERANDS && strpbrk(arg, ":["))
             p->only_operands = 1;
         return 0;
     }
     cmd = x8_command_find(p->commands, arg);
-    if (!cmd) {
-        int rc = x8_fail(err, X8_E_USAGE, "unknown command '%s'", arg);
-        near = x8_command_closest(p->commands, arg);
-        if (near)
-            x8_error_why(err, "did you mean '%s'?", near);
-        x8_error_next(err, "x8ctl help");
-        return rc;
-    }
+    if (!cmd)
+        return x8_wrong_command(p->commands, arg, err);
     p->line->cmd = cmd;
     return 0;
 }

@@ -96,10 +96,12 @@ static int store_choice(const struct x8_opt *opt, const char *origin, const char
         return 0;
     }
     x8_choices_text(opt->choices, words, sizeof words);
-    rc = x8_fail(err, X8_E_USAGE, "%s takes %s, not '%s'", origin, words, text);
+    rc = x8_fail(err, X8_E_USAGE, "%s does not take '%s'", origin, text);
     near = x8_closest(text, opt->choices, n);
     if (near)
-        x8_error_why(err, "did you mean '%s'?", near);
+        x8_error_why(err, "it takes %s; did you mean '%s'?", words, near);
+    else
+        x8_error_why(err, "it takes %s", words);
     x8_error_next(err, "--%s %s", opt->name, near ? near : opt->choices[0]);
     return rc;
 }
@@ -111,6 +113,7 @@ static int store_list(const struct x8_opt *opt, const char *origin, const char *
 
     if (list->count == X8_COUNT(list->items)) {
         int rc = x8_fail(err, X8_E_USAGE, "%s was given more than %zu times", origin, list->count);
+        x8_error_why(err, "there is room for that many in one run");
         x8_error_next(err, "use fewer, or --all for every board");
         return rc;
     }
@@ -129,11 +132,13 @@ static int store_number(const struct x8_opt *opt, const char *origin, const char
         return 0;
     if (opt->kind != X8_OPT_U64) {
         rc = x8_fail(err, X8_E_USAGE, "%s needs a duration, not '%s'", origin, text);
-        x8_error_next(err, "a number with a unit, such as 1500ms, 30s, 2m, 1h, or none");
+        x8_error_why(err, "a duration is a number with a unit (1500ms, 30s, 2m, 1h), or none");
+        x8_error_next(err, "--%s=30s", opt->name);
     } else {
         rc = x8_fail(err, X8_E_USAGE, "%s needs a number, not '%s'", origin, text);
-        x8_error_next(err, text[0] == '-' ? "0, 1, 2 and so on: there are none below"
-                                          : "digits, or 0x and hexadecimal digits");
+        x8_error_why(err, "a number is 0, 1, 2 and so on, or 0x and hexadecimal digits%s",
+                     text[0] == '-' ? ": there are none below" : "");
+        x8_error_next(err, "--%s=3", opt->name);
     }
     return rc;
 }

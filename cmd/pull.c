@@ -55,6 +55,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     if (to_stdout && (ctx->argc > 2 || ctx->globals->json)) {
         x8_fail(err, X8_E_USAGE, "stdout (-) takes one file%s",
                 ctx->globals->json ? ", and no --json" : "");
+        x8_error_why(err, "in a stream nothing tells where a file ends");
         x8_error_next(err, "x8ctl pull /etc/os-release - | less");
         return -X8_E_USAGE;
     }

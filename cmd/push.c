@@ -78,6 +78,7 @@ static int check_sources(const struct x8_ctx *ctx, struct x8_error *err)
             continue;
         x8_fail(err, X8_E_NO_FILE, "%.300s: not on this computer",
                 ctx->argv[i][0] ? ctx->argv[i] : "an empty name");
+        x8_error_why(err, "nothing has this name here, or its folder cannot be searched");
         x8_error_next(err, "check the name and the folder");
         return -(int)X8_E_NO_FILE;
     }
@@ -92,18 +93,20 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     for (int i = 0; i + 1 < ctx->argc; i++)
         from_stdin |= strcmp(ctx->argv[i], "-") == 0;
     if (ctx->argc < 2) {
-        x8_fail(err, X8_E_USAGE, "push needs what to send and where to: %s",
-                ctx->argc ? "the place on the board is missing" : "both are missing");
+        x8_fail(err, X8_E_USAGE, "push needs what to send and where to");
+        x8_error_why(err, ctx->argc ? "the place on the board is missing" : "both are missing");
         x8_error_next(err, "x8ctl push ./app /home/fio/app");
         return -X8_E_USAGE;
     }
     if (from_stdin && (ctx->argc > 2 || ctx->globals->all || ctx->globals->serial.count > 1)) {
         x8_fail(err, X8_E_USAGE, "stdin (-) goes to one file of one board");
+        x8_error_why(err, "what comes from stdin can be read once, and has no name");
         x8_error_next(err, "x8ctl push - /home/fio/file < file");
         return -X8_E_USAGE;
     }
     if (opt.mode && !from_stdin) {
         x8_fail(err, X8_E_USAGE, "--mode is for stdin (-); files keep the mode they have");
+        x8_error_why(err, "what comes from stdin has no mode of its own, a file has");
         x8_error_next(err, "chmod the file here, then push it");
         return -X8_E_USAGE;
     }

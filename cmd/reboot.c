@@ -104,9 +104,12 @@ static int to_flash(struct x8_ctx *ctx, struct x8_error *err)
 
     if (opt.carrier && !x8_carrier_find(opt.carrier)) {
         rc = x8_fail(err, X8_E_USAGE, "no carrier is called \"%s\"", opt.carrier);
+        x8_error_why(err, "known are max, breakout, hat, mid and none");
         x8_error_next(err, "x8ctl guide    lists them");
     } else if (opt.no_wait) {
         rc = x8_fail(err, X8_E_USAGE, "--no-wait does not go with --to flash");
+        x8_error_why(err, "flashing mode is reached with your hands, or with boot areas that are "
+                          "cleared: both are watched");
         x8_error_next(err, "leave it out; --timeout limits the wait");
     }
     if (rc == 0 && opt.image)
@@ -125,11 +128,13 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0) {
         x8_fail(err, X8_E_USAGE, "reboot takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "a board is chosen by -s");
         x8_error_next(err, "x8ctl reboot -s %s", ctx->argv[0]);
         return -(int)X8_E_USAGE;
     }
     if (opt.to != TO_FLASH && (opt.image || opt.boot_erase || opt.carrier)) {
         x8_fail(err, X8_E_USAGE, "--image, --boot-erase and --carrier go with --to flash");
+        x8_error_why(err, "they say how a board gets there");
         x8_error_next(err, "x8ctl reboot --to flash --image 934.tar.gz");
         return -(int)X8_E_USAGE;
     }

@@ -157,6 +157,9 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         x8_fail(err, X8_E_USAGE,
                 restore_boot ? "--restore-boot takes one folder"
                              : "recover takes a folder with --restore-boot only");
+        x8_error_why(err, restore_boot
+                              ? "it holds what was kept of one board"
+                              : "without it nothing is written, and the folder found by itself");
         x8_error_next(err, "x8ctl recover --restore-boot");
         return -(int)X8_E_USAGE;
     }

@@ -229,6 +229,7 @@ static int prepare(struct x8_report *report, struct x8_error *err)
 
     if (report->ctx->globals->json && opt.output && strcmp(opt.output, "-") == 0) {
         x8_fail(err, X8_E_USAGE, "--json and -o - both want stdout");
+        x8_error_why(err, "a document and an archive in one stream are neither");
         x8_error_next(err, "x8ctl report --json -o FILE.tar.gz");
         return -(int)X8_E_USAGE;
     }

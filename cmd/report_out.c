@@ -38,6 +38,7 @@ static int check(const char *path, int force, struct x8_error *err)
         return 0;
     if (!has_dir) {
         x8_fail(err, X8_E_USAGE, "there is no folder for %s", path);
+        x8_error_why(err, "a folder is not made by a file that is written");
         x8_error_next(err, "make it first, or give a file in another one: -o FILE.tar.gz");
     } else if (is_plain) {
         x8_fail(err, X8_E_USAGE, "%s is there already", path);

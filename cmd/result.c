@@ -4,7 +4,7 @@
  * a document of a run that failed has the error as a member, at the same place whether there is a
  * result beside it or not.
  */
-#include "cmd.h"
+#include "opts_wrong.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +37,8 @@ void x8_suggest(struct x8_error *err, const struct x8_cmd *cmd)
     for (size_t i = 0; i < X8_COUNT(rows) && !err->next[0]; i++)
         if (err->code == rows[i].code)
             x8_error_next(err, "%s", rows[i].next);
+    if (!err->why[0] && err->code == X8_E_USAGE && cmd)
+        x8_wrong_form(cmd, err);
     if (!err->next[0] && err->code == X8_E_USAGE)
         x8_error_next(err, "x8ctl help%s%s", cmd ? " " : "", cmd ? cmd->name : "");
     else if (!err->next[0])

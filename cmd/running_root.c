@@ -96,6 +96,7 @@ int x8_secret_from(struct x8_ctx *ctx, const char *option, const char *path, uin
 
     if (path && fd != X8_NO_FD) {
         rc = x8_fail(err, X8_E_USAGE, "--%s-file and --%s-fd exclude each other", option, option);
+        x8_error_why(err, "which of them holds the right one cannot be known");
         x8_error_next(err, "give one of them");
     } else if (path) {
         rc = secret_from_file(ctx, path, out, err);

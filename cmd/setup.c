@@ -177,6 +177,7 @@ static int check(const struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc) {
         rc = x8_fail(err, X8_E_USAGE, "setup takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "the name of a board is the value of --name");
         x8_error_next(err, "x8ctl setup --name %s", ctx->argv[0]);
     } else if (opt.renew_host_key &&
                (!is_alone() || opt.change_password || opt.new_file || opt.new_fd != X8_NO_FD)) {

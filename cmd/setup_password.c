@@ -227,6 +227,7 @@ static int begin(struct dialogue *d, struct x8_error *err)
     if (rc == 0 &&
         ((d->chosen.given && !d->chosen.text[0]) || (d->given.given && !d->given.text[0]))) {
         rc = x8_fail(err, X8_E_USAGE, "the password that was given is empty");
+        x8_error_why(err, "an account without a password is open to everybody");
         x8_error_next(err, "put it on the first line of the file");
     }
     if (rc == 0)

@@ -41,12 +41,14 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0) {
         x8_fail(err, X8_E_USAGE, "shell takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "what stands behind the word would be a command");
         x8_error_next(err, "x8ctl exec -- %s ...    or    x8ctl shell -c '%s ...'", ctx->argv[0],
                       ctx->argv[0]);
         return -X8_E_USAGE;
     }
     if (!opt.command && x8_stdin_kind(1) == X8_STDIN_NONE) {
         x8_fail(err, X8_E_USAGE, "shell has no terminal and no input to read");
+        x8_error_why(err, "stdin is closed, or empty from the start");
         x8_error_next(err, "x8ctl exec -- COMMAND    or    x8ctl shell -c LINE");
         return -X8_E_USAGE;
     }

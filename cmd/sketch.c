@@ -2,6 +2,7 @@
  * x8ctl sketch upload|status|reset: programs for the board's M4.
  */
 #include "sketch.h"
+#include "opts_wrong.h"
 
 #include "util/file.h"
 #include "util/text.h"
@@ -46,13 +47,13 @@ static int check_line(const struct x8_ctx *ctx, int verb, struct x8_error *err)
         x8_clean(clean, sizeof clean, more, strlen(more));
         x8_fail(err, X8_E_USAGE, "%s takes %s, not '%s'", verbs[verb],
                 verb == UPLOAD ? "one sketch" : "no operand", clean);
+        x8_error_why(err, verb == UPLOAD ? "the M4 runs one program at a time"
+                                         : "it is about what the board has already");
         x8_error_next(err, "x8ctl sketch %s%s", verbs[verb], verb == UPLOAD ? " blink" : "");
         return -(int)X8_E_USAGE;
     }
     if (verb != UPLOAD && no_verify) {
-        x8_fail(err, X8_E_USAGE, "--no-verify goes with sketch upload");
-        x8_error_next(err, "x8ctl sketch %s", verbs[verb]);
-        return -(int)X8_E_USAGE;
+        return x8_wrong_verb(&x8_cmd_sketch, verbs[verb], "no-verify", err);
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * x8ctl update check|show|apply|status|finish|rollback|legacy-399: the line.
  */
+#include "opts_wrong.h"
 #include "store_env.h"
 #include "update_parts.h"
 
@@ -71,7 +72,8 @@ static int check_operands(const struct x8_ctx *ctx, int verb, struct x8_error *e
     char clean[200];
 
     if (takes && ctx->argc < 2) {
-        x8_fail(err, X8_E_USAGE, "update %s needs a bundle: a folder or an archive", verbs[verb]);
+        x8_fail(err, X8_E_USAGE, "update %s needs a bundle", verbs[verb]);
+        x8_error_why(err, "a bundle is a folder, an archive, or the address of one");
         x8_error_next(err, "x8ctl update %s bundle-861", verbs[verb]);
         return -(int)X8_E_USAGE;
     }
@@ -80,6 +82,8 @@ static int check_operands(const struct x8_ctx *ctx, int verb, struct x8_error *e
     x8_clean(clean, sizeof clean, ctx->argv[1 + takes], strlen(ctx->argv[1 + takes]));
     x8_fail(err, X8_E_USAGE, "update %s takes %s, not '%s'", verbs[verb],
             takes ? "one bundle" : "no operand", clean);
+    x8_error_why(err, takes ? "one run is about one bundle"
+                            : "show, apply and legacy-399 take a bundle, the others do not");
     if (verb == CHECK)
         x8_error_next(err, "x8ctl update check --to %s", clean);
     else
@@ -94,14 +98,13 @@ static int check_options(int verb, struct x8_error *err)
 
         if (!given || (owners[i].verbs & ON(verb)))
             continue;
-        x8_fail(err, X8_E_USAGE, "--%s does not go with update %s", owners[i].name, verbs[verb]);
-        x8_error_next(err, "leave it out; x8ctl help update    says where it belongs");
-        return -(int)X8_E_USAGE;
+        return x8_wrong_verb(&x8_cmd_update, verbs[verb], owners[i].name, err);
     }
     if (verb == CHECK && !x8_update_opt.to &&
         (x8_update_opt.target || x8_update_opt.keep_apps || x8_update_opt.full ||
          x8_update_opt.trust_root || x8_update_opt.allow_downgrade)) {
         x8_fail(err, X8_E_USAGE, "update check knows no bundle that this could be said of");
+        x8_error_why(err, "without --to it says what the board runs and what waits there");
         x8_error_next(err, "x8ctl update check --to bundle-861");
         return -(int)X8_E_USAGE;
     }

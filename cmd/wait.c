@@ -267,10 +267,13 @@ static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
 {
     if (ctx->argc == 0 && (opt.state >= 0 || opt.health))
         return 0;
-    if (ctx->argc)
+    if (ctx->argc) {
         x8_fail(err, X8_E_USAGE, "wait takes no operand, not '%s'", ctx->argv[0]);
-    else
+        x8_error_why(err, "what to wait for is an option, a board is chosen by -s");
+    } else {
         x8_fail(err, X8_E_USAGE, "wait needs --state or --health");
+        x8_error_why(err, "nothing says what to wait for");
+    }
     x8_error_next(err, "x8ctl wait --state linux");
     return -(int)X8_E_USAGE;
 }

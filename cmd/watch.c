@@ -267,6 +267,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
 
     if (ctx->argc > 0) {
         rc = x8_fail(err, X8_E_USAGE, "watch takes no operand, not '%s'", ctx->argv[0]);
+        x8_error_why(err, "a board is chosen by -s");
         x8_error_next(err, "x8ctl watch -s %s    for one board", ctx->argv[0]);
         return rc;
     }

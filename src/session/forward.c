@@ -19,7 +19,8 @@ static int usage(const char *text, const char *why, struct x8_error *err)
     char clean[96];
 
     x8_clean(clean, sizeof clean, text, strlen(text));
-    x8_fail(err, X8_E_USAGE, "\"%s\" is no pair of ports: %s", clean, why);
+    x8_fail(err, X8_E_USAGE, "\"%s\" is no pair of ports", clean);
+    x8_error_why(err, "%s", why);
     x8_error_next(err, "x8ctl forward 8080:80    leads port 8080 here to port 80 of the board");
     return -X8_E_USAGE;
 }

@@ -22,6 +22,7 @@ static int read_wish(const char *source, struct wish *out, struct x8_error *err)
     if (!source[0] || kind == X8_PATH_NONE) {
         x8_fail(err, X8_E_NO_FILE, "%.300s: not on this computer",
                 source[0] ? source : "an empty name");
+        x8_error_why(err, "nothing has this name here, or its folder cannot be searched");
         x8_error_next(err, "check the name and the folder");
         return -X8_E_NO_FILE;
     }
