@@ -23,10 +23,35 @@
 /* Input on its way into the library, and the first error of either. */
 struct feeder {
     struct input in;
-    uint64_t fed; /* bytes handed to the library */
-    int rc;       /* negative: failed for good, with `error` */
+    uint64_t fed;  /* bytes handed to the library */
+    uint8_t *tail; /* of a zip archive: its last ZIP_TAIL bytes so far; else NULL */
+    size_t tail_len;
+    int rc; /* negative: failed for good, with `error` */
     struct x8_error error;
 };
+
+/* Keep the last bytes. */
+static void keep_tail(struct feeder *feeder, const uint8_t *data, size_t len)
+{
+    size_t take = len < ZIP_TAIL ? len : ZIP_TAIL;
+    size_t keep = feeder->tail_len < ZIP_TAIL - take ? feeder->tail_len : ZIP_TAIL - take;
+
+    memmove(feeder->tail, feeder->tail + feeder->tail_len - keep, keep);
+    memcpy(feeder->tail + keep, data + len - take, take);
+    feeder->tail_len = keep + take;
+}
+
+/* All that is ready counts as used from now on. */
+static const uint8_t *use_all(struct feeder *feeder, size_t have)
+{
+    const uint8_t *data = feeder->in.data + feeder->in.at;
+
+    feeder->in.at = feeder->in.len;
+    feeder->fed += have;
+    if (feeder->tail)
+        keep_tail(feeder, data, have);
+    return data;
+}
 
 static la_ssize_t feed(struct archive *archive, void *ctx, const void **out)
 {
@@ -38,9 +63,7 @@ static la_ssize_t feed(struct archive *archive, void *ctx, const void **out)
         archive_set_error(archive, EIO, "input failed");
         return ARCHIVE_FATAL;
     }
-    *out = in->data + in->at;
-    in->at = in->len;
-    feeder->fed += (uint64_t)have;
+    *out = use_all(feeder, (size_t)have);
     return have;
 }
 
@@ -152,7 +175,7 @@ struct archive_walk {
     struct archive *archive;
     struct archive_entry *entry;
     struct feeder feeder;
-    int is_zip, ended;
+    int is_zip, ended, is_closed;
     unsigned ordinal; /* headers seen */
 };
 
@@ -206,7 +229,9 @@ static int walk_start(struct archive_walk *walk, struct x8_error *err)
         return x8_fail(err, X8_E_BAD_IMAGE, "neither a tar nor a zip archive");
     walk->is_zip = is_zip(head);
     walk->archive = archive_read_new();
-    if (!walk->archive)
+    if (walk->is_zip)
+        walk->feeder.tail = malloc(ZIP_TAIL);
+    if (!walk->archive || (walk->is_zip && !walk->feeder.tail))
         return x8_fail(err, X8_E_INTERNAL, "out of memory");
     if (walk->is_zip)
         archive_read_support_format_zip_streamable(walk->archive);
@@ -242,26 +267,44 @@ void archive_walk_close(struct archive_walk **walk)
     if ((*walk)->archive)
         archive_read_free((*walk)->archive);
     input_close(&(*walk)->feeder.in);
+    free((*walk)->feeder.tail);
     free(*walk);
     *walk = NULL;
+}
+
+/* Its end mark; the library stops at the first block of it, and at a directory that may be cut. */
+static int check_mark(struct archive_walk *walk, int64_t data_end)
+{
+    struct feeder *feeder = &walk->feeder;
+    int64_t at = archive_filter_bytes(walk->archive, 0);
+    struct x8_span tail = {feeder->tail, feeder->tail_len};
+
+    walk->is_closed = walk->is_zip || at >= data_end + 1024;
+    if (walk->is_zip ? zip_has_end(tail, feeder->fed) : at >= data_end + 512)
+        return 0;
+    return input_bad("truncated", walk->is_zip ? "zip archive" : "tar archive", feeder->fed,
+                     walk->is_zip ? "no end of its directory" : "no end mark", &feeder->error);
 }
 
 /* The library saw no more members: is that the end, and does the stream below agree? */
 static int walk_end(struct archive_walk *walk, int64_t data_end, struct x8_error *err)
 {
     struct feeder *feeder = &walk->feeder;
-    if (!walk->is_zip && archive_filter_bytes(walk->archive, 0) < data_end + 512)
-        feeder->rc =
-            input_bad("truncated", "tar archive", feeder->fed, "no end mark", &feeder->error);
-    while (feeder->rc >= 0) {
+    ssize_t more = 1;
+    while (more > 0) {
         feeder->in.at = feeder->in.len;
-        ssize_t more = input_want(&feeder->in, 1, &feeder->error);
-        if (more == 0)
-            break;
-        feeder->rc = more < 0 ? (int)more : 0;
+        more = input_want(&feeder->in, 1, &feeder->error);
+        if (more > 0)
+            use_all(feeder, (size_t)more);
     }
+    feeder->rc = more < 0 ? (int)more : check_mark(walk, data_end);
     walk->ended = 1;
     return feeder->rc < 0 ? walk_fault(walk, err) : 0;
+}
+
+int archive_walk_is_closed(const struct archive_walk *walk)
+{
+    return walk->ended && walk->is_closed;
 }
 
 static void describe(struct archive_walk *walk, struct archive_member *out)

@@ -44,7 +44,18 @@ void archive_walk_close(struct archive_walk **walk);
 /* 1 with the next member, 0 at the proven end (end mark seen, stream read to its end). */
 int archive_walk_next(struct archive_walk *walk, struct archive_member *out, struct x8_error *err);
 
+/* At the end: 1 unless a tar archive has only the first of the two blocks that end it. All members
+ * are there then, and something of the file is not. */
+int archive_walk_is_closed(const struct archive_walk *walk);
+
 /* Data of the current member: count, 0 at its end, or a negative code. */
 ssize_t archive_walk_read(struct archive_walk *walk, void *out, size_t cap, struct x8_error *err);
+
+/* zipend.c: the end record of a zip archive, its comment of 64 KiB at most, and a locator. */
+#define ZIP_TAIL ((size_t)22 + 65535 + 20)
+
+/* 1 when `tail`, the last bytes of a zip archive of `size` bytes, has the record that ends it, and
+ * what that says of the directory lies before it. Pure. */
+int zip_has_end(struct x8_span tail, uint64_t size);
 
 #endif
