@@ -28,6 +28,7 @@ static const char *hands(const struct x8_carrier *row)
 
 /* What is said when boards were written. */
 struct written {
+    struct x8_flash_source *source;
     const struct x8_carrier *row;
     const struct x8_board *boards;
     size_t count;
@@ -40,6 +41,7 @@ static void say_switches(struct x8_ctx *ctx, void *user)
     const struct written *it = user;
     const char *port = NULL;
 
+    x8_flash_source_accept(it->source);
     for (size_t i = 0; !it->has_os && i < it->count; i++)
         if (x8_tell_unfinished(ctx, it->boards[i].device.port))
             port = it->boards[i].device.port;
@@ -192,7 +194,8 @@ static void fill_watch(const struct x8_flashing *f, struct x8_watch_for *want)
 
 static int flash_boards(struct x8_ctx *ctx, const struct x8_flashing *f, struct x8_error *err)
 {
-    struct written written = {.row = f->row, .has_os = x8_plan_os(f->plan) != NULL};
+    struct written written = {
+        .source = f->source, .row = f->row, .has_os = x8_plan_os(f->plan) != NULL};
     struct x8_run run = {.before_watch = say_switches, .user = &written};
     struct x8_watch_for want = {0};
     struct x8_board *boards = NULL;

@@ -21,7 +21,7 @@ extern struct x8_flash_opt x8_flash_opt;
 
 /* What is known of a run before its boards are: the plan, where it came from, the carrier. */
 struct x8_flashing {
-    const struct x8_flash_source *source;
+    struct x8_flash_source *source;
     struct x8_plan *plan;
     const struct x8_carrier *row; /* NULL: not said */
 };

@@ -10,19 +10,18 @@
  */
 #include "flash_source.h"
 
+#include "image/whole.h"
 #include "net/http_header.h"
 #include "util/file.h"
 #include "util/text.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* The beginning of an archive that is kept until its image is written: what the loaders and tools
  * of a release take up, with room. */
 #define KEEP ((size_t)128 << 20)
-#define AWAY ((size_t)256 << 10)
 
 static int open_stream(void *ctx, struct x8_reader **out, struct x8_error *err)
 {
@@ -53,38 +52,30 @@ static int looks_like_release(const char *word)
     return isdigit((unsigned char)word[0]);
 }
 
-/* "934" of "path/934.tar.gz". */
-static const struct x8_release *called(const struct x8_catalogue *catalogue, const char *path)
-{
-    const char *name = x8_path_base(path);
-    size_t len = strcspn(name, ".");
-    char word[24];
-
-    if (len == 0 || len >= sizeof word || !name[len])
-        return NULL;
-    memcpy(word, name, len);
-    word[len] = '\0';
-    return x8_catalogue_find(catalogue, word);
-}
-
-/* Only image verify reads enough to tell whether it is that release; its size tells at once that it
- * is not. Nobody is asked for a catalogue because of this, and nothing is wrong without one. */
-static void tell_other_size(struct x8_ctx *ctx, const char *path)
+/*
+ * What is called like a release, or as large as one: its size tells at once that it is not that
+ * file; else its digest does, which comes with the reading that finds its parts. Nobody is asked
+ * for a catalogue because of this, and nothing is wrong without one.
+ */
+static void look_for_twin(struct x8_ctx *ctx, const char *path, struct x8_flash_source *source)
 {
     const struct x8_catalogue *catalogue;
     const struct x8_release *release;
-    X8_AUTO_STORE setup = {0};
     struct x8_op quiet = ctx->op;
     struct x8_error ignored;
     struct stat st;
 
     quiet.emit = NULL;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || x8_store_setup(ctx, &setup, &ignored) < 0)
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+        x8_store_setup(ctx, &source->setup, &ignored) < 0)
         return;
-    setup.offline = 1;
-    if (x8_store_catalogue(&quiet, &setup, &catalogue, &ignored) < 0)
+    source->setup.offline = 1;
+    if (x8_store_catalogue(&quiet, &source->setup, &catalogue, &ignored) < 0)
         return;
-    release = called(catalogue, path);
+    release = x8_catalogue_called(catalogue, path);
+    source->is_called = release && release->size == (uint64_t)st.st_size && release->sha256[0];
+    source->twin =
+        source->is_called ? release : x8_catalogue_sized(catalogue, (uint64_t)st.st_size);
     if (release && release->size && release->size != (uint64_t)st.st_size)
         x8_emit(&ctx->op, X8_EV_WARN,
                 "%s is called like image %s and is not that file: it has %llu bytes, and the "
@@ -93,7 +84,32 @@ static void tell_other_size(struct x8_ctx *ctx, const char *path)
                 (unsigned long long)release->size, path);
 }
 
-static int is_local(struct x8_ctx *ctx, const char *word, int no_cache, struct x8_error *err)
+/* As from a server, what pretends to be a release has to be it. */
+static int compare_twin(const struct x8_flash_source *source, const struct x8_plan *plan,
+                        struct x8_error *err)
+{
+    const char *got = source->twin ? x8_imageset_sha256(plan->set) : "";
+    const char *image = source->twin ? source->twin->image : "";
+
+    if (!got[0] || x8_casecmp(got, source->twin->sha256) == 0)
+        return 0;
+    if (!source->is_called) {
+        x8_emit(&source->op, X8_EV_WARN,
+                "%s is as large as image %s to the byte, and not it: its SHA-256 is %s, not %s",
+                source->word, image, got, source->twin->sha256);
+        return 0;
+    }
+    x8_fail(err, X8_E_BAD_DIGEST, "%s is called like image %s, has its size, and is not it",
+            source->word, image);
+    x8_error_why(err, "its SHA-256 is %s, not %s: it is damaged, or was changed", got,
+                 source->twin->sha256);
+    x8_error_next(err, "x8ctl image get %s    gets the right one; another build needs another name",
+                  image);
+    return -(int)X8_E_BAD_DIGEST;
+}
+
+static int find_local(struct x8_ctx *ctx, const char *word, int no_cache,
+                      struct x8_flash_source *source, struct x8_error *err)
 {
     enum x8_path_kind kind = x8_path_kind(word);
 
@@ -102,7 +118,7 @@ static int is_local(struct x8_ctx *ctx, const char *word, int no_cache, struct x
                 "%s is a %s here, and that is used; for the release run it in another folder", word,
                 kind == X8_PATH_DIR ? "folder" : "file");
     if (!no_cache) {
-        tell_other_size(ctx, word);
+        look_for_twin(ctx, word, source);
         return 0;
     }
     x8_fail(err, X8_E_USAGE, "--no-cache is for images from the network");
@@ -191,24 +207,18 @@ static int from_server(struct x8_flash_source *source, int is_dry, struct x8_err
     return 0;
 }
 
-/* Loaders alone come from the beginning of the archive, and its digest is that of all of it. */
+/* Loaders alone come from the beginning of the archive; its digest, and its end, are those of all
+ * of it. */
 static int read_rest(struct x8_flash_source *source, struct x8_error *err)
 {
-    X8_AUTO_READER reader = NULL;
-    uint8_t *away = malloc(AWAY);
-    uint64_t done = 0;
-    struct x8_op op = source->op;
-    ssize_t n = away ? x8_fetch_again_open(source->again, &reader, err)
-                     : x8_fail(err, X8_E_INTERNAL, "out of memory");
+    struct x8_reader *reader = NULL;
+    int rc = x8_fetch_again_open(source->again, &reader, err);
 
-    op.stage = "check";
-    for (n = n < 0 ? n : 1; n > 0;) {
-        n = x8_read(reader, away, AWAY, err);
-        if (n > 0)
-            x8_emit_progress(&op, done += (uint64_t)n, source->origin.size);
-    }
-    free(away);
-    return (int)n;
+    if (rc == 0)
+        rc = x8_whole_check(&source->op, reader, source->origin.size, err);
+    if (rc == -(int)X8_E_BAD_IMAGE)
+        x8_error_prefix(err, "%s", source->name);
+    return rc;
 }
 
 static void tell_readings(const struct x8_flash_source *source, int is_brief, int is_once)
@@ -231,7 +241,7 @@ int x8_flash_source_settle(struct x8_flash_source *source, const struct x8_plan 
     int is_brief, is_once, rc = 0;
 
     if (!source->again)
-        return 0;
+        return compare_twin(source, plan, err);
     is_brief = x8_imageset_is_brief(plan->set);
     if (is_brief && !x8_plan_os(plan))
         rc = read_rest(source, err);
@@ -239,6 +249,15 @@ int x8_flash_source_settle(struct x8_flash_source *source, const struct x8_plan 
     if (rc == 0 && x8_plan_os(plan))
         tell_readings(source, is_brief, is_once);
     return rc;
+}
+
+void x8_flash_source_accept(struct x8_flash_source *source)
+{
+    struct x8_error why = {0};
+
+    if (source->again && x8_fetch_again_accept(source->again, &why) < 0)
+        x8_emit(&source->op, X8_EV_WARN, "the SHA-256 of %s is not noted: %s (%s)", source->shown,
+                why.msg, why.why);
 }
 
 static int find_remote(struct x8_ctx *ctx, struct x8_flash_source *source, struct x8_error *err)
@@ -272,7 +291,7 @@ int x8_flash_source_open(struct x8_ctx *ctx, const char *word, int no_cache,
     out->quiet.emit_ctx = &out->op;
     out->is_remote = x8_store_is_remote(word);
     if (!out->is_remote)
-        return is_local(ctx, word, no_cache, err);
+        return find_local(ctx, word, no_cache, out, err);
     rc = find_remote(ctx, out, err);
     if (rc == 0)
         rc = no_cache ? from_server(out, ctx->globals->dry_run, err)
@@ -292,4 +311,5 @@ void x8_flash_source_use(struct x8_flash_source *source, struct x8_plan_options 
 {
     options->source = source->is_remote ? source->name : source->word;
     options->origin = source->is_remote ? &source->origin : NULL;
+    options->wants_digest = source->twin != NULL;
 }

@@ -21,6 +21,9 @@ struct x8_flash_source {
     const char *word;             /* as the user said it */
     const char *shown;            /* the same for messages: of an address its last part */
     int is_remote;
+    /* A file of this computer: the release whose size it has, which has a known digest; or NULL. */
+    const struct x8_release *twin;
+    int is_called;          /* it has its name, too */
     struct x8_op op, quiet; /* of the run, and the same without progress */
 };
 
@@ -37,10 +40,18 @@ void x8_flash_source_done(struct x8_flash_source *source);
 /*
  * The plan over it stands: how often the server will be asked is told. Where the plan takes only
  * the beginning of an archive, the rest is read here, so that nothing is used of what has another
- * digest.
+ * digest. X8_E_BAD_DIGEST for a file of this computer with name and size of a release and not its
+ * digest; of the size alone is warned.
  */
 int x8_flash_source_settle(struct x8_flash_source *source, const struct x8_plan *plan,
                            struct x8_error *err);
+
+/*
+ * A board was written with all of it, so that every checksum in it is known to be right: what comes
+ * from a server for the first time is noted by its digest now. A note that cannot be written is
+ * told.
+ */
+void x8_flash_source_accept(struct x8_flash_source *source);
 
 /* Say in the options where the plan's files come from. */
 void x8_flash_source_use(struct x8_flash_source *source, struct x8_plan_options *options);

@@ -78,11 +78,10 @@ static const struct x8_release *by_image(const struct x8_catalogue *catalogue,
     return NULL;
 }
 
-/* "934" of a folder in the archive, of "934.tar.gz", of "path/934". */
-static const struct x8_release *by_name(const struct x8_catalogue *catalogue, const char *path,
-                                        const char *ends)
+/* "934" of a folder in the archive. */
+static const struct x8_release *by_folder(const struct x8_catalogue *catalogue, const char *path)
 {
-    size_t len = strcspn(path, ends);
+    size_t len = strcspn(path, "/");
     char word[24];
 
     if (len == 0 || len >= sizeof word)
@@ -97,14 +96,13 @@ static const struct x8_release *by_top_folder(const struct x8_catalogue *catalog
 {
     const char *path = look->os ? look->os->entry->path : "";
 
-    return look->is_archive && strchr(path, '/') ? by_name(catalogue, path, "/") : NULL;
+    return look->is_archive && strchr(path, '/') ? by_folder(catalogue, path) : NULL;
 }
 
 static void find_release(const struct x8_image_source *source, struct x8_image_look *look)
 {
     const struct x8_catalogue *catalogue = source->catalogue;
     char *path = x8_path_normal(source->path); /* "934/" is 934 as well */
-    const char *name = path ? x8_path_base(path) : "";
     const struct {
         const struct x8_release *release;
         const char *by;
@@ -112,7 +110,8 @@ static void find_release(const struct x8_image_source *source, struct x8_image_l
                 {source->wanted.release, "as the catalogue says"},
                 {by_image(catalogue, look->os), "by the digest of its system image"},
                 {by_top_folder(catalogue, look), "as its folder is called"},
-                {source->is_remote ? NULL : by_name(catalogue, name, "."), "as it is called"}};
+                {source->is_remote ? NULL : x8_catalogue_called(catalogue, path ? path : ""),
+                 "as it is called"}};
 
     for (size_t i = 0; i < X8_COUNT(ways) && !look->release; i++) {
         look->release = ways[i].release;

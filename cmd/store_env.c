@@ -79,7 +79,6 @@ int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct 
     static char agent[64]; /* written with the same text each time */
     int rc = check_option("index", x8_store_opt.index, err);
 
-    (void)ctx;
     if (rc == 0)
         rc = check_option("ca-file", x8_store_opt.ca_file, err);
     if (rc < 0)
@@ -90,6 +89,7 @@ int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct 
     out->index = x8_store_opt.index ? x8_store_opt.index : env("X8CTL_IMAGE_INDEX", NULL);
     rc = check_index(out->index, err);
     out->offline = x8_store_opt.offline;
+    out->is_dry = ctx->globals->dry_run;
     out->http.user_agent = agent;
     out->http.ca_file = x8_store_opt.ca_file;
     out->http.ca_option = "--ca-file";
@@ -107,10 +107,12 @@ void x8_store_done(struct x8_store_setup *setup)
 int x8_store_catalogue(const struct x8_op *op, struct x8_store_setup *setup,
                        const struct x8_catalogue **out, struct x8_error *err)
 {
-    int rc = 0;
+    int rc = 0, how = setup->offline ? X8_CATALOGUE_OFFLINE : 0;
 
+    if (setup->is_dry)
+        how |= X8_CATALOGUE_LOOK;
     if (!setup->has_catalogue) {
-        rc = x8_catalogue_open(op, setup->folder, setup->index, &setup->http, setup->offline,
+        rc = x8_catalogue_open(op, setup->folder, setup->index, &setup->http, how,
                                &setup->catalogue, err);
         setup->has_catalogue = rc == 0;
         if (rc < 0 && !err->why[0])

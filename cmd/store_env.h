@@ -31,6 +31,7 @@ struct x8_store_setup {
     char folder[1024]; /* of the cache; made when something is stored */
     const char *index; /* the option, else the variable, else NULL: built in */
     int offline;
+    int is_dry;                 /* --dry-run: nothing is written into the cache by looking */
     int is_no_image;            /* by the caller: what it fetches is nothing of the catalogue's */
     struct x8_http_config http; /* borrows from options and environment */
     struct x8_catalogue catalogue; /* x8_store_catalogue() opens it */

@@ -19,6 +19,7 @@ enum x8_verify { X8_VERIFY_AUTO, X8_VERIFY_FULL, X8_VERIFY_NONE };
 struct x8_plan_options {
     const char *source;                   /* archive, folder or script; NULL with `command_line` */
     const struct x8_image_origin *origin; /* the archive of `source` comes from there; or NULL */
+    int wants_digest;   /* of `source`, when it is an archive here: x8_imageset_sha256(plan->set) */
     const char *script; /* name inside the set, or host path; NULL: full_image.uuu, or one made from
                            the parts */
     const char *command_line; /* a single command instead of a script ("FB: ucmd mmc list") */

@@ -237,9 +237,15 @@ static int open_command_line(const struct x8_op *op, struct x8_plan *plan, struc
 static int open_source(const struct x8_op *op, struct x8_plan *plan, struct x8_error *err)
 {
     const struct x8_image_origin *origin = plan->options.origin;
-    int rc = origin ? x8_imageset_open_origin(op, origin, &plan->set, err)
-                    : x8_imageset_open(op, plan->options.source, &plan->set, err);
+    const char *source = plan->options.source;
+    int rc;
 
+    if (origin)
+        rc = x8_imageset_open_origin(op, origin, &plan->set, err);
+    else if (plan->options.wants_digest)
+        rc = x8_imageset_open_digest(op, source, &plan->set, err);
+    else
+        rc = x8_imageset_open(op, source, &plan->set, err);
     if (rc == 0)
         rc = choose_script(plan, err);
     return rc < 0 ? rc : parse_script(plan, err);

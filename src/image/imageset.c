@@ -196,7 +196,7 @@ static int open_archive(struct x8_imageset *set, struct peek *peek, struct tally
     int rc = walk_opened(set, set->outer, "", peek->unpacked, peek->packing, err);
     if (rc < 0)
         return rc;
-    if (set->pass)
+    if (tally->sha)
         tally_end(tally);
     return settle_items(set, err);
 }
@@ -238,7 +238,7 @@ static int open_file(struct x8_imageset *set, const struct x8_op *op, struct x8_
     int rc = tally_begin(&tally, set, set->outer, err);
     if (rc < 0)
         return rc;
-    set->outer->tally = set->pass ? &tally : NULL;
+    set->outer->tally = tally.sha ? &tally : NULL;
     rc = peek(set, op, &seen, err);
     if (rc >= 0)
         rc = open_seen(set, &seen, &tally, err);
@@ -261,7 +261,7 @@ static int open_source(struct x8_imageset *set, const struct x8_op *op, struct x
 
 static int open_set(const struct x8_op *op, const char *source,
                     const struct x8_image_origin *origin, const struct x8_pass *pass,
-                    struct x8_imageset **out, struct x8_error *err)
+                    int is_digested, struct x8_imageset **out, struct x8_error *err)
 {
     const char *path = origin ? origin->path : source;
     struct x8_imageset *set = calloc(1, sizeof(*set));
@@ -270,6 +270,7 @@ static int open_set(const struct x8_op *op, const char *source,
     pthread_mutex_init(&set->lock, NULL);
     set->origin = origin;
     set->pass = pass;
+    set->is_digested = is_digested;
     set->source = strdup(origin ? origin->name : source);
     set->path = path ? strdup(path) : NULL;
     int rc = set->source && (set->path || !path) ? open_source(set, op, err)
@@ -285,20 +286,26 @@ static int open_set(const struct x8_op *op, const char *source,
 int x8_imageset_open(const struct x8_op *op, const char *source, struct x8_imageset **out,
                      struct x8_error *err)
 {
-    return open_set(op, source, NULL, NULL, out, err);
+    return open_set(op, source, NULL, NULL, 0, out, err);
+}
+
+int x8_imageset_open_digest(const struct x8_op *op, const char *source, struct x8_imageset **out,
+                            struct x8_error *err)
+{
+    return open_set(op, source, NULL, NULL, 1, out, err);
 }
 
 int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin *origin,
                             struct x8_imageset **out, struct x8_error *err)
 {
-    return open_set(op, NULL, origin, NULL, out, err);
+    return open_set(op, NULL, origin, NULL, 0, out, err);
 }
 
 int x8_imageset_open_pass(const struct x8_op *op, const char *source,
                           const struct x8_image_origin *origin, const struct x8_pass *pass,
                           struct x8_imageset **out, struct x8_error *err)
 {
-    return open_set(op, source, origin, pass, out, err);
+    return open_set(op, source, origin, pass, 0, out, err);
 }
 
 void x8_imageset_free(struct x8_imageset **set)

@@ -77,6 +77,9 @@ struct x8_image_origin {
  */
 int x8_imageset_open_origin(const struct x8_op *op, const struct x8_image_origin *origin,
                             struct x8_imageset **out, struct x8_error *err);
+/* As x8_imageset_open(), and an archive is digested as it is read: x8_imageset_sha256() says it. */
+int x8_imageset_open_digest(const struct x8_op *op, const char *source, struct x8_imageset **out,
+                            struct x8_error *err);
 void x8_imageset_free(struct x8_imageset **set);
 
 /* --- one pass: what can be learnt of an archive in the walk that opening it is --- */
@@ -114,8 +117,8 @@ int x8_imageset_open_pass(const struct x8_op *op, const char *source,
  * set; or NULL. Links are not known yet. */
 const struct x8_entry *x8_imageset_passed(const struct x8_imageset *so_far, const char *path);
 
-/* The file itself, after a pass over an archive: SHA-256 in hexadecimal, and bytes. "" and 0 for
- * others. */
+/* The file itself, after a pass over an archive (or x8_imageset_open_digest): SHA-256 in
+ * hexadecimal, and bytes. "" and 0 for others. */
 const char *x8_imageset_sha256(const struct x8_imageset *set);
 uint64_t x8_imageset_stored_size(const struct x8_imageset *set);
 

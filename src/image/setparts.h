@@ -58,6 +58,7 @@ struct x8_imageset {
     char *path;                           /* where it lies; NULL when it is read through `origin` */
     const struct x8_image_origin *origin; /* or NULL */
     const struct x8_pass *pass;           /* while it is opened, when everything is looked at */
+    int is_digested;                      /* its outer file is, as it is opened */
     unsigned passed;                      /* members so far */
     char *root;              /* folder of the tree; NULL when the source is an archive */
     char *script;            /* path of the script when the source is one */

@@ -68,6 +68,11 @@ const struct x8_release *x8_catalogue_find(const struct x8_catalogue *catalogue,
  */
 const struct x8_release *x8_catalogue_at(const struct x8_catalogue *catalogue, const char *url);
 
+/* The release that a file's name stands for: "934" of "path/934.tar.gz", or the name that its file
+ * has in the catalogue; NULL for none. */
+const struct x8_release *x8_catalogue_called(const struct x8_catalogue *catalogue,
+                                             const char *path);
+
 /* The release whose archive has this digest; NULL when none has. */
 const struct x8_release *x8_catalogue_is(const struct x8_catalogue *catalogue, const char *sha256);
 

@@ -99,6 +99,24 @@ const struct x8_release *x8_catalogue_at(const struct x8_catalogue *catalogue, c
     return NULL;
 }
 
+const struct x8_release *x8_catalogue_called(const struct x8_catalogue *catalogue, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *other;
+    size_t len = strcspn(name, ".");
+    char word[sizeof(catalogue->items->image)];
+    const struct x8_release *release = NULL;
+
+    if (len && len < sizeof(word)) {
+        snprintf(word, sizeof(word), "%.*s", (int)len, name);
+        release = x8_catalogue_find(catalogue, word);
+    }
+    for (size_t i = 0; i < catalogue->count && !release && *name; i++)
+        if (last_part(catalogue->items[i].url, &other) == strlen(name) &&
+            memcmp(name, other, strlen(name)) == 0)
+            release = &catalogue->items[i];
+    return release;
+}
+
 const struct x8_release *x8_catalogue_is(const struct x8_catalogue *catalogue, const char *sha256)
 {
     for (size_t i = 0; sha256[0] && i < catalogue->count; i++)

@@ -22,7 +22,7 @@ struct x8_fetch {
     int moves;      /* the name is given to newer files now and then ("latest"): the server is asked
                        each time whether it did, and a new file is pinned anew and told */
     int repin;      /* `image get --repin`: what the server has now replaces what was pinned */
-    int no_pin;     /* x8_fetch_reader: what is seen first is not noted either */
+    int no_pin;     /* x8_fetch_reader: what is seen first is never noted, and that is told */
     unsigned tries; /* 0: 5, with back-off 1, 2, 4, 8 s or as Retry-After says (at most 60 s); they
                        are counted anew after every MiB that came */
 };
@@ -31,7 +31,7 @@ struct x8_fetch {
  * 0 and the complete, verified file. Resumes a part by range with its validator; a file that
  * changed on the server starts again; X8_E_HOST_SPACE before the first byte where the size is
  * known, and later with the part kept; X8_E_BAD_IMAGE: another size than the known one, or without
- * a digest what can be no image (empty, a web page, cut off), kept aside and not pinned;
+ * a digest what can be no image (empty, a web page, an archive cut off), kept aside and not pinned;
  * X8_E_BAD_DIGEST: refused, kept aside and named, also without a digest what has the size of a
  * release of `known` and not its digest; X8_E_NETWORK; X8_E_STOPPED: what is there goes on
  * next time; X8_E_USAGE (no http or https address). Stage "download", progress in bytes; "check"
@@ -55,6 +55,14 @@ int x8_fetch_reader(const struct x8_op *op, const struct x8_fetch *job, struct x
 void x8_fetch_reader_sha256(const struct x8_reader *reader, char out[65]);
 
 /*
+ * Whoever read it to its end found it whole: checksums in it are right, its archive has its end.
+ * Not before that the digest of a file that nothing was known of is noted (or of one that moves),
+ * since what is cut off on the server comes complete as well. Nothing to do is 0; X8_E_BAD_DIGEST
+ * when another process noted another digest meanwhile; what the folder is not good for.
+ */
+int x8_fetch_reader_accept(struct x8_reader *reader, struct x8_error *err);
+
+/*
  * The same for somebody who begins to read it several times: what was read last time comes out of
  * memory (up to `keep` bytes of its beginning), and the download goes on behind it. One that was
  * read further than that is asked for again, from its start, and what comes is compared with what
@@ -74,13 +82,19 @@ int x8_fetch_again_settle(struct x8_fetch_again *again);
 /* How often the server was asked for it from its start, and its digest ("" until one reading came
  * to its end; a stable place). */
 unsigned x8_fetch_again_count(struct x8_fetch_again *again);
+/* x8_fetch_reader_accept() of the readings, which are closed by then. */
+int x8_fetch_again_accept(struct x8_fetch_again *again, struct x8_error *err);
 const char *x8_fetch_again_sha256(const struct x8_fetch_again *again);
 
 /* The catalogue: the built-in one (`index` NULL or ""), or a file or URL in its place (a URL's copy
  * is kept in the cache and used when offline or when the server cannot be reached, with a
- * warning). */
+ * warning). `how`: any of enum x8_catalogue_how. */
+enum x8_catalogue_how {
+    X8_CATALOGUE_OFFLINE = 1, /* nobody is asked */
+    X8_CATALOGUE_LOOK = 2     /* a dry run: no copy is made, an old one stays as it is */
+};
 int x8_catalogue_open(const struct x8_op *op, const char *folder, const char *index,
-                      const struct x8_http_config *http, int offline, struct x8_catalogue *out,
+                      const struct x8_http_config *http, int how, struct x8_catalogue *out,
                       struct x8_error *err);
 
 /*

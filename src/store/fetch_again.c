@@ -39,6 +39,7 @@ struct x8_fetch_again {
     unsigned users; /* of `head` */
     unsigned count;
     char sha256[65];
+    struct fetch_due due;
 };
 
 struct view {
@@ -101,6 +102,7 @@ static ssize_t flow_read(struct view *v, void *out, size_t cap, struct x8_error 
 {
     struct x8_fetch_again *again = v->again;
     ssize_t n = x8_read(v->flow->reader, out, cap, err);
+    struct fetch_due due;
     char sha256[65];
 
     if (n > 0)
@@ -110,10 +112,13 @@ static ssize_t flow_read(struct view *v, void *out, size_t cap, struct x8_error 
     if (n != 0)
         return n;
     x8_fetch_reader_sha256(v->flow->reader, sha256);
+    fetch_reader_due(v->flow->reader, &due);
     pthread_mutex_lock(&again->lock);
     int differs = again->sha256[0] && strcmp(again->sha256, sha256) != 0;
-    if (!again->sha256[0])
+    if (!again->sha256[0]) {
         snprintf(again->sha256, sizeof(again->sha256), "%s", sha256);
+        again->due = due;
+    }
     again->is_whole |= !differs && v->is_growing && v->flow->at == again->len;
     pthread_mutex_unlock(&again->lock);
     return differs ? changed(again, err) : 0;
@@ -341,6 +346,16 @@ int x8_fetch_again_settle(struct x8_fetch_again *again)
     int is_there = again->flow || again->is_whole;
     pthread_mutex_unlock(&again->lock);
     return is_there;
+}
+
+int x8_fetch_again_accept(struct x8_fetch_again *again, struct x8_error *err)
+{
+    struct fetch_due due;
+
+    pthread_mutex_lock(&again->lock);
+    due = again->due;
+    pthread_mutex_unlock(&again->lock);
+    return fetch_accept(again->op, again->job, &due, err);
 }
 
 unsigned x8_fetch_again_count(struct x8_fetch_again *again)

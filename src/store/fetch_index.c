@@ -175,28 +175,28 @@ static int refuse_offline(const struct index *x)
 }
 
 /* What came is complete: use it, and keep it once it proved to be a catalogue. */
-static int use_new(struct index *x, const char *validator)
+static int use_new(struct index *x, const char *validator, int how)
 {
     struct x8_error inner = {0};
     int rc = parse(x, &x->text, x->err);
 
-    if (rc == 0 && save_copy(x, validator, &inner) < 0)
+    if (rc == 0 && !(how & X8_CATALOGUE_LOOK) && save_copy(x, validator, &inner) < 0)
         x8_emit(x->op, X8_EV_DETAIL, "no copy of the catalogue is kept: %s", inner.msg);
     return rc;
 }
 
-static int open_url(struct index *x, const struct x8_http_config *http, int offline)
+static int open_url(struct index *x, const struct x8_http_config *http, int how)
 {
     struct x8_error inner = {0};
     char validator[160];
     int rc;
 
     load_copy(x);
-    if (offline)
+    if (how & X8_CATALOGUE_OFFLINE)
         return x->has_copy ? use_copy(x, "offline", "") : refuse_offline(x);
     rc = ask(x, http, validator, &inner);
     if (rc == 0)
-        return x->is_same ? parse(x, &x->copy, x->err) : use_new(x, validator);
+        return x->is_same ? parse(x, &x->copy, x->err) : use_new(x, validator, how);
     if (rc == -X8_E_NETWORK && x->has_copy)
         return use_copy(x, inner.msg, inner.why);
     if (x->err)
@@ -217,7 +217,7 @@ static int open_file(const char *path, struct x8_catalogue *out, struct x8_error
 }
 
 int x8_catalogue_open(const struct x8_op *op, const char *folder, const char *index,
-                      const struct x8_http_config *http, int offline, struct x8_catalogue *out,
+                      const struct x8_http_config *http, int how, struct x8_catalogue *out,
                       struct x8_error *err)
 {
     struct index x = {.op = op, .folder = folder, .url = index, .out = out, .err = err};
@@ -233,7 +233,7 @@ int x8_catalogue_open(const struct x8_op *op, const char *folder, const char *in
     fetch_address(index, address, sizeof(address));
     x8_cache_path(folder, "index", address, ".json", x.copy_path, sizeof(x.copy_path));
     x8_cache_path(folder, "index", address, ".seen", x.record_path, sizeof(x.record_path));
-    rc = open_url(&x, http, offline);
+    rc = open_url(&x, http, how);
     x8_buf_done(&x.copy);
     x8_buf_done(&x.text);
     return rc;

@@ -6,16 +6,13 @@
  */
 #include "store/fetch_parts.h"
 
-#include "image/inflate.h"
+#include "image/whole.h"
 #include "util/file.h"
 #include "util/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define BLOCK ((size_t)1 << 18)
 
 /* No byte that texts do not have. Compressed files, archives and disks begin otherwise. */
 static int is_text(const uint8_t *head, size_t len)
@@ -54,58 +51,30 @@ int fetch_look_at(const char *name, const uint8_t *head, size_t len, struct x8_e
     return is_text(head, len) ? refuse_text(name, head, len, err) : 0;
 }
 
-static int look_at_head(const char *name, const char *path, enum x8_packing *packing,
-                        struct x8_error *err)
+static int look_at_head(const char *name, const char *path, struct x8_error *err)
 {
     X8_AUTO_READER reader = NULL;
     uint8_t head[FETCH_HEAD];
     int rc = x8_file_reader(path, &reader, NULL, err);
     ssize_t n = rc < 0 ? rc : x8_read_full(reader, head, sizeof(head), err);
 
-    if (n < 0)
-        return (int)n;
-    *packing = x8_packing_of((struct x8_span){head, (size_t)n});
-    return fetch_look_at(name, head, (size_t)n, err);
-}
-
-/* To the proven end: every packing says where that is. */
-static int decode(const struct x8_op *op, const char *path, struct x8_error *err)
-{
-    X8_AUTO_READER reader = NULL;
-    struct x8_reader *inner = NULL;
-    struct x8_op own = *op;
-    uint8_t *block = malloc(BLOCK);
-    uint64_t done = 0;
-    int rc = block ? x8_file_reader(path, &inner, NULL, err)
-                   : x8_fail(err, X8_E_INTERNAL, "out of memory");
-    ssize_t n;
-
-    own.stage = "check";
-    if (rc == 0)
-        rc = x8_inflate_reader(inner, &reader, NULL, err);
-    if (rc == 0)
-        x8_emit_enter(&own);
-    for (n = rc < 0 ? rc : 1; n > 0;) {
-        rc = x8_cancel_check(op->cancel, X8_CANCEL_SOFT, err);
-        n = rc < 0 ? rc : x8_read(reader, block, BLOCK, err);
-        if (n > 0)
-            x8_emit_progress(&own, done += (uint64_t)n, 0);
-    }
-    free(block);
-    return (int)n;
+    return n < 0 ? (int)n : fetch_look_at(name, head, (size_t)n, err);
 }
 
 /* A server's own file may be cut off, too: that all came of it which the server has says little. */
 int fetch_look(const struct x8_op *op, const char *name, const char *path, int is_end_known,
                struct x8_error *err)
 {
-    enum x8_packing packing = X8_PACK_NONE;
+    struct x8_reader *reader = NULL;
     struct x8_error cause = {0};
-    int rc = look_at_head(name, path, &packing, err);
+    uint64_t size = 0;
+    int rc = look_at_head(name, path, err);
 
-    if (rc < 0 || packing == X8_PACK_NONE)
+    if (rc == 0)
+        rc = x8_file_reader(path, &reader, &size, err);
+    if (rc < 0)
         return rc;
-    rc = decode(op, path, &cause);
+    rc = x8_whole_check(op, reader, size, &cause);
     if (rc == -X8_E_BAD_IMAGE) {
         x8_fail(err, X8_E_BAD_IMAGE, "what the server sent as %s is not whole", name);
         x8_error_why(err, "%.300s; %s", cause.msg,

@@ -67,6 +67,17 @@ void fetch_explain_twin(const struct x8_release *twin, struct x8_error *err);
 /* Remember the digest of a file that had none; says so, or which release it is. */
 int fetch_pin(const struct x8_op *op, const struct x8_fetch *job, const char *was, const char *got,
               struct x8_error *err);
+/* The digest of a file that was read as it came, to be noted once it proved to be whole. */
+struct fetch_due {
+    char sha256[65]; /* "": nothing is to be noted */
+    char was[65];    /* what was noted before, for a file that moves; or "" */
+};
+/* Note it, unless that was done meanwhile. */
+int fetch_accept(const struct x8_op *op, const struct x8_fetch *job, const struct fetch_due *due,
+                 struct x8_error *err);
+/* fetch_reader.c: what is to be noted of it; once its end was read. */
+void fetch_reader_due(const struct x8_reader *reader, struct fetch_due *out);
+
 /* Complete the error of a pinned file that is another one now. */
 void fetch_explain_pin(const struct x8_fetch *job, struct x8_error *err);
 
@@ -83,8 +94,9 @@ int fetch_seen_ask(const struct x8_op *op, const struct x8_fetch *job,
 /* Its first bytes, so many as there are or FETCH_HEAD: X8_E_BAD_IMAGE for nothing, and for text. */
 #define FETCH_HEAD ((size_t)512)
 int fetch_look_at(const char *name, const uint8_t *head, size_t len, struct x8_error *err);
-/* Of a file without a digest. Empty or text is X8_E_BAD_IMAGE; so is a packed one that is damaged
- * or cut off (read to its end, stage "check"). `is_end_known`: for the words of it. */
+/* Of a file without a digest. Empty or text is X8_E_BAD_IMAGE; so is a packed one or an archive
+ * that is damaged or cut off (read to its end, stage "check"). `is_end_known`: for the words of it.
+ */
 int fetch_look(const struct x8_op *op, const char *name, const char *path, int is_end_known,
                struct x8_error *err);
 /* Such a file out of the way; the error says where it is. */

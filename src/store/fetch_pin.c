@@ -92,6 +92,38 @@ void fetch_explain_pin(const struct x8_fetch *job, struct x8_error *err)
                   strcmp(name, last) == 0 ? shown : name);
 }
 
+static int noted_meanwhile(const struct x8_fetch *job, const char *noted, const char *got,
+                           struct x8_error *err)
+{
+    char name[128];
+
+    if (strcmp(noted, got) == 0)
+        return 0;
+    fetch_name(job, name, sizeof(name));
+    x8_fail(err, X8_E_BAD_DIGEST, "%.300s is not what it should be", name);
+    x8_error_why(err, "its SHA-256 is %.64s, not %.64s", got, noted);
+    fetch_explain_pin(job, err);
+    return -X8_E_BAD_DIGEST;
+}
+
+int fetch_accept(const struct x8_op *op, const struct x8_fetch *job, const struct fetch_due *due,
+                 struct x8_error *err)
+{
+    char noted[65] = "";
+    int rc;
+
+    if (!due->sha256[0] || !job->folder || job->no_pin)
+        return 0;
+    rc = part_make_folder(job->folder, err);
+    if (rc == 0 && !due->was[0] && !job->repin)
+        rc = fetch_digest_wanted(job, noted, err);
+    if (rc < 0)
+        return rc;
+    if (noted[0])
+        return noted_meanwhile(job, noted, due->sha256, err);
+    return fetch_pin(op, job, due->was[0] ? due->was : NULL, due->sha256, err);
+}
+
 static void seen_path(const struct x8_fetch *job, char *out, size_t cap)
 {
     char address[FETCH_ADDRESS];

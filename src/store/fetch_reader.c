@@ -42,6 +42,7 @@ struct fetch_reader {
     int is_over;      /* nothing comes any more: `end` says how */
     int end;          /* 0 or negative */
     char got[65];     /* its digest; "" until it is proven */
+    struct fetch_due due;
     struct x8_error why;
 };
 
@@ -135,9 +136,9 @@ static int refuse(struct fetch_reader *r, const char *got, const char *want, str
 }
 
 /*
- * A file that nothing was known of, or that may be another one now: its digest is noted when it can
- * be an image, and certainly came whole. Where the server does not say how much it sends only its
- * own packing tells that, which whoever reads undoes and this does not.
+ * A file that nothing was known of, or that may be another one now: its digest is to be noted when
+ * it can be an image, and all of it came that the server has. Whether that is whole its own packing
+ * tells, which whoever reads undoes and this does not.
  */
 static int note(struct fetch_reader *r, const char *got, struct x8_error *err)
 {
@@ -165,8 +166,11 @@ static int note(struct fetch_reader *r, const char *got, struct x8_error *err)
                 name);
         return 0;
     }
-    rc = part_make_folder(r->job->folder, err);
-    return rc < 0 ? rc : fetch_pin(r->op, r->job, r->wanted ? r->want : NULL, got, err);
+    pthread_mutex_lock(&r->lock);
+    x8_copy(r->due.sha256, sizeof(r->due.sha256), got);
+    x8_copy(r->due.was, sizeof(r->due.was), r->wanted ? r->want : "");
+    pthread_mutex_unlock(&r->lock);
+    return 0;
 }
 
 /* Everything came: is it what it should be? */
@@ -325,6 +329,24 @@ void x8_fetch_reader_sha256(const struct x8_reader *reader, char out[65])
     pthread_mutex_lock(&r->lock);
     snprintf(out, 65, "%s", r->got);
     pthread_mutex_unlock(&r->lock);
+}
+
+void fetch_reader_due(const struct x8_reader *reader, struct fetch_due *out)
+{
+    struct fetch_reader *r = (struct fetch_reader *)(uintptr_t)reader;
+
+    pthread_mutex_lock(&r->lock);
+    *out = r->due;
+    pthread_mutex_unlock(&r->lock);
+}
+
+int x8_fetch_reader_accept(struct x8_reader *reader, struct x8_error *err)
+{
+    struct fetch_reader *r = (struct fetch_reader *)reader;
+    struct fetch_due due;
+
+    fetch_reader_due(reader, &due);
+    return fetch_accept(r->op, r->job, &due, err);
 }
 
 int x8_fetch_reader(const struct x8_op *op, const struct x8_fetch *job, struct x8_reader **out,

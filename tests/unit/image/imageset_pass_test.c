@@ -295,6 +295,27 @@ static void outside_of_a_pass_nothing_is_digested(void **state)
     done(&bench);
 }
 
+static void the_archive_alone_can_be_digested_as_it_is_opened(void **state)
+{
+    static const char *const names[] = {"stored", "packed"};
+    const struct scratch *scratch = *state;
+    char path[256];
+    assert_int_equal(scratch_run(scratch, make_release), 0);
+    for (size_t i = 0; i < X8_COUNT(names); i++) {
+        struct bench bench = {0};
+        scratch_path(scratch, names[i], path);
+        assert_int_equal(x8_imageset_open_digest(NULL, path, &bench.set, &bench.err), 0);
+        assert_digest(scratch, names[i], x8_imageset_sha256(bench.set));
+        assert_string_equal(x8_entry_sha256(entry_of(&bench, "934/zz-last")), "");
+        done(&bench);
+    }
+    struct bench bench = {0};
+    scratch_path(scratch, "934", path);
+    assert_int_equal(x8_imageset_open_digest(NULL, path, &bench.set, &bench.err), 0);
+    assert_string_equal(x8_imageset_sha256(bench.set), "");
+    done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_damaged_archive_is_no_fault_of_the_image_in_it),
         cmocka_unit_test(a_zip_that_does_not_tell_sizes_is_kept_all_the_same),
         cmocka_unit_test(outside_of_a_pass_nothing_is_digested),
+        cmocka_unit_test(the_archive_alone_can_be_digested_as_it_is_opened),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -134,6 +134,15 @@ static void an_address_stands_for_the_release_of_that_name(void **state)
     assert_null(x8_catalogue_at(&c, ""));
     assert_ptr_equal(x8_catalogue_is(&c, newest->sha256), newest);
     assert_null(x8_catalogue_is(&c, ""));
+    assert_ptr_equal(x8_catalogue_called(&c, "some.where/934.tar.gz"), newest);
+    assert_ptr_equal(x8_catalogue_called(&c, "934"), newest);
+    assert_null(x8_catalogue_called(&c, "some/1934.tar.gz"));
+    assert_null(x8_catalogue_called(&c, "934.tar.gz/"));
+    assert_null(x8_catalogue_called(&c, ".tar.gz"));
+    assert_null(x8_catalogue_called(&c, ""));
+    snprintf(c.items[0].url, sizeof(c.items[0].url), "https://host/a/Own_934.zip?key=1");
+    assert_ptr_equal(x8_catalogue_called(&c, "/x/Own_934.zip"), newest);
+    assert_null(x8_catalogue_called(&c, "Own_934.zi"));
     assert_ptr_equal(x8_catalogue_sized(&c, newest->size), newest);
     assert_null(x8_catalogue_sized(&c, 854998055)); /* whose digest nobody knows */
     assert_null(x8_catalogue_sized(&c, 0));

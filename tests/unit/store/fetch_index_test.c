@@ -15,7 +15,7 @@ static const char second[] = "{\"format\":1,\"images\":[{\"image\":\"950\",\"fil
                              "{\"image\":\"951\"}]}";
 
 /* Opens it: the number of its newest image, "" when it fails. */
-static const char *newest(struct kit *k, int offline)
+static const char *newest(struct kit *k, int how)
 {
     static char image[24];
     struct x8_catalogue catalogue = {0};
@@ -23,7 +23,7 @@ static const char *newest(struct kit *k, int offline)
     memset(&k->err, 0, sizeof k->err);
     k->told[0] = image[0] = '\0';
     kit_meet(k);
-    if (x8_catalogue_open(&k->op, k->cache, k->url, &k->http, offline, &catalogue, &k->err) == 0)
+    if (x8_catalogue_open(&k->op, k->cache, k->url, &k->http, how, &catalogue, &k->err) == 0)
         snprintf(image, sizeof image, "%s", catalogue.items[0].image);
     x8_catalogue_done(&catalogue);
     kit_meet(k);
@@ -92,6 +92,23 @@ static void one_from_a_server_is_sent_when_it_changed(void **state)
     assert_string_equal(newest(&k, 0), "951");
     assert_string_equal(newest(&k, 0), "951");
     assert_int_equal(k.bodies, 4);
+    kit_end(&k);
+}
+
+static void who_only_looks_leaves_no_copy(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    begin(&k);
+    assert_string_equal(newest(&k, X8_CATALOGUE_LOOK), "934");
+    assert_int_equal(kit_count(&k, "index-"), 0);
+    assert_string_equal(newest(&k, 0), "934");
+    k.file.data = (const uint8_t *)second;
+    k.file.len = strlen(second);
+    k.file.etag = "\"v2\"";
+    assert_string_equal(newest(&k, X8_CATALOGUE_LOOK), "951");
+    assert_string_equal(newest(&k, X8_CATALOGUE_LOOK | X8_CATALOGUE_OFFLINE), "934");
     kit_end(&k);
 }
 
@@ -181,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_built_in_one_needs_nobody),
         cmocka_unit_test(one_in_a_file_is_read),
         cmocka_unit_test(one_from_a_server_is_sent_when_it_changed),
+        cmocka_unit_test(who_only_looks_leaves_no_copy),
         cmocka_unit_test(names_are_below_its_address),
         cmocka_unit_test(its_copy_serves_where_the_server_does_not),
         cmocka_unit_test(what_is_no_catalogue_replaces_no_copy),

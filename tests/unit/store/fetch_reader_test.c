@@ -38,8 +38,9 @@ static struct x8_reader *open_it(struct kit *k)
     return reader;
 }
 
-/* Read to the end: what it ends with; *out_len bytes of `want` came before. */
-static int read_through(struct kit *k, const uint8_t *want, size_t *out_len)
+/* Read to the end: what it ends with; *out_len bytes of `want` came before. With `is_whole` that is
+ * said of it. */
+static int read_and_say(struct kit *k, const uint8_t *want, size_t *out_len, int is_whole)
 {
     struct x8_reader *reader = open_it(k);
     uint8_t *block = malloc(100000);
@@ -52,11 +53,18 @@ static int read_through(struct kit *k, const uint8_t *want, size_t *out_len)
         at += (size_t)n;
     }
     assert_int_equal(x8_read(reader, block, 1, &k->err), n); /* and it stays so */
+    if (n == 0 && is_whole)
+        n = x8_fetch_reader_accept(reader, &k->err);
     x8_reader_close(&reader);
     free(block);
     *out_len = at;
     kit_meet(k);
     return (int)n;
+}
+
+static int read_through(struct kit *k, const uint8_t *want, size_t *out_len)
+{
+    return read_and_say(k, want, out_len, 0);
 }
 
 static void a_file_comes_through(void **state)
@@ -101,15 +109,62 @@ static void an_unknown_file_is_pinned_and_then_known(void **state)
     (void)state;
     kit_begin(&k, noise, SIZE);
     k.job.sha256 = NULL;
-    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_int_equal(read_and_say(&k, noise, &len, 1), 0);
     assert_non_null(strstr(k.told, "notice -: no checksum of 934 is known"));
     k.file.data = other;
     k.file.etag = "\"v2\"";
-    assert_int_equal(read_through(&k, other, &len), -X8_E_BAD_DIGEST);
+    assert_int_equal(read_and_say(&k, other, &len, 1), -X8_E_BAD_DIGEST);
     assert_int_equal(len, SIZE - HELD);
     assert_non_null(strstr(k.err.next, "--repin"));
     k.job.folder = NULL; /* no pins at all */
-    assert_int_equal(read_through(&k, other, &len), 0);
+    assert_int_equal(read_and_say(&k, other, &len, 1), 0);
+    kit_end(&k);
+}
+
+static void nothing_is_pinned_before_somebody_found_it_whole(void **state)
+{
+    struct kit k;
+    size_t len;
+
+    (void)state;
+    kit_begin(&k, noise, SIZE);
+    k.job.sha256 = NULL;
+    k.file.len = SIZE / 2; /* the server's own copy is cut, and says so much */
+    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_int_equal(len, SIZE / 2);
+    assert_int_equal(kit_count(&k, "pin-"), 0);
+    k.file.len = SIZE;
+    k.file.etag = "\"v2\"";
+    assert_int_equal(read_and_say(&k, noise, &len, 1), 0);
+    assert_int_equal(kit_count(&k, "pin-"), 1);
+    kit_end(&k);
+}
+
+/* Of two that read at once the second one finds what the first one noted. */
+static void what_was_noted_meanwhile_stays(void **state)
+{
+    struct kit k;
+    struct x8_reader *first, *second;
+    uint8_t *block = malloc(100000);
+
+    (void)state;
+    kit_begin(&k, noise, 100000);
+    k.job.sha256 = NULL;
+    first = open_it(&k);
+    assert_int_equal(x8_read_full(first, block, 100000, &k.err), 100000);
+    assert_int_equal(x8_read(first, block, 1, &k.err), 0);
+    k.file.data = other;
+    k.file.etag = "\"v2\"";
+    second = open_it(&k);
+    assert_int_equal(x8_read_full(second, block, 100000, &k.err), 100000);
+    assert_int_equal(x8_read(second, block, 1, &k.err), 0);
+    free(block);
+    assert_int_equal(x8_fetch_reader_accept(first, &k.err), 0);
+    assert_int_equal(x8_fetch_reader_accept(first, &k.err), 0); /* it is noted as it is */
+    assert_int_equal(x8_fetch_reader_accept(second, &k.err), -X8_E_BAD_DIGEST);
+    assert_non_null(strstr(k.err.next, "--repin"));
+    x8_reader_close(&first);
+    x8_reader_close(&second);
     kit_end(&k);
 }
 
@@ -150,7 +205,7 @@ static void without_a_size_nothing_is_pinned(void **state)
     kit_begin(&k, noise, SIZE);
     k.job.sha256 = NULL;
     k.file.is_unsized = 1;
-    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_int_equal(read_and_say(&k, noise, &len, 1), 0);
     assert_int_equal(len, SIZE);
     assert_int_equal(kit_count(&k, "pin-"), 0);
     assert_non_null(strstr(k.told, "none is noted"));
@@ -173,7 +228,7 @@ static void what_is_as_large_as_a_release_has_to_be_it(void **state)
     assert_non_null(strstr(k.err.why, "as large as image 934"));
     assert_int_equal(kit_count(&k, "pin-"), 0);
     memcpy(release.sha256, k.sha, sizeof release.sha256);
-    assert_int_equal(read_through(&k, noise, &len), 0);
+    assert_int_equal(read_and_say(&k, noise, &len, 1), 0);
     assert_non_null(strstr(k.told, "is image 934, by its SHA-256"));
     kit_end(&k);
 }
@@ -278,6 +333,8 @@ int main(void)
         cmocka_unit_test(a_file_comes_through),
         cmocka_unit_test(a_wrong_file_never_ends),
         cmocka_unit_test(an_unknown_file_is_pinned_and_then_known),
+        cmocka_unit_test(nothing_is_pinned_before_somebody_found_it_whole),
+        cmocka_unit_test(what_was_noted_meanwhile_stays),
         cmocka_unit_test(what_cannot_be_an_image_is_not_pinned),
         cmocka_unit_test(without_a_size_nothing_is_pinned),
         cmocka_unit_test(what_is_as_large_as_a_release_has_to_be_it),
