@@ -87,6 +87,7 @@ int x8_target_probe_ssh(const struct x8_op *op, const struct x8_reach *reach,
     struct x8_ssh_way way = reach->net.way;
 
     *out_asked = NULL;
+    way.asks_nobody = 1;
     way.asker = (struct x8_ssh_asker){
         .accept_key = note_key, .password = note_password, .ctx = (void *)out_asked};
     return open_with(op, &way, target, out, err);

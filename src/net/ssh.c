@@ -79,6 +79,7 @@ void x8_ssh_close(struct x8_ssh **ssh_at)
     }
     if (ssh->fd >= 0)
         close(ssh->fd);
+    x8_ssh_proxy_stop(ssh);
     x8_ssh_forget(ssh);
     pthread_cond_destroy(&ssh->gone);
     pthread_mutex_destroy(&ssh->lock);

@@ -42,6 +42,7 @@ struct x8_ssh_way {
     const char *agent;       /* the agent's socket, or NULL */
     const char *key_folder;  /* ~/.ssh with the usual keys, or NULL */
     struct x8_ssh_asker asker;
+    int asks_nobody; /* nor may a program on the way there */
 };
 
 struct x8_ssh;
@@ -49,11 +50,12 @@ struct x8_ssh_channel;
 
 /*
  * Connect, check the host key, log in: without anything where the server lets in so (an empty
- * password, where it allows that), then agent, keys, password. Of a configuration Host, HostName,
- * Port, User and one IdentityFile are used; ProxyJump is not, which is warned about.
- * X8_E_NO_BOARD (name, refused: "ssh is switched off on the board"), X8_E_TIMEOUT (no banner),
- * X8_E_AUTH (key unknown and not accepted; key changed: says that a flash makes new keys, and the
- * command that forgets the old one; login refused: what was tried), X8_E_LINK, X8_E_GONE.
+ * password, where it allows that), then agent, keys, password. A configuration is followed as ssh
+ * does (net/ssh_config.h), by ProxyJump with the program ssh, but for known_hosts: there is one.
+ * X8_E_USAGE (a line of the configuration that cannot be followed), X8_E_NO_BOARD (name, refused:
+ * "ssh is switched off on the board"), X8_E_TIMEOUT (no banner), X8_E_AUTH (key unknown and not
+ * accepted; key changed: says that a flash makes new keys, and the command that forgets the old
+ * one; login refused: what was tried), X8_E_LINK, X8_E_GONE.
  */
 int x8_ssh_open(const struct x8_op *op, const struct x8_ssh_way *way, struct x8_ssh **out,
                 struct x8_error *err);

@@ -95,6 +95,7 @@ int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ss
     ssh->memory.addresses[0] = ssh->memory.address;
     way.addresses = ssh->memory.addresses;
     way.address_count = 1;
+    way.asks_nobody = 1;
     way.asker = (struct x8_ssh_asker){same_key, same_secret, &ssh->memory};
     return x8_ssh_open(op, &way, out, err);
 }

@@ -68,13 +68,26 @@ static int connect_any(struct x8_ssh *ssh, const struct x8_op *op, const char *c
     return rc;
 }
 
+int x8_ssh_use_socket(struct x8_ssh *ssh, struct x8_error *err)
+{
+    int theirs = fcntl(ssh->fd, F_DUPFD_CLOEXEC, 0), rc;
+
+    if (theirs < 0)
+        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
+    rc = ssh_options_set(ssh->session, SSH_OPTIONS_FD, &theirs);
+    if (rc == 0)
+        return 0;
+    close(theirs);
+    return x8_fail(err, X8_E_INTERNAL, "libssh does not take the socket");
+}
+
 int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
                    char *to, size_t cap, uint16_t port, struct x8_error *err)
 {
     const char *here[] = {to}, *const *addresses = here;
     struct x8_error own = {0};
     size_t count = 1, at = 0;
-    int rc, theirs;
+    int rc;
 
     if (way->address_count && strcmp(to, way->host) == 0) {
         addresses = way->addresses;
@@ -91,12 +104,5 @@ int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_s
     if (addresses != here)
         x8_copy(to, cap, addresses[at]);
     x8_copy(ssh->memory.address, sizeof ssh->memory.address, to);
-    theirs = fcntl(ssh->fd, F_DUPFD_CLOEXEC, 0);
-    if (theirs < 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
-    rc = ssh_options_set(ssh->session, SSH_OPTIONS_FD, &theirs);
-    if (rc == 0)
-        return 0;
-    close(theirs);
-    return x8_fail(err, X8_E_INTERNAL, "libssh does not take the socket");
+    return x8_ssh_use_socket(ssh, err);
 }

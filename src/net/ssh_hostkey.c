@@ -50,10 +50,12 @@ static int changed(const struct x8_ssh *ssh, const struct shown *key, struct x8_
     return -X8_E_AUTH;
 }
 
-static int unknown(const struct x8_ssh *ssh, const struct shown *key, struct x8_error *err)
+static int unknown(const struct x8_ssh *ssh, const struct x8_ssh_config *config,
+                   const struct shown *key, struct x8_error *err)
 {
     x8_fail(err, X8_E_AUTH, "the ssh key of %s is not known here", ssh->host);
-    x8_error_why(err, "it is %s %s, and was not accepted", key->type, key->print);
+    x8_error_why(err, "it is %s %s, and was not accepted%s%s", key->type, key->print,
+                 config->unused[0] ? "; not used of the ssh configuration: " : "", config->unused);
     x8_error_next(err, "compare and accept it at a terminal, or run the command again with "
                        "--accept-new-host-key");
     return -X8_E_AUTH;
@@ -152,7 +154,8 @@ static int readable(const struct x8_ssh_way *way, struct x8_error *err)
     return 0;
 }
 
-int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err)
+int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                     const struct x8_ssh_config *config, struct x8_error *err)
 {
     const struct x8_ssh_asker *asker = &way->asker;
     struct shown key;
@@ -176,7 +179,7 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8
         rc = asker->accept_key ? asker->accept_key(asker->ctx, ssh->host, key.type, key.print) : 0;
         if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
             return x8_fail(err, x8_code_of(rc), "stopped before the key was accepted");
-        return rc == 1 ? store(ssh, way, err) : unknown(ssh, &key, err);
+        return rc == 1 ? store(ssh, way, err) : unknown(ssh, config, &key, err);
     case SSH_KNOWN_HOSTS_ERROR:
         break;
     }

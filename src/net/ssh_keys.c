@@ -78,9 +78,9 @@ static int ask_agent(struct x8_ssh_login *login, struct x8_error *err)
     return rc;
 }
 
-int x8_ssh_try_agent(struct x8_ssh_login *login, struct x8_error *err)
+int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, struct x8_error *err)
 {
-    struct watch watch = {.fd = reach_agent(login->way->agent)};
+    struct watch watch = {.fd = reach_agent(path)};
     struct x8_cancel *cancel = login->op->cancel;
     int rc, stopped;
 

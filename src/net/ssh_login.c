@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ANSWER_MS = 30000, /* a board needs a second or two to check a password */
@@ -79,8 +80,10 @@ static int refused(const struct x8_ssh_login *login, unsigned methods, struct x8
     x8_fail(err, X8_E_AUTH, "%s did not let %s in", login->ssh->host, login->ssh->user);
     x8_error_why(err,
                  "tried: %s; the server takes:%s. A board's ssh refuses an empty password "
-                 "(new images have one) and an expired one (images 844 to 861)",
-                 login->tried[0] ? login->tried : "nothing", offers);
+                 "(new images have one) and an expired one (images 844 to 861)%s%s",
+                 login->tried[0] ? login->tried : "nothing", offers,
+                 login->config->unused[0] ? "; not used of the ssh configuration: " : "",
+                 login->config->unused);
     x8_error_next(err, "give the board a password or a key:  x8ctl setup");
     return -X8_E_AUTH;
 }
@@ -200,55 +203,116 @@ static int by_nothing(struct x8_ssh_login *login, struct x8_error *err)
     return rc;
 }
 
-static int by_keys(struct x8_ssh_login *login, const char *identity, struct x8_error *err)
+static int by_agent(struct x8_ssh_login *login, struct x8_error *err)
+{
+    const char *wanted = login->config->agent, *path = login->way->agent;
+    char file[X8_SSH_FILE_LEN];
+    int rc = 0;
+
+    if (x8_casecmp(wanted, "none") == 0)
+        return SSH_AUTH_DENIED;
+    if (login->config->identities_only == 1) { /* libssh offers all keys of an agent or none */
+        x8_ssh_note_tried(login, "files alone (IdentitiesOnly)");
+        return SSH_AUTH_DENIED;
+    }
+    if (wanted[0] && wanted[0] != '$' && strcmp(wanted, "SSH_AUTH_SOCK") != 0) {
+        rc = x8_ssh_config_expand(wanted, &login->tokens, 1, file, sizeof file, err);
+        path = file;
+    }
+    if (rc < 0 || !path)
+        return rc < 0 ? rc : SSH_AUTH_DENIED;
+    return x8_ssh_try_agent(login, path, err);
+}
+
+/* A file that is named is to be there; the usual ones may be. */
+static int by_named(struct x8_ssh_login *login, const char *name, struct x8_error *err)
+{
+    char path[4096], missing[120];
+    int rc;
+
+    if (x8_casecmp(name, "none") == 0)
+        return SSH_AUTH_DENIED;
+    rc = x8_ssh_config_expand(name, &login->tokens, 1, path, sizeof path, err);
+    if (rc < 0)
+        return rc;
+    if (access(path, R_OK) != 0) {
+        x8_clean(missing, sizeof missing, path, strlen(path));
+        x8_ssh_note_tried(login, missing);
+        x8_ssh_note_tried(login, "which cannot be read");
+        return SSH_AUTH_DENIED;
+    }
+    return x8_ssh_try_key(login, path, err);
+}
+
+/* The usual files are tried where the configuration names none, as ssh does. */
+static int by_keys(struct x8_ssh_login *login, struct x8_error *err)
 {
     static const char *const usual[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
-    const char *folder = login->way->key_folder;
-    int rc = SSH_AUTH_DENIED;
+    const struct x8_ssh_config *config = login->config;
+    const char *folder = config->identity_count ? NULL : login->way->key_folder;
+    int rc = by_agent(login, err);
 
-    if (login->way->agent)
-        rc = x8_ssh_try_agent(login, err);
-    if (rc == SSH_AUTH_DENIED && identity)
-        rc = x8_ssh_try_key(login, identity, err);
+    for (size_t i = 0; i < config->identity_count && rc == SSH_AUTH_DENIED; i++)
+        rc = by_named(login, config->identities[i], err);
     for (size_t i = 0; i < X8_COUNT(usual) && folder && rc == SSH_AUTH_DENIED; i++) {
         char path[4096];
 
         snprintf(path, sizeof path, "%s/%s", folder, usual[i]);
-        if (!identity || strcmp(identity, path) != 0)
-            rc = x8_ssh_try_key(login, path, err);
+        rc = x8_ssh_try_key(login, path, err);
     }
     return rc;
 }
 
+/* What the server takes, and the configuration does not forbid. */
+static unsigned methods_now(const struct x8_ssh_login *login)
+{
+    const struct x8_ssh_config *config = login->config;
+    unsigned methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
+
+    if (config->key_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_PUBLICKEY;
+    if (config->password_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_PASSWORD;
+    if (config->question_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_INTERACTIVE;
+    return methods;
+}
+
 /* A server may want two proofs: then the rest is tried with what it takes now. */
-static int by_all(struct x8_ssh_login *login, const char *identity, unsigned *methods,
-                  struct x8_error *err)
+static int by_all(struct x8_ssh_login *login, struct x8_error *err)
 {
     int rc = by_nothing(login, err);
+    unsigned methods = methods_now(login);
 
-    *methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
-    if (rc == SSH_AUTH_DENIED && (*methods & SSH_AUTH_METHOD_PUBLICKEY))
-        rc = by_keys(login, identity, err);
+    if (rc == SSH_AUTH_DENIED && (methods & SSH_AUTH_METHOD_PUBLICKEY))
+        rc = by_keys(login, err);
     if (rc == SSH_AUTH_PARTIAL) {
-        *methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
+        methods = methods_now(login);
         rc = SSH_AUTH_DENIED;
     }
     if (rc == SSH_AUTH_DENIED &&
-        (*methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)))
-        rc = by_password(login, *methods, err);
+        (methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)))
+        rc = by_password(login, methods, err);
     return rc;
 }
 
 int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
-                 const char *identity, struct x8_error *err)
+                 const struct x8_ssh_config *config, struct x8_error *err)
 {
-    struct x8_ssh_login login = {.ssh = ssh, .op = op, .way = way};
-    unsigned methods = 0;
-    int rc = by_all(&login, identity, &methods, err);
+    struct x8_ssh_login login = {.ssh = ssh, .op = op, .way = way, .config = config};
+    int rc;
 
+    login.tokens = (struct x8_ssh_tokens){.host = ssh->host,
+                                          .original = way->host,
+                                          .user = ssh->user,
+                                          .folder = way->key_folder,
+                                          .port = ssh->port};
+    rc = by_all(&login, err);
     if (rc == SSH_AUTH_SUCCESS)
         return 0;
     if (rc < 0)
         return rc;
-    return rc == X8_SSH_SERVER_GONE ? hung_up(&login, err) : refused(&login, methods, err);
+    return rc == X8_SSH_SERVER_GONE
+               ? hung_up(&login, err)
+               : refused(&login, (unsigned)ssh_userauth_list(ssh->session, NULL), err);
 }

@@ -4,6 +4,7 @@
  */
 #include "net/ssh_parts.h"
 
+#include "util/proc.h"
 #include "util/text.h"
 
 #include <ctype.h>
@@ -19,6 +20,8 @@
 enum {
     /* The board starts its server at the first knock, and makes its keys at the first start. */
     BANNER_MS = 20000,
+    PROXY_MS = 90000, /* where a program in between may ask for a password first */
+    EXEC_MS = 20000,
     KEYS_MS = 20000,
 };
 
@@ -115,79 +118,86 @@ static int set_path(struct x8_ssh *ssh, enum ssh_options_e option, const char *p
     return set(ssh, option, text, err);
 }
 
-/* The keys that the user's configuration names come first; where none is named, the usual ones. */
-static void note_identity(struct x8_ssh *ssh, char *out, size_t cap)
-{
-    char *first = NULL;
+/* --- the configuration --- */
 
-    out[0] = '\0';
-    if (ssh_options_get(ssh->session, SSH_OPTIONS_IDENTITY, &first) != SSH_OK)
-        return;
-    if (!x8_starts(first, "%d/id_"))
-        x8_copy(out, cap, first);
-    ssh_string_free_char(first);
+struct running {
+    const struct x8_op *op;
+};
+
+/* A condition of Match exec. */
+static int run_condition(void *ctx, const char *command, struct x8_error *err)
+{
+    const struct running *running = ctx;
+    struct x8_error own;
+    int rc = x8_proc_run(running->op, command, x8_deadline_in(EXEC_MS), NULL, NULL, &own);
+
+    if (rc == 0 || rc == -(int)X8_E_REFUSED)
+        return rc == 0;
+    if (err)
+        *err = own;
+    return rc;
+}
+
+static int set_algorithms(struct x8_ssh *ssh, const struct x8_ssh_config *config,
+                          struct x8_error *err)
+{
+    static const struct {
+        enum x8_ssh_algorithms which;
+        enum ssh_options_e option;
+    } rows[] = {{X8_SSH_CIPHERS, SSH_OPTIONS_CIPHERS_C_S},
+                {X8_SSH_CIPHERS, SSH_OPTIONS_CIPHERS_S_C},
+                {X8_SSH_MACS, SSH_OPTIONS_HMAC_C_S},
+                {X8_SSH_MACS, SSH_OPTIONS_HMAC_S_C},
+                {X8_SSH_KEX, SSH_OPTIONS_KEY_EXCHANGE},
+                {X8_SSH_HOST_KEYS, SSH_OPTIONS_HOSTKEYS},
+                {X8_SSH_USER_KEYS, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES},
+                {X8_SSH_COMPRESSION, SSH_OPTIONS_COMPRESSION}};
+    int rc = 0;
+
+    for (size_t i = 0; i < X8_COUNT(rows) && rc == 0; i++)
+        if (config->algorithms[rows[i].which][0])
+            rc = set(ssh, rows[i].option, config->algorithms[rows[i].which], err);
+    return rc;
 }
 
 /* Source: OpenSSH's ssh_config(5). */
 static int read_config(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
-                       char *identity, size_t cap, struct x8_error *err)
+                       struct x8_ssh_config *out, struct x8_error *err)
 {
-    char *proxy = NULL;
-    int rc;
+    struct running running = {op};
+    struct x8_ssh_config_for whom = {.host = way->host,
+                                     .user = way->user,
+                                     .folder = way->key_folder,
+                                     .run = run_condition,
+                                     .ctx = &running};
+    int rc = way->config ? x8_ssh_config_read(&whom, way->config, out, err) : 0;
 
-    identity[0] = '\0';
-    if (!way->config || access(way->config, F_OK) != 0)
-        return 0;
-    rc = set_name(ssh, way->host, err);
-    if (rc == 0 && ssh_options_parse_config(ssh->session, way->config) != 0) {
-        x8_fail(err, X8_E_NO_FILE, "cannot read %s", way->config);
-        rc = -X8_E_NO_FILE;
-    }
-    if (rc != 0)
-        return rc;
-    note_identity(ssh, identity, cap);
-    if (ssh_options_get(ssh->session, SSH_OPTIONS_PROXYCOMMAND, &proxy) == SSH_OK) {
-        x8_emit(op, X8_EV_WARN, "%s: ProxyJump and ProxyCommand are not used; connecting directly",
-                way->config);
-        ssh_string_free_char(proxy);
-    }
-    return 0;
+    if (rc == 0 && out->unused[0])
+        x8_emit(op, X8_EV_DETAIL, "ssh: not used of the configuration: %s", out->unused);
+    return rc < 0 ? rc : set_algorithms(ssh, out, err);
 }
 
 /* Where to and as whom: what was said, else the configuration's, else the usual. */
-static void choose(struct x8_ssh *ssh, const struct x8_ssh_way *way, char *to, size_t cap,
-                   uint16_t *port)
+static void choose(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                   const struct x8_ssh_config *config, char *to, size_t cap)
 {
-    char *value = NULL;
-    unsigned number = 0;
-
-    x8_copy(to, cap, way->host);
-    if (ssh_options_get(ssh->session, SSH_OPTIONS_HOST, &value) == SSH_OK) {
-        x8_copy(to, cap, value);
-        ssh_string_free_char(value);
-    }
-    x8_copy(ssh->user, sizeof ssh->user, way->user ? way->user : "fio");
-    if (!way->user && ssh_options_get(ssh->session, SSH_OPTIONS_USER, &value) == SSH_OK) {
-        x8_copy(ssh->user, sizeof ssh->user, value);
-        ssh_string_free_char(value);
-    }
-    *port = way->port;
-    if (!*port && ssh_options_get_port(ssh->session, &number) == SSH_OK && number < 65536)
-        *port = (uint16_t)number;
-    if (!*port)
-        *port = 22;
+    x8_copy(to, cap, config->hostname[0] ? config->hostname : way->host);
+    x8_copy(ssh->user, sizeof ssh->user,
+            way->user         ? way->user
+            : config->user[0] ? config->user
+                              : "fio");
+    ssh->port = way->port ? way->port : config->port ? config->port : 22;
 }
 
 /* What must not come from a configuration, and where the server's key is looked up. */
-static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, uint16_t port,
-                          struct x8_error *err)
+static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err)
 {
     const char *name = way->key_alias ? way->key_alias : way->host;
     int strict = 1, quiet = SSH_LOG_NOLOG, rc = set_name(ssh, name, err);
-    unsigned number = port;
+    unsigned number = ssh->port;
 
-    snprintf(ssh->key_name, sizeof ssh->key_name, port == 22 ? "%.250s" : "[%.250s]:%u", name,
-             (unsigned)port);
+    snprintf(ssh->key_name, sizeof ssh->key_name, number == 22 ? "%.250s" : "[%.250s]:%u", name,
+             number);
     for (char *c = ssh->key_name; *c; c++)
         *c = (char)tolower((unsigned char)*c); /* as it is written to known_hosts */
     if (rc == 0)
@@ -225,6 +235,8 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
     char said[200];
 
     x8_ssh_said(ssh, said, sizeof said);
+    if (x8_starts(said, "Socket error") && ssh->proxy && !greeted)
+        return x8_ssh_proxy_failed(ssh, err);
     if (x8_starts(said, "Socket error")) {
         x8_fail(err, X8_E_GONE, "%s closed the ssh connection at once", ssh->host);
         x8_error_why(err, "its ssh server takes no more connections now, or its key cannot be made "
@@ -243,7 +255,8 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
 
 static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err)
 {
-    int64_t start = x8_now_ms(), greeting = x8_deadline_in(BANNER_MS), keys = 0;
+    int64_t start = x8_now_ms(), keys = 0;
+    int64_t greeting = x8_deadline_in(ssh->proxy ? PROXY_MS : BANNER_MS);
     const char *banner;
     int rc;
 
@@ -268,38 +281,47 @@ static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *er
     return 0;
 }
 
-static int open_steps(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
-                      struct x8_error *err)
+/* The bytes of the connection, and the greeting. */
+static int reach(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                 const struct x8_ssh_config *config, struct x8_error *err)
 {
-    char to[256], identity[PATH_MAX], *expanded = NULL;
+    char to[256];
+    int rc;
+
+    choose(ssh, way, config, to, sizeof to);
+    rc = settle_options(ssh, way, err);
+    if (rc == 0)
+        rc = x8_ssh_wants_proxy(config)
+                 ? x8_ssh_proxy_start(ssh, op, way, config, to, ssh->port, err)
+                 : x8_ssh_connect(ssh, op, way, to, sizeof to, ssh->port, err);
+    if (rc == 0)
+        rc = greet(ssh, op, err);
+    if (rc == 0)
+        x8_emit(op, X8_EV_DETAIL, "ssh: %s at %s, port %u", ssh->server, to, (unsigned)ssh->port);
+    return rc;
+}
+
+static int open_steps(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                      struct x8_ssh_config *config, struct x8_error *err)
+{
     int rc = set(ssh, SSH_OPTIONS_PROCESS_CONFIG, &(int){0}, err);
-    uint16_t port = 0;
 
     if (rc == 0)
         rc = set(ssh, SSH_OPTIONS_CIPHERS_C_S, CIPHERS, err);
     if (rc == 0)
         rc = set(ssh, SSH_OPTIONS_CIPHERS_S_C, CIPHERS, err);
     if (rc == 0)
-        rc = read_config(ssh, op, way, identity, sizeof identity, err);
-    if (rc != 0)
-        return rc;
-    choose(ssh, way, to, sizeof to, &port);
-    rc = settle_options(ssh, way, port, err);
+        rc = set_name(ssh, way->host, err);
     if (rc == 0)
-        rc = x8_ssh_connect(ssh, op, way, to, sizeof to, port, err);
+        rc = read_config(ssh, op, way, config, err);
     if (rc == 0)
-        rc = greet(ssh, op, err);
+        rc = reach(ssh, op, way, config, err);
     if (rc == 0)
-        x8_emit(op, X8_EV_DETAIL, "ssh: %s at %s, port %u", ssh->server, to, (unsigned)port);
-    if (rc == 0)
-        rc = x8_ssh_check_key(ssh, way, err);
+        rc = x8_ssh_check_key(ssh, way, config, err);
     if (rc != 0)
         return rc;
     x8_emit(op, X8_EV_DETAIL, "ssh: the server's key is the known one: %s", ssh->memory.print);
-    if (identity[0])
-        (void)ssh_options_get(ssh->session, SSH_OPTIONS_IDENTITY, &expanded);
-    rc = x8_ssh_login(ssh, op, way, expanded, err);
-    ssh_string_free_char(expanded);
+    rc = x8_ssh_login(ssh, op, way, config, err);
     if (rc == 0)
         x8_emit(op, X8_EV_DETAIL, "ssh: logged in as %s", ssh->user);
     return rc;
@@ -311,7 +333,7 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
 
     if (!ssh)
         return NULL;
-    ssh->fd = ssh->wakes[0] = ssh->wakes[1] = -1;
+    ssh->fd = ssh->wakes[0] = ssh->wakes[1] = ssh->proxy_words = -1;
     pthread_mutex_init(&ssh->lock, NULL);
     x8_cond_init(&ssh->gone);
     x8_clean(ssh->host, sizeof ssh->host, way->host, strlen(way->host));
@@ -332,12 +354,16 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
 int x8_ssh_open(const struct x8_op *op, const struct x8_ssh_way *way, struct x8_ssh **out,
                 struct x8_error *err)
 {
-    struct x8_ssh *ssh = ssh_new_for(way);
+    struct x8_ssh_config *config = calloc(1, sizeof *config);
+    struct x8_ssh *ssh = config ? ssh_new_for(way) : NULL;
     int rc;
 
-    if (!ssh)
+    if (!ssh) {
+        free(config);
         return x8_fail(err, X8_E_INTERNAL, "no memory");
-    rc = open_steps(ssh, op, way, err);
+    }
+    rc = open_steps(ssh, op, way, config, err);
+    free(config);
     if (rc == 0)
         rc = x8_ssh_engine_start(ssh, err);
     if (rc != 0) {

@@ -13,6 +13,7 @@
 #define X8_NET_SSH_PARTS_H
 
 #include "net/ssh.h"
+#include "net/ssh_config.h"
 #include "util/await.h"
 #include "util/buf.h"
 
@@ -35,11 +36,14 @@ struct x8_ssh_memory {
 
 struct x8_ssh {
     struct x8_ssh_memory memory;
+    pid_t proxy;     /* the program that the connection goes through, or 0 */
+    int proxy_words; /* what it complains about, or -1 */
     ssh_session session;
     ssh_event event; /* polls the session once it is open */
     int fd;          /* ours; libssh has a duplicate, since it closes its own when an error comes */
     int wakes[2];    /* a pipe: ends the engine's poll, and waits of the opening thread */
     char host[256], user[64], server[256];
+    uint16_t port;
     char key_name[300]; /* how known_hosts calls the server */
 
     pthread_mutex_t lock;
@@ -117,6 +121,15 @@ int x8_ssh_await(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
                  struct x8_error *err);
 /* What libssh says of the last failure, clean. */
 void x8_ssh_said(const struct x8_ssh *ssh, char *out, size_t cap);
+/* A program in between (ssh_proxy.c). */
+int x8_ssh_wants_proxy(const struct x8_ssh_config *config);
+int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
+                       const struct x8_ssh_config *config, const char *to, uint16_t port,
+                       struct x8_error *err);
+void x8_ssh_proxy_stop(struct x8_ssh *ssh);
+int x8_ssh_proxy_failed(const struct x8_ssh *ssh, struct x8_error *err);
+/* Give libssh a duplicate of ssh->fd. */
+int x8_ssh_use_socket(struct x8_ssh *ssh, struct x8_error *err);
 /* Connect to `to` or the addresses that stand for it; `to` becomes the one that answered
  * (ssh_connect.c). */
 int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
@@ -127,10 +140,11 @@ void x8_ssh_forget(struct x8_ssh *ssh);
 int x8_ssh_ask(struct x8_ssh *ssh, const struct x8_ssh_way *way, const char *what, int number,
                char *out, struct x8_error *err);
 /* The server's key against known_hosts (ssh_hostkey.c). */
-int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err);
-/* `identity`: a key file that ~/.ssh/config names, or NULL (ssh_login.c). */
+int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                     const struct x8_ssh_config *config, struct x8_error *err);
+/* ssh_login.c */
 int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
-                 const char *identity, struct x8_error *err);
+                 const struct x8_ssh_config *config, struct x8_error *err);
 
 /* Keys (ssh_keys.c). One of libssh's SSH_AUTH_* (never AGAIN), or a negative code for a failure of
  * ours. Names what was tried in `tried`. */
@@ -138,10 +152,12 @@ struct x8_ssh_login {
     struct x8_ssh *ssh;
     const struct x8_op *op;
     const struct x8_ssh_way *way;
+    const struct x8_ssh_config *config;
+    struct x8_ssh_tokens tokens; /* of the configuration */
     char tried[256];
 };
 #define X8_SSH_SERVER_GONE 100 /* libssh's SSH_AUTH_ERROR, apart from our codes */
-int x8_ssh_try_agent(struct x8_ssh_login *login, struct x8_error *err);
+int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, struct x8_error *err);
 int x8_ssh_try_key(struct x8_ssh_login *login, const char *path, struct x8_error *err);
 /* Repeat while libssh says AGAIN. */
 int x8_ssh_answer(struct x8_ssh_login *login, int rc, int64_t deadline, struct x8_error *err);

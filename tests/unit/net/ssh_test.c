@@ -379,6 +379,139 @@ static void a_configuration_is_read(void **state)
     free(config);
 }
 
+static void write_config(const char *path, const char *fmt, ...) X8_PRINTF(2, 3);
+static void write_config(const char *path, const char *fmt, ...)
+{
+    FILE *file = fopen(path, "w");
+    va_list ap;
+
+    assert_non_null(file);
+    va_start(ap, fmt);
+    vfprintf(file, fmt, ap);
+    va_end(ap);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+static void every_key_file_of_the_configuration_is_tried(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char *config = test_path(server.dir, "config");
+
+    (void)state;
+    way.asker.password = NULL;
+    way.config = config;
+    assert_int_equal(sh("ssh-keygen -q -t ed25519 -N '' -f %s/other", server.dir), 0);
+    write_config(config,
+                 "IdentityFile %s/other\nHost 127.*\nIdentityFile %s/missing\n"
+                 "IdentityFile %s/id_ed25519\n",
+                 server.dir, server.dir, server.keys);
+    lets_in(&way);
+    /* Those that are named, and no others; who is missing is told. */
+    way.key_folder = server.keys;
+    write_config(config, "IdentityFile %s/missing\nCertificateFile x\n", server.dir);
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.why, "/missing, which cannot be read"));
+    assert_non_null(strstr(err.why, "CertificateFile (config line 2)"));
+    write_config(config, "PubkeyAuthentication no\n");
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    write_config(config, "Host other\n  PubkeyAuthentication no\n");
+    lets_in(&way);
+    free(config);
+}
+
+static void a_line_that_cannot_be_followed_ends_it(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char *config = test_path(server.dir, "config");
+
+    (void)state;
+    way.key_folder = server.keys;
+    way.config = config;
+    write_config(config, "Host 127.0.0.1\n  BindInterface tun0\n");
+    assert_int_equal(try_way(&way), -X8_E_USAGE);
+    assert_non_null(strstr(err.msg, "config line 2: BindInterface is not supported"));
+    write_config(config, "Match exec \"test %%h = 127.0.0.1\"\n  Ciphers nonsense\n");
+    assert_int_equal(try_way(&way), -X8_E_USAGE);
+    write_config(config, "Match !exec \"test %%h = 127.0.0.1\"\n  Ciphers nonsense\n");
+    lets_in(&way);
+    free(config);
+}
+
+/* --- through something else --- */
+
+static void a_program_of_the_users_is_the_way(void **state)
+{
+    struct x8_ssh_way way = {
+        .host = "board", .known_hosts = server.known_hosts, .key_alias = "127.0.0.1"};
+    char *config = test_path(server.dir, "config"), *script = test_path(server.dir, "through");
+    char *seen = test_path(server.dir, "seen"), *text;
+
+    (void)state;
+    if (access("/usr/bin/python3", X_OK) != 0)
+        skip();
+    write_config(script,
+                 "echo \"$@\" >%s\necho complaint >&2\nexec python3 -c '\n"
+                 "import os, select, socket\ns = socket.create_connection((\"127.0.0.1\", %u))\n"
+                 "while True:\n"
+                 "  for f in select.select([0, s], [], [])[0]:\n"
+                 "    d = os.read(0, 65536) if f == 0 else s.recv(65536)\n"
+                 "    if not d: raise SystemExit\n"
+                 "    s.sendall(d) if f == 0 else os.write(1, d)'\n",
+                 seen, (unsigned)server.port);
+    write_config(config,
+                 "Host board\n  HostName 192.0.2.1\n  Port %u\n  User fio\n"
+                 "  IdentityFile %s/id_ed25519\n  ProxyCommand bash %s %%h %%p %%r %%n\n",
+                 (unsigned)server.port, server.keys, script);
+    way.config = config;
+    lets_in(&way);
+    text = test_read(seen, NULL);
+    assert_true(x8_starts(text, "192.0.2.1 ") && strstr(text, " fio board\n"));
+    free(text);
+    /* What it complains about is the cause, when it fails. */
+    write_config(script, "echo no such hop >&2\nexit 3\n");
+    assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
+    assert_non_null(strstr(err.why, "no such hop"));
+    /* One that says nothing has a limit, and is ended. */
+    write_config(script, "echo $$ >%s\ntrap '' TERM\nwhile :; do read -r line || :; done\n", seen);
+    op.deadline = x8_deadline_in(500);
+    assert_int_equal(try_way(&way), -X8_E_TIMEOUT);
+    assert_int_equal(sh("! kill -0 $(cat %s) 2>/dev/null", seen), 0);
+    free(seen);
+    free(script);
+    free(config);
+}
+
+static void a_jump_is_made_with_ssh(void **state)
+{
+    struct x8_ssh_way way = {
+        .host = "board", .known_hosts = server.known_hosts, .key_alias = "127.0.0.1"};
+    char *config = test_path(server.dir, "config"), *log;
+    static const char hosts[] = "Host hop board\n  HostName 127.0.0.1\n  Port %u\n  User fio\n"
+                                "  IdentityFile %s/id_ed25519\n  UserKnownHostsFile %s\n"
+                                "Host board\n  ProxyJump %s\n";
+
+    (void)state;
+    if (sh("command -v ssh >/dev/null") != 0)
+        skip();
+    way.config = config;
+    write_config(config, hosts, (unsigned)server.port, server.keys, server.known_hosts, "hop");
+    lets_in(&way);
+    log = test_ssh_log(&server);
+    assert_int_equal(sh("[ $(grep -c 'Accepted publickey' %s/log) = 2 ]", server.dir), 0);
+    free(log);
+    /* Never past the jump when that fails. */
+    write_config(config, hosts, (unsigned)server.port, server.keys, server.known_hosts,
+                 "hop,fio@127.0.0.1:1");
+    assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
+    assert_non_null(strstr(err.why, "ProxyJump"));
+    write_config(config, hosts, (unsigned)server.port, server.keys, server.known_hosts, "-oX;y");
+    assert_int_equal(try_way(&way), -X8_E_USAGE);
+    write_config(config, hosts, (unsigned)server.port, server.keys, server.known_hosts, "none");
+    lets_in(&way);
+    free(config);
+}
+
 /* --- the agent --- */
 
 static void an_agent_lets_in(void **state)
@@ -794,6 +927,10 @@ int main(void)
         WITH("dropbear", an_encrypted_key_asks_for_its_password),
         WITH("sshd", an_encrypted_key_asks_for_its_password),
         WITH("dropbear", a_configuration_is_read),
+        WITH("dropbear", every_key_file_of_the_configuration_is_tried),
+        WITH("dropbear", a_line_that_cannot_be_followed_ends_it),
+        WITH("dropbear", a_program_of_the_users_is_the_way),
+        WITH("sshd", a_jump_is_made_with_ssh),
         WITH("sshd", an_agent_lets_in),
         WITH("dropbear", an_agent_lets_in),
         WITH("dropbear", a_stop_ends_the_wait_for_an_agent),
