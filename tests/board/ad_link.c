@@ -18,6 +18,8 @@
 #define READ_SIZE (256u << 10)
 #define OUT_MAX   (4u << 20) /* nothing is taken from the host while so much waits for it */
 
+#define LAST_WORDS_US 1000000
+
 #define MAX_FDS (2 + AD_STREAMS * AD_WAITS + AD_ORPHANS)
 
 /* ---- receiving ---- */
@@ -126,7 +128,7 @@ static void gather(struct ad_link *link, struct watch *w, int is_busy)
     if (!is_busy && ad_buf_len(&link->out))
         events |= POLLOUT;
     add_fd(w, link->fd, events);
-    add_fd(w, link->ad->stop_fd, POLLIN);
+    add_fd(w, link->stop_due_us ? -1 : link->ad->stop_fd, POLLIN);
     for (size_t i = 0; i < link->stream_count; i++) {
         struct ad_stream *s = link->streams[i];
         w->first[i] = w->count;
@@ -138,10 +140,24 @@ static void gather(struct ad_link *link, struct watch *w, int is_busy)
         add_fd(w, link->ad->orphans[i].fd, POLLIN);
 }
 
+/* Something of ours is on its way to the host. */
+static int is_owing(const struct ad_link *link)
+{
+    if (ad_buf_len(&link->out))
+        return 1;
+    for (size_t i = 0; i < link->stream_count; i++)
+        if (link->streams[i]->waiting)
+            return 1;
+    return 0;
+}
+
 static int64_t next_due(struct ad_link *link, int is_busy)
 {
     if (is_busy)
-        return link->busy_until_us;
+        return link->stop_due_us && link->stop_due_us < link->busy_until_us ? link->stop_due_us
+                                                                            : link->busy_until_us;
+    if (link->stop_due_us)
+        return is_owing(link) ? link->stop_due_us : 0;
     int64_t due = AD_FOREVER;
     if (link->arrival_count)
         due = link->arrivals[link->arrival_first].due_us;
@@ -192,6 +208,25 @@ static void bury(struct ad_link *link)
     link->stream_count = kept;
 }
 
+/*
+ * Told to stop: at the end of a turn in which nobody had anything to say. On a board the init
+ * system comes to adbd long after the command that asked for the restart has said what it had to
+ * say; here both may be in one turn.
+ */
+static int is_time_to_stop(struct ad_link *link, const struct watch *w, int is_busy)
+{
+    if (!link->stop_due_us && w->fds[1].revents) {
+        link->stop_due_us = ad_now_us() + LAST_WORDS_US;
+        return 0;
+    }
+    if (!link->stop_due_us || ad_now_us() >= link->stop_due_us)
+        return link->stop_due_us != 0;
+    for (size_t k = w->first[0]; k < w->first[w->streams]; k++)
+        if (w->fds[k].revents)
+            return 0;
+    return !is_busy && !is_owing(link);
+}
+
 static void turn(struct ad_link *link, struct watch *w)
 {
     int is_busy = link->busy_until_us > ad_now_us();
@@ -199,7 +234,7 @@ static void turn(struct ad_link *link, struct watch *w)
         link->is_stalled = 0;
     gather(link, w, is_busy);
     wait_for(w, next_due(link, is_busy));
-    if (w->fds[1].revents) {
+    if (is_time_to_stop(link, w, is_busy)) {
         ad_link_end(link, AD_STOPPED, "told to stop");
         return;
     }

@@ -208,6 +208,7 @@ struct ad_link {
     struct ad_stream *streams[AD_STREAMS];
     size_t stream_count;
     int64_t busy_until_us; /* the paced link is moving bytes so long */
+    int64_t stop_due_us;   /* told to stop: the end, whoever still speaks; 0 */
     uint64_t rate;
     uint64_t taken_in, read_in, released_in; /* bytes handled, read, and old enough */
     uint64_t queued, written;                /* bytes towards the host since the link began */

@@ -19,10 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATUS_USAGE 2
-#define STATUS_SKIP  77
-#define AGAIN_US     2000000 /* the sandbox itself went down: as after any failure of a unit */
-#define GOING_MS     5000
+#define STATUS_USAGE  2
+#define STATUS_SKIP   77
+#define AGAIN_US      2000000 /* the sandbox itself went down: as after any failure of a unit */
+#define GOING_MS      5000
+#define LAST_WORDS_MS 1000
 
 static void lock(struct um_linux *l)
 {
@@ -205,12 +206,37 @@ static void obey_power(struct um_linux *l, const char *power)
         l->again_us = is_stop ? INT64_MAX : um_now_us() + AGAIN_US;
 }
 
+/* The daemon is gone. What it had written is the host's first: on a board its write ends when the
+ * host's controller has taken it. */
+static void last_words(struct um_linux *l)
+{
+    int64_t until = um_now_us() + LAST_WORDS_MS * 1000;
+    int is_over = 0;
+
+    while (!is_over && um_now_us() < until) {
+        struct um_answers answers = {.count = 0};
+        struct vb_linux is;
+
+        lock(l);
+        vb_linux(l->board->vb, &is);
+        is_over = l->stop || l->fd < 0 || !is.is_up || is.link != l->link ||
+                  (take_input(l) < 0 && vb_linux_unread(l->board->vb) == 0);
+        um_board_step(l->board, &answers);
+        um_clock_nudge(l->board->world, l->board);
+        unlock(l);
+        um_answer_all(&answers);
+        if (!is_over)
+            poll(NULL, 0, 2);
+    }
+}
+
 /* The sandbox went down by itself. */
 static void ended(struct um_linux *l)
 {
     char power[24];
     int status = 0;
 
+    last_words(l);
     waitpid(l->pid, &status, 0);
     await_end(l);
     read_power(l, power);
@@ -283,16 +309,23 @@ static void carry(struct um_linux *l, const struct pollfd fds[POLLED])
     struct um_answers answers = {.count = 0};
     struct um_board *board = l->board;
     char bytes[64];
+    int is_over = 0;
 
     if (fds[ON_WAKE].revents)
         while (read(l->wake[0], bytes, sizeof(bytes)) > 0)
             ;
     lock(l);
+    if (fds[ON_LINK].revents && fds[ON_LINK].fd == l->fd)
+        is_over = take_input(l) < 0;
+    unlock(l);
+    if (is_over)
+        last_words(l);
+    lock(l);
     if (fds[ON_READY].revents) {
         l->is_ready = 1;
         pthread_cond_broadcast(&board->world->changed);
     }
-    if (fds[ON_LINK].revents && fds[ON_LINK].fd == l->fd && take_input(l))
+    if (is_over)
         drop_link(l);
     um_board_step(board, &answers);
     um_clock_nudge(board->world, board);

@@ -157,10 +157,14 @@ struct vb_result vb_adb_out(struct vb *vb, const uint8_t *data, size_t len)
 
 /* ---- to the host ---- */
 
+size_t vb_linux_unread(const struct vb *vb)
+{
+    return vb->adb.in_len - vb->adb.in_at;
+}
+
 size_t vb_linux_room(const struct vb *vb)
 {
-    const struct vb_adb *a = &vb->adb;
-    return a->is_served ? VB_ADB_IN - (a->in_len - a->in_at) : 0;
+    return vb->adb.is_served ? VB_ADB_IN - vb_linux_unread(vb) : 0;
 }
 
 void vb_linux_input(struct vb *vb, const uint8_t *data, size_t len)

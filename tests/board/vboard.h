@@ -118,6 +118,8 @@ void vb_linux_output_taken(struct vb *vb, size_t len);
 /* Bytes of the daemon: how many there is room for, and handing them over (at most so many). */
 size_t vb_linux_room(const struct vb *vb);
 void vb_linux_input(struct vb *vb, const uint8_t *data, size_t len);
+/* How many of those the host has not taken yet. */
+size_t vb_linux_unread(const struct vb *vb);
 /* Linux shut down: off the bus, and after down= what comes next: VB_LINUX, VB_ROM, VB_OFF. */
 void vb_linux_exit(struct vb *vb, enum vb_stage next);
 
