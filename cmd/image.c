@@ -125,10 +125,10 @@ static int check_stdout(struct x8_error *err)
 
     if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
         return 0;
-    x8_fail(err, X8_E_USAGE, "there is no place for the result");
-    x8_error_why(err, "stdout is closed, or open for reading only");
+    x8_fail(err, X8_E_NO_FILE, "stdout takes no result");
+    x8_error_why(err, "it is closed, or open for reading only");
     x8_error_next(err, "leave it open (no '>&-'); >/dev/null where the result is not wanted");
-    return -(int)X8_E_USAGE;
+    return -(int)X8_E_NO_FILE;
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)

@@ -225,7 +225,8 @@ static int conclude(struct x8_ctx *ctx, int rc, const struct x8_error *failed)
         x8_ui_flush(ui); /* else a bar would be below what follows, and stay */
         x8_result_print(ctx, rc < 0 ? failed : NULL);
     }
-    if (x8_stdout_finish(ctx, &silent, &err) < 0 && rc == 0) {
+    /* A status of its own says nothing without the result that it belongs to. */
+    if (x8_stdout_finish(ctx, &silent, &err) < 0 && rc >= 0) {
         rc = -(int)err.code;
         if (!silent)
             x8_ui_error(ui, &err);

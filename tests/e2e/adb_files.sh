@@ -115,7 +115,7 @@ on 30 push old "/tmp/$(head -c 300 /dev/zero | tr '\0' n)"
 says '[Ff]ile name too long'
 on 2 push old ''
 on 2 pull ''
-on 20 push '' /tmp/
+on 2 push '' /tmp/
 
 echo "== folders and links"
 mkdir -p app/sub/deep

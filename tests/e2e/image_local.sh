@@ -335,9 +335,9 @@ says 'counts as used'
 
 start "no stdout: said at once"
 # shellcheck disable=SC2016 # $0 is the inner shell's
-run 2 bash -c '"$0" image show no-such.wic >&-' "$X8CTL"
-error_form 2
-says 'stdout is closed'
+run 20 bash -c '"$0" image show no-such.wic >&-' "$X8CTL"
+error_form "20 no-file"
+says "stdout takes no result"
 
 start "wrong input"
 image 20 show no-such.wic

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every command once with a standard stream closed: stdin closed keeps nobody waiting, a result that cannot go anywhere is
-# an error that stderr tells, without stderr the rest is the same; and no file or device gets the number of a stream.
+# Every command once with a standard stream closed or full: stdin closed keeps nobody waiting, a result that cannot go
+# anywhere is an error that stderr tells, with the same status for all, without stderr the rest is the same; and no file or
+# device gets the number of a stream.
 # shellcheck disable=SC2317 # functions that are called by their names
 # shellcheck source=adb_kit.sh
 . "$(dirname "$0")/adb_kit.sh"
@@ -15,7 +16,7 @@ limit=20
 # plain STATUS ARGS...: without a board; on: with one (adb_kit.sh).
 plain() { run "$1" timeout -k 5 "$limit" "$X8CTL" "${@:2}"; }
 
-# without STREAM RUNNER STATUS ARGS...: a run whose stream is closed. STREAM is 0, 1 or 2.
+# without STREAM RUNNER STATUS ARGS...: a run whose stream is closed. STREAM is 0, 1 or 2; full: stdout on a full disk.
 without() {
     local stream=$1 runner=$2 want=$3 real=$X8CTL
     shift 3
@@ -23,6 +24,7 @@ without() {
     0) printf '#!/bin/sh\nexec "%s" "$@" <&-\n' "$real" ;;
     1) printf '#!/bin/sh\nexec "%s" "$@" >&-\n' "$real" ;;
     2) printf '#!/bin/sh\nexec "%s" "$@" 2>&-\n' "$real" ;;
+    full) printf '#!/bin/sh\nexec "%s" "$@" >/dev/full\n' "$real" ;;
     esac >closed
     chmod +x closed
     X8CTL=$work/closed
@@ -32,13 +34,13 @@ without() {
 
 # each RUNNER STATUS RESULT ARGS...: STATUS is that of a good run; RESULT is "result" when it prints one, else "-".
 each() {
-    local runner=$1 want=$2 result=$3 lost=20
+    local runner=$1 want=$2 result=$3 lost=20 full=25
     shift 3
     case $1 in
-    exec | shell) lost=255 ;;
-    image) lost=2 ;; # told before anything is fetched or read
+    exec | shell) lost=255 full=255 ;;
     esac
     start "$*"
+    echo "$1" >>asked
     without 0 "$runner" "$want" "$@"
     [ "$result" = - ] || prints .
     cp "$out" first
@@ -50,7 +52,10 @@ each() {
     else
         without 1 "$runner" $lost "$@"
         says 'stdout'
-        says '^  next   .'
+        error_form '20 no-file'
+        without full "$runner" $full "$@"
+        says 'stdout'
+        error_form '25 host-space'
     fi
 }
 
@@ -69,6 +74,11 @@ each plain 0 - udev remove --dir .
 each plain 20 - flash -y nowhere
 each plain 20 - uuu nowhere.uuu
 each plain 0 result image prune -n
+each plain - result doctor
+each plain - result doctor --json
+each plain - result doctor --fix -n
+each plain 0 result report --force -o report.tar.gz
+each plain 0 result report --force -o report.tar.gz --mask --json
 each plain 0 - name
 each plain 0 - recover
 
@@ -86,6 +96,8 @@ each on 0 result update status
 each on 0 - name bench-1
 each on 0 - push file /tmp/file
 each on 0 same pull /tmp/file -
+each on - result doctor
+each on 0 result report --board --force -o report.tar.gz
 each on 0 - identify --for 1s --password-file pw
 each on 0 result setup -n --name other --password-file pw
 each on 40 - sketch reset
@@ -115,4 +127,15 @@ for line in 'pull /tmp/file back' 'pull --log log /tmp/file back'; do
     same file back
 done
 ! grep -q '^text$' log || problem "the log has what was pulled"
+start "an archive for stdout"
+# shellcheck disable=SC2016 # a small program
+run 0 timeout "$limit" sh -c 'exec "$0" report -o - <&- | tar -tz' "$X8CTL"
+prints '/doctor.json$'
+without 1 plain 20 report -o -
+without full plain 25 report -o -
+start "no command was forgotten"
+printf '%s\n' watch forward open >>asked # above; open's result is the address that forward says
+for command in $("$X8CTL" completion bash | sed -n "s/^    ' 0 '\*) echo '\(.*\)' ;;$/\1/p"); do
+    grep -qx "$command" asked || problem "$command was not asked"
+done
 finish
