@@ -85,7 +85,7 @@ else:
     board = f"latency={args.latency} var=4G"
     if set(args.cases.split(",")) - {"list"}:
         again = [sys.executable, __file__, *sys.argv[1:], "--boards", "{adb}", "{adb2}"]
-        if subprocess.run([ADBD, "--board", board, "--board", board, "--", *again]).returncode != 0:
+        if subprocess.run([ADBD, "--board", board, "--board", board + " reaccept=0", "--", *again]).returncode != 0:
             sys.exit(1)
     if "list" in args.cases.split(","):
         list_of_eight()

@@ -9,10 +9,11 @@ parser.add_argument("--size", type=int, required=True)
 parser.add_argument("--files", type=int, required=True)
 parser.add_argument("--latency", type=int, default=0)
 parser.add_argument("--cases", required=True)
+parser.add_argument("--x8ctl")
 parser.add_argument("--boards", nargs="*")
 args = parser.parse_args()
 
-X8CTL = os.path.join(args.build, "x8ctl")
+X8CTL = args.x8ctl or os.path.join(args.build, "x8ctl")
 METER = os.path.join(args.build, "tests", "bench_meter")
 
 
