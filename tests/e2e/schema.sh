@@ -57,6 +57,19 @@ for line in list guide 'guide leds' version recover name 'image list --offline' 
     plain 0 $line --json
     json "'error' not in d"
 done
+start "this computer examined, and an archive of what was seen"
+alone - doctor --json
+json "{c['id'] for c in d['host']} >= {'usb-link', 'disk-cache', 'adb-server'} and d['boards'] == [] and 'error' not in d"
+json "d['problems'] == sum(c['result'] == 'fail' for c in d['host'])"
+alone 0 report --json -o report.tar.gz
+json "d['path'] == 'report.tar.gz' and 'boards' not in d and 'error' not in d"
+tar -tzf report.tar.gz | sed 's|^[^/]*/||' | sort >listed
+json "sorted(d['members']) == open('listed').read().split()"
+start "a board that is not there: the error beside what was found all the same"
+alone 10 doctor --board -t 1s --json
+json "d['host'] and d['boards'] == [] and d['error']['status'] == 10"
+alone 10 report --board --force --json -o report.tar.gz -t 1s
+json "d['bytes'] > 0 and d['error']['code'] == 'no-board'"
 mkdir rules
 start "udev check: a result and an error in one document"
 plain 4 udev check --dir rules --json
@@ -123,6 +136,12 @@ json "d['boards'][0]['checks'] == 1"
 on 0 sketch status --json
 on 0 update status --json
 on 0 update check --json
+on - doctor --json
+json "d['boards'][0]['code'] == 'ok' and {c['id'] for c in d['boards'][0]['checks']} >= {'image', 'units', 'password'} and 'error' not in d"
+on 0 report --json --force -o report.tar.gz
+json "d['boards'][0]['code'] == 'ok' and d['masked'] is False"
+on 0 report --mask --json --force -o report.tar.gz
+json "d['masked'] is True"
 on 30 open --print --json
 start "what acts"
 on 0 exec --json -- sh -c 'echo one; echo two >&2'
@@ -156,6 +175,6 @@ start "restarted"
 on 0 reboot -y --no-wait --password-file pw --json
 
 start "every document was seen here, but for those of suites of their own"
-others=(doctor report open watch doctor report image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
+others=(open watch image-get sketch-upload update-show update-check update-apply update-finish update-rollback update-legacy-399 image-prune)
 python3 "$X8_TESTS/lib/schema.py" --lacks "$work/seen" "${others[@]}" >"$work/lacks" 2>&1 || problem "$(cat "$work/lacks")"
 finish
