@@ -107,7 +107,7 @@ start "damage, crowds and control characters"
 among hostile
 for word in boards foreign; do
     search 0 1000 "$word"
-    within 3
+    within 10
     finds 255 # one of 256 has no address
     prints "^host $first serial=0A13B209DAB6FA00 ssh=1 port=22 at=[0-9]+ 10\.77\.0\.100$"
     prints '^event [0-9]+ the network names more hosts than are looked at; some are left out$'
@@ -119,7 +119,7 @@ start "a flood neither prolongs the search nor breaks it"
 among flood
 for word in boards foreign; do
     search 0 1000 "$word"
-    within 3
+    within 10
     prints '^end rc=2[0-9]{2} '
 done
 
@@ -128,7 +128,7 @@ input=$work/stop
 mkfifo "$input"
 (sleep 0.3 && echo stop) >"$input" &
 search 130 60000 stop
-within 3
+within 20
 input=/dev/null
 
 finish

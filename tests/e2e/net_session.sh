@@ -44,7 +44,7 @@ on 0 list --json
 json 'd["boards"][0]["links"] == "net" and d["boards"][0]["net_address"] == "'"${labels[1]}"'" and d["boards"][0]["code"] == "ok"'
 start "wait is done at once"
 on 0 wait --state linux
-within 3
+within 30
 start "a name of the user's, once it has the board's serial number"
 on 0 name bench-1
 run 0 "$X8CTL" name
@@ -187,10 +187,10 @@ pid=$!
 await 60 "the silent server" test -s silent
 select=(-s "net:127.0.0.1:$(<silent)")
 on 16 info -t 2s
-within 10
+within 30
 on 0 list
 prints '	mute	'
-within 5
+within 30
 kill "$pid"
 wait "$pid" 2>/dev/null
 start "wait is done by an answer"

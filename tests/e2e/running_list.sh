@@ -40,7 +40,7 @@ two=("${usb[@]:0:4}") # without the mute one, which costs its time
 echo "== USB"
 start "running boards are asked who they are, and a mute one does not hold them up"
 flash 0 "${usb[@]}" -- list
-within 5
+within 20
 prints '^0E1A2C0D5B6F7788	-	linux-setup	934	breakout	usb	usb 1-2	its user has no password yet, so ssh lets in nobody	x8ctl setup$'
 prints '^1B2C3D4E5F600001	-	linux	399	[a-z]+	usb	usb 1-3	-	-$'
 prints '^1b2c3d4e5f600002	-	mute	-	-	usb	usb 1-4	.*does not answer	replug the board$'
@@ -83,7 +83,7 @@ run 0 bash -c 'exec 9>"$X8CTL_HOME/locks/usb-1-2"; flock 9; (sleep 0.7) & exec 9
     "$X8_BOARD" start=linux "adbd=image=934" -- "$X8CTL" info image
 prints '^934$'
 start "watch shows the same row, once"
-flash 0 start=linux "adbd=image=934" -- watch -t 1s --json
+flash 0 start=linux "adbd=image=934" -- watch -t 3s --json
 prints '"ev":"present".*"image":"934".*"links":"usb"'
 [ "$(wc -l <"$out")" = 1 ] || problem "more than one line"
 

@@ -20,8 +20,8 @@ start "it asks first"
 flash 41 start=linux "adbd=image=934" -- reboot
 error_form '41 need-yes'
 start "--no-wait ends when the board is gone"
-flash 0 start=linux "adbd=image=934" down=5000 -- reboot -y --no-wait
-within 5
+flash 0 start=linux "adbd=image=934" down=60000 -- reboot -y --no-wait
+within 40
 start "a restart that a command asks for ends the link: what to do next is said"
 flash 255 start=linux "adbd=image=934" down=5000 -- exec -- sh -c 'echo fio | sudo -S reboot; sleep 20'
 error_form '15 gone'
