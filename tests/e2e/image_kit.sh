@@ -68,7 +68,8 @@ make_set() {
     tar czf "$archive" -C "$work" 777
 }
 
-# serve: nginx with $work/www on http://127.0.0.1:$port/, /slow/ the same at 1 MB/s; $work/asked has a line per request.
+# serve: nginx with $work/www on http://127.0.0.1:$port/, /slow/ the same at 1 MB/s, /crawl/ at 20 kB/s; $work/asked has a line
+# per request.
 serve() {
     local nginx
     nginx=$(command -v nginx) || { echo "skipped: nginx is not installed"; exit 77; }
@@ -83,12 +84,13 @@ serve() {
             printf '    %s_temp_path %s/%s;\n' "$kind" "$work/nginx" "$kind"
         done
         printf '    server {\n        listen 127.0.0.1:%d;\n        root %s/www;\n' "$port" "$work"
-        printf '        location /slow/ { alias %s/www/; limit_rate 1m; }\n    }\n}\n' "$work"
+        printf '        location /slow/ { alias %s/www/; limit_rate 1m; }\n' "$work"
+        printf '        location /crawl/ { alias %s/www/; limit_rate 20k; }\n    }\n}\n' "$work"
     } >"$work/nginx/conf"
     "$nginx" -c "$work/nginx/conf" -e "$work/nginx/log" &
     server=$!
     trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$work"' EXIT
-    for _ in $(seq 100); do
+    for _ in $(seq 1200); do
         if : 2>/dev/null >"/dev/tcp/127.0.0.1/$port"; then return; fi
         sleep 0.05
     done
