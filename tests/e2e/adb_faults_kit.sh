@@ -23,8 +23,8 @@ wrong() { echo "wrong: $*; status $status after $elapsed_ms ms: $(tr '\n' ' ' <"
 
 # No file of ours stays on the board once its shells were hung up.
 tidy_board() {
-    local i
-    for i in {1..100}; do
+    local until=$(($(milliseconds) + 60000))
+    while [ "$(milliseconds)" -lt "$until" ]; do
         [ -n "$(find "$home" -name '*x8ctl*')" ] || return 0
         sleep 0.05
     done
