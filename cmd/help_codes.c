@@ -11,7 +11,8 @@ enum { PAGE_COLUMNS = 77 };
 
 static const struct x8_code_help texts[] = {
     {X8_E_INTERNAL, "  * something happened that x8ctl has no name for, or memory ran out\n",
-     "  * repeat with -vv --log x8ctl.log and open an issue with that file\n"},
+     "  * x8ctl report packs the log of this run; or repeat with -vv --log x8ctl.log\n"
+     "  * open an issue with that file\n"},
     {X8_E_USAGE,
      "  * a misspelt command or option, a value that is missing or cannot be read\n"
      "  * a variable of the environment that holds such a value\n",

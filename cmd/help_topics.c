@@ -45,13 +45,14 @@ static const char environment[] =
     "                    proxies: x8ctl help images\n"
     "  X8CTL_HOME        one folder for all that x8ctl keeps: config/ (boards.json,\n"
     "                    your names for boards; sketch.json, see x8ctl help\n"
-    "                    sketches), state/ (kept boot areas), cache/ (images) and\n"
-    "                    locks/\n"
+    "                    sketches), state/ (logs, journals, kept boot areas), cache/\n"
+    "                    (images) and locks/; x8ctl help files\n"
     "  XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME\n"
     "                    without X8CTL_HOME: x8ctl/ in each of them; without them in\n"
     "                    ~/.config, ~/.local/state and ~/.cache\n"
     "  XDG_RUNTIME_DIR   without X8CTL_HOME: locks are in x8ctl/ there; without both\n"
     "                    in /tmp/x8ctl-UID\n"
+    "  X8CTL_LOGS        how many runs leave a log in the state folder (20); 0: none\n"
     "  X8CTL_NET         how long the network is searched for boards (1s); 0:\n"
     "                    nothing is sent\n"
     "  ANDROID_ADB_SERVER_PORT, ADB_SERVER_SOCKET\n"
@@ -153,7 +154,8 @@ static const char ci[] =
     "  * --json and --progress json are for programs: x8ctl help json.\n"
     "  * The exit code says which action helps: x8ctl help exit-codes.\n"
     "  * Name the board by its port (-s usb:1-4.2): it stays while the mode changes.\n"
-    "  * --log FILE keeps everything for the job's artefacts, also with -q.\n"
+    "  * --log FILE keeps everything for the job's artefacts, also with -q; without\n"
+    "    it the last runs have logs in the state folder: x8ctl help files.\n"
     "\n"
     "  x8ctl flash -y -t 3m -s usb:1-4.2 --log flash.log 934.tar.gz\n"
     "  x8ctl sketch upload --json --password-file pw t.elf |\n"
@@ -260,6 +262,39 @@ static const char images[] =
     "  x8ctl image get 934 --index https://mirror.example/x8/index.json\n"
     "  x8ctl flash 934 --offline\n";
 
+static const char files[] =
+    "What x8ctl keeps on this computer. X8CTL_HOME puts all of it into one folder,\n"
+    "in config/, state/, cache/ and locks/ there; the XDG variables move single\n"
+    "parts: x8ctl help environment.\n"
+    "\n"
+    "  ~/.config/x8ctl/boards.json\n"
+    "                    your names for boards: x8ctl name\n"
+    "  ~/.config/x8ctl/sketch.json\n"
+    "                    further places for sketches: x8ctl help sketches\n"
+    "  ~/.local/state/x8ctl/logs/\n"
+    "                    a log of each of the last 20 runs\n"
+    "  ~/.local/state/x8ctl/flash/, update/\n"
+    "                    journals: what flash --resume and update finish go on from\n"
+    "  ~/.local/state/x8ctl/boot-areas/\n"
+    "                    boot areas of boards, kept before they are cleared\n"
+    "  ~/.cache/x8ctl/   images and bundles: x8ctl help images\n"
+    "  $XDG_RUNTIME_DIR/x8ctl/\n"
+    "                    locks, so that two runs do not meet on one board\n"
+    "\n"
+    "A run leaves a log when it acts on a board or fetches an image: flash, uuu,\n"
+    "recover, setup, reboot, push, pull, sketch upload and reset, update apply,\n"
+    "finish and legacy-399, image get. Its name is TIME-COMMAND-PROCESS.log. It has\n"
+    "the command line, steps, warnings, the dialogue with the device and how it\n"
+    "ended, with times, but neither the bytes on the wire nor what was transferred,\n"
+    "at most 4 MiB; only you may read it. exec and shell leave one only when x8ctl\n"
+    "itself failed, without what was to be run: that may hold anything.\n"
+    "\n"
+    "A dry run leaves none, nor does one with --log FILE: that file has it all.\n"
+    "X8CTL_LOGS=0 keeps none, X8CTL_LOGS=5 the last five. Where the folder cannot be\n"
+    "written there are none either, and only -v says so.\n"
+    "Passwords are never in a log; x8ctl report packs the logs, and with --mask hides\n"
+    "serial numbers and names in them.\n";
+
 const struct x8_topic x8_topics[] = {
     {"options", "options of every command",
      "They may stand before or after the command word; -- ends options.\n\n", all_options},
@@ -269,6 +304,7 @@ const struct x8_topic x8_topics[] = {
      "20 or 25.\n\n",
      x8_page_codes},
     {"environment", "variables that are read", environment, NULL},
+    {"files", "what is kept on this computer, and where", files, NULL},
     {"json", "output for programs", json, NULL},
     {"selectors", "naming a board", selectors, NULL},
     {"carriers", "switches for flashing, by carrier board",

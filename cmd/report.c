@@ -288,7 +288,7 @@ static const struct x8_opt opts[] = {
 static const struct x8_example examples[] = {
     {"x8ctl report --mask", "an archive that can be shown to others"},
     {"x8ctl report --board -s fad9 run.log",
-     "with one board, and the log of a run (--log run.log)"},
+     "with one board, and a log of your own (--log run.log)"},
     {NULL, NULL},
 };
 static const unsigned char exits[] = {2,  10, 11, 12, 13, 14,  15,  16, 17,
@@ -301,9 +301,9 @@ const struct x8_cmd x8_cmd_report = {
     .usage = "[LOG...]",
     .description =
         "Writes one archive: what x8ctl doctor finds, the boards that are there, this\n"
-        "system's and x8ctl's versions, each LOG that is named, and the last logs (*.log)\n"
-        "and journals of updates in x8ctl's state folder. Of a large file the last\n"
-        "megabyte. Nothing is sent anywhere.\n"
+        "system's and x8ctl's versions, each LOG that is named, and from x8ctl's state\n"
+        "folder (x8ctl help files) the logs of the last runs and the journals of flashes\n"
+        "and updates. Of a large file the last megabyte. Nothing is sent anywhere.\n"
         "\n"
         "A board that is meant (--board, -s, --all) and cannot be asked is in the\n"
         "report as an error; the report is written, and the run ends with the code that\n"
@@ -322,7 +322,7 @@ const struct x8_cmd x8_cmd_report = {
     .opts = opts,
     .examples = examples,
     .exits = exits,
-    .see_also = "x8ctl doctor, x8ctl list",
+    .see_also = "x8ctl doctor, x8ctl list, x8ctl help files",
     .complete = "file",
     .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS | X8_ENDS_BY_STOP,
     .run = run,

@@ -10,7 +10,10 @@
 #include "doctor/bundle.h"
 #include "doctor/mask.h"
 
-#define X8_REPORT_MEMBERS 64
+#define X8_REPORT_MEMBERS 84
+/* So many of them are not named: of the newest logs and of the newest journals 20 each, and what
+ * is always there. */
+#define X8_REPORT_OWN 44
 
 struct x8_report {
     struct x8_ctx *ctx;

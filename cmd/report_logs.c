@@ -45,7 +45,8 @@ int x8_report_add_file(struct x8_report *report, const char *folder, const char 
     out = x8_report_add(report, name);
     if (!out) {
         rc = x8_fail(err, X8_E_USAGE, "there are too many logs for one report");
-        x8_error_next(err, "name fewer than %d", X8_REPORT_MEMBERS - 24);
+        x8_error_why(err, "each of them is kept in memory until the archive is written");
+        x8_error_next(err, "name fewer than %d", X8_REPORT_MEMBERS - X8_REPORT_OWN);
         return rc;
     }
     rc = x8_read_all(reader, END_MAX, out, err);
@@ -79,7 +80,7 @@ static size_t look(const char *folder, const char *ending, struct found *list, s
 
         if (!x8_ends(entry->d_name, ending) ||
             snprintf(f->path, sizeof f->path, "%s/%s", folder, entry->d_name) >= PATH_LEN ||
-            stat(f->path, &st) != 0 || !S_ISREG(st.st_mode))
+            lstat(f->path, &st) != 0 || !S_ISREG(st.st_mode))
             continue;
         f->mtime = (int64_t)st.st_mtime;
         count++;
@@ -89,18 +90,18 @@ static size_t look(const char *folder, const char *ending, struct found *list, s
     return count;
 }
 
-void x8_report_add_state(struct x8_report *report)
+struct place {
+    const char *folder, *ending;
+};
+
+static void add_newest(struct x8_report *report, const struct place *places, size_t n)
 {
-    static const struct {
-        const char *folder, *ending;
-    } places[] = {
-        {"", ".log"}, {"logs", ".log"}, {"logs", ".txt"}, {"update", ".json"}, {"flash", ".json"}};
     enum { CAP = 500 };
     struct found *list = calloc(CAP, sizeof *list);
     char folder[PATH_LEN];
     size_t count = 0;
 
-    for (size_t i = 0; list && i < X8_COUNT(places); i++) {
+    for (size_t i = 0; list && i < n; i++) {
         x8_env_path("state", places[i].folder, folder, sizeof folder);
         count = look(folder, places[i].ending, list, count, CAP);
     }
@@ -110,4 +111,14 @@ void x8_report_add_state(struct x8_report *report)
     for (size_t i = 0; i < count && i < FILES_MAX; i++)
         (void)x8_report_add_file(report, "state", list[i].path, NULL);
     free(list);
+}
+
+/* Apart, as many runs leave a log and few a journal. */
+void x8_report_add_state(struct x8_report *report)
+{
+    static const struct place logs[] = {{"", ".log"}, {"logs", ".log"}, {"logs", ".txt"}},
+                              journals[] = {{"update", ".json"}, {"flash", ".jsonl"}};
+
+    add_newest(report, logs, X8_COUNT(logs));
+    add_newest(report, journals, X8_COUNT(journals));
 }

@@ -134,7 +134,7 @@ _x8ctl_operands() {
     'completion 0 '*) echo 'words bash zsh fish' ;;
     'help 0 '*' --schema'*) echo 'words list watch info os-release wait identify guide doctor report flash uuu explain image-list image-get image-show image-verify image-map image-prune update-show update-check update-status update-apply update-finish update-rollback update-legacy-399 sketch-upload sketch-status sketch-reset setup shell exec push pull forward open reboot recover name udev-check version events' ;;
     'help 0 '*' --man'*) echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version x8ctl errors json' ;;
-    'help 0 '*) echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment json selectors carriers leds ci sketches images E1 E2 E3 E4 E10 E11 E12 E13 E14 E15 E16 E17 E20 E21 E22 E23 E24 E25 E26 E30 E31 E32 E33 E34 E35 E36 E40 E41 E50 E130 E143' ;;
+    'help 0 '*) echo 'words list watch info os-release wait identify logs doctor report guide sketch update flash uuu explain image recover setup shell exec push pull forward open reboot name udev completion help version options exit-codes environment files json selectors carriers leds ci sketches images E1 E2 E3 E4 E10 E11 E12 E13 E14 E15 E16 E17 E20 E21 E22 E23 E24 E25 E26 E30 E31 E32 E33 E34 E35 E36 E40 E41 E50 E130 E143' ;;
     esac
 }
 
