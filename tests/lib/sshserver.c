@@ -27,17 +27,55 @@ static struct sockaddr_in at_port(uint16_t port)
     return at;
 }
 
-uint16_t test_free_port(void)
+/* Bound and never closed; -1 where the port is somebody's. */
+static int keep(uint16_t *port)
 {
-    struct sockaddr_in at = at_port(0);
+    struct sockaddr_in at = at_port(*port);
     socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
     assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0) {
+        close(fd);
+        return -1;
+    }
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    close(fd);
-    return ntohs(at.sin_port);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int keep_row(uint16_t *first, unsigned count)
+{
+    int fds[8];
+    unsigned kept = 0;
+
+    assert_in_range(count, 1, X8_COUNT(fds));
+    for (; kept < count && *first <= UINT16_MAX - kept; kept++) {
+        uint16_t port = kept ? (uint16_t)(*first + kept) : 0;
+
+        fds[kept] = keep(&port);
+        if (fds[kept] < 0)
+            break;
+        if (kept == 0)
+            *first = port;
+    }
+    if (kept == count)
+        return 1;
+    while (kept > 0)
+        close(fds[--kept]);
+    return 0;
+}
+
+uint16_t test_free_ports(unsigned count)
+{
+    uint16_t first = 0;
+
+    for (int i = 0; i < 1000; i++, first = 0)
+        if (keep_row(&first, count))
+            return first;
+    fail_msg("no %u ports in a row are free", count);
+    return 0;
 }
 
 static int answers(uint16_t port)

@@ -33,7 +33,10 @@ void test_ssh_know(struct test_ssh *ssh, const char *name);
 char *test_ssh_home(const struct test_ssh *ssh, const char *name);
 /* What the server wrote to its log, for free(). */
 char *test_ssh_log(const struct test_ssh *ssh);
-/* A port that was free a moment ago. */
-uint16_t test_free_port(void);
+/* The first of `count` ports in a row that nobody else gets while this program runs: they stay
+ * bound here, without listening. A server takes one all the same, as servers set SO_REUSEADDR;
+ * until then connections to it are refused. */
+uint16_t test_free_ports(unsigned count);
+#define test_free_port() test_free_ports(1)
 
 #endif

@@ -2,7 +2,7 @@
  * A real adb server, of its own port and home, between us and the double of the daemon. Left out
  * where the program adb is not installed.
  */
-#include "testlib.h"
+#include "sshserver.h"
 
 #include "adb/server.h"
 #include "adb/server_talk.h"
@@ -40,17 +40,6 @@ static void *serve(void *ctx)
     return NULL;
 }
 
-static uint16_t free_port(void)
-{
-    struct x8_error err;
-    uint16_t port = 0;
-    int fd;
-
-    assert_int_equal(x8_tcp_listen(NULL, 0, &fd, &port, &err), 0);
-    close(fd);
-    return port;
-}
-
 /* 0 where there is no adb. */
 static int start_server(struct fixture *f)
 {
@@ -62,7 +51,7 @@ static int start_server(struct fixture *f)
     posix_spawn_file_actions_t actions;
     int rc;
 
-    f->server_port = free_port();
+    f->server_port = test_free_port();
     snprintf(port, sizeof port, "%u", (unsigned)f->server_port);
     snprintf(home, sizeof home, "HOME=%s", f->home);
     posix_spawn_file_actions_init(&actions);
@@ -75,7 +64,7 @@ static int start_server(struct fixture *f)
 
 static void await_server(const struct fixture *f)
 {
-    int64_t deadline = x8_deadline_in(20000);
+    int64_t deadline = x8_deadline_in(60000);
     struct x8_error err;
     unsigned version = 0;
 
@@ -95,7 +84,7 @@ static void connect_board(struct fixture *f)
 
     snprintf(f->serial, sizeof f->serial, "127.0.0.1:%u", (unsigned)f->board_port);
     snprintf(request, sizeof request, "host:connect:%s", f->serial);
-    if (x8_server_query(&op, f->server_port, request, "", x8_deadline_in(20000), &text, &err) < 0)
+    if (x8_server_query(&op, f->server_port, request, "", x8_deadline_in(60000), &text, &err) < 0)
         fail_msg("%s: %s", err.msg, err.why);
 }
 
@@ -143,7 +132,7 @@ static void end(struct fixture *f)
 /* A device that was just connected may still be "offline" for a moment. */
 static struct x8_adb *reach(const struct fixture *f)
 {
-    int64_t deadline = x8_deadline_in(10000);
+    int64_t deadline = x8_deadline_in(60000);
     struct x8_error err = {0};
     struct x8_adb *adb = NULL;
 
@@ -217,7 +206,7 @@ static void a_real_server_leads_to_the_board(void **state)
     check_files(adb, f.home);
     assert_int_equal(x8_adb_wait_gone(adb, &op, x8_deadline_in(100), &err), 0);
     stop_board(&f);
-    assert_int_equal(x8_adb_wait_gone(adb, &op, x8_deadline_in(10000), &err), 1);
+    assert_int_equal(x8_adb_wait_gone(adb, &op, x8_deadline_in(60000), &err), 1);
     x8_adb_close(&adb);
     end(&f);
 }

@@ -1,7 +1,7 @@
 /*
  * Sockets of this computer.
  */
-#include "testlib.h"
+#include "sshserver.h"
 
 #include "net/holder.h"
 #include "net/tcp.h"
@@ -27,10 +27,10 @@ static void pair_up(struct pair *pair, const char *host)
 
     if (x8_tcp_listen(host, 0, &pair->listener, &pair->port, &err) < 0)
         fail_msg("%s: %s", err.msg, err.why);
-    if (x8_tcp_connect(&op, host ? host : "localhost", pair->port, x8_deadline_in(5000),
+    if (x8_tcp_connect(&op, host ? host : "localhost", pair->port, x8_deadline_in(60000),
                        &pair->client, &err) < 0)
         fail_msg("%s: %s", err.msg, err.why);
-    assert_int_equal(x8_tcp_accept(&op, pair->listener, x8_deadline_in(5000), &pair->server, &err),
+    assert_int_equal(x8_tcp_accept(&op, pair->listener, x8_deadline_in(60000), &pair->server, &err),
                      0);
 }
 
@@ -55,11 +55,11 @@ static void bytes_go_both_ways(void **state)
 
         pair_up(&pair, hosts[i]);
         assert_int_equal(
-            x8_tcp_connect(&op, "localhost", pair.port, x8_deadline_in(5000), &fd, &untouched), 0);
+            x8_tcp_connect(&op, "localhost", pair.port, x8_deadline_in(60000), &fd, &untouched), 0);
         assert_string_equal(untouched.msg, ""); /* also where the first address of a name refused */
         close(fd);
-        assert_int_equal(x8_sock_send(&op, pair.client, "hello", 5, 1000, &err), 0);
-        assert_int_equal(x8_sock_recv_full(&op, pair.server, text, 5, 1000, &err), 0);
+        assert_int_equal(x8_sock_send(&op, pair.client, "hello", 5, 60000, &err), 0);
+        assert_int_equal(x8_sock_recv_full(&op, pair.server, text, 5, 60000, &err), 0);
         assert_memory_equal(text, "hello", 5);
         assert_int_equal(x8_sock_send(&op, pair.server, "x", 1, -1, &err), 0);
         assert_int_equal(x8_sock_recv(&op, pair.client, text, sizeof text, -1, &err), 1);
@@ -78,10 +78,10 @@ static void a_closed_peer_is_the_end_and_then_gone(void **state)
     pair_up(&pair, NULL);
     close(pair.server);
     pair.server = -1;
-    assert_int_equal(x8_sock_recv(&op, pair.client, &byte, 1, 1000, &err), 0);
-    assert_int_equal(x8_sock_recv_full(&op, pair.client, &byte, 1, 1000, &err), -X8_E_GONE);
+    assert_int_equal(x8_sock_recv(&op, pair.client, &byte, 1, 60000, &err), 0);
+    assert_int_equal(x8_sock_recv_full(&op, pair.client, &byte, 1, 60000, &err), -X8_E_GONE);
     for (int i = 0; i < 100 && rc == 0; i++)
-        rc = x8_sock_send(&op, pair.client, "x", 1, 1000, &err);
+        rc = x8_sock_send(&op, pair.client, "x", 1, 60000, &err);
     assert_int_equal(rc, -X8_E_GONE);
     close(pair.listener);
     close(pair.client);
@@ -107,7 +107,7 @@ static void waits_end_in_time(void **state)
     assert_int_equal(rc, -X8_E_TIMEOUT);
     assert_int_equal(x8_tcp_accept(&op, pair.listener, x8_deadline_in(50), &fd, &err),
                      -X8_E_TIMEOUT);
-    assert_in_range(x8_now_ms() - begin, 300, 6000);
+    assert_in_range(x8_now_ms() - begin, 300, 60000);
     pair_done(&pair);
 }
 
@@ -192,8 +192,8 @@ static void a_stop_leaves_the_listening_socket_alone(void **state)
     pair_up(&pair, NULL);
     assert_int_equal(stopped_accept(&own, &pair), -X8_E_STOPPED);
     assert_int_equal(
-        x8_tcp_connect(&op, "127.0.0.1", pair.port, x8_deadline_in(1000), &client, &err), 0);
-    assert_int_equal(x8_tcp_accept(&op, pair.listener, x8_deadline_in(1000), &server, &err), 0);
+        x8_tcp_connect(&op, "127.0.0.1", pair.port, x8_deadline_in(60000), &client, &err), 0);
+    assert_int_equal(x8_tcp_accept(&op, pair.listener, x8_deadline_in(60000), &server, &err), 0);
     close(client);
     close(server);
     pair_done(&pair);
@@ -209,9 +209,8 @@ static void nobody_there_is_no_board(void **state)
     int fd;
 
     (void)state;
-    assert_int_equal(x8_tcp_listen(NULL, 0, &fd, &port, &err), 0);
-    close(fd);
-    assert_int_equal(x8_tcp_connect(&op, "127.0.0.1", port, x8_deadline_in(1000), &fd, &err),
+    port = test_free_port();
+    assert_int_equal(x8_tcp_connect(&op, "127.0.0.1", port, x8_deadline_in(60000), &fd, &err),
                      -X8_E_NO_BOARD);
     assert_int_equal(err.sys, ECONNREFUSED);
 }
@@ -222,7 +221,7 @@ static void a_name_that_is_none_is_no_board(void **state)
     int fd, rc;
 
     (void)state;
-    rc = x8_tcp_connect(&op, "no-such-name.invalid", 5555, x8_deadline_in(5000), &fd, &err);
+    rc = x8_tcp_connect(&op, "no-such-name.invalid", 5555, x8_deadline_in(60000), &fd, &err);
     assert_true(rc == -(int)X8_E_NO_BOARD || rc == -(int)X8_E_TIMEOUT);
     assert_non_null(strstr(err.msg, "no-such-name.invalid"));
     assert_string_not_equal(err.next, "");
@@ -258,7 +257,7 @@ static void a_host_that_does_not_answer_is_late(void **state)
         rc = x8_tcp_connect(&op, "127.0.0.1", port, x8_deadline_in(200), &fds[count], &err);
     } while (rc == 0 && ++count < 16);
     assert_int_equal(rc, -X8_E_TIMEOUT);
-    assert_in_range(x8_now_ms() - begin, 190, 3000);
+    assert_in_range(x8_now_ms() - begin, 190, 60000);
     while (count > 0)
         close(fds[--count]);
     close(listener);
@@ -432,15 +431,15 @@ static void a_link_counts_and_ends_with_its_peer(void **state)
     (void)state;
     pair_up(&pair, NULL);
     assert_int_equal(x8_tcp_transport(dup(pair.client), &link, &err), 0);
-    assert_int_equal(x8_send(link, &op, "abc", 3, 1000, &err), 0);
-    assert_int_equal(x8_sock_recv_full(&op, pair.server, bytes, 3, 1000, &err), 0);
-    assert_int_equal(x8_sock_send(&op, pair.server, "de", 2, 1000, &err), 0);
-    assert_int_equal(x8_recv(link, &op, bytes, sizeof bytes, 1000, &err), 2);
+    assert_int_equal(x8_send(link, &op, "abc", 3, 60000, &err), 0);
+    assert_int_equal(x8_sock_recv_full(&op, pair.server, bytes, 3, 60000, &err), 0);
+    assert_int_equal(x8_sock_send(&op, pair.server, "de", 2, 60000, &err), 0);
+    assert_int_equal(x8_recv(link, &op, bytes, sizeof bytes, 60000, &err), 2);
     assert_int_equal(link->bytes_out, 3);
     assert_int_equal(link->bytes_in, 2);
     assert_int_equal(x8_recv(link, &op, bytes, sizeof bytes, 10, &err), -X8_E_TIMEOUT);
     shutdown(pair.server, SHUT_RDWR);
-    assert_int_equal(x8_recv(link, &op, bytes, sizeof bytes, 1000, &err), -X8_E_GONE);
+    assert_int_equal(x8_recv(link, &op, bytes, sizeof bytes, 60000, &err), -X8_E_GONE);
     x8_transport_close(&link);
     pair_done(&pair);
 }
