@@ -187,7 +187,7 @@ struct x8_adb_stream *peer_open(struct x8_adb *adb, const char *service)
     struct x8_adb_stream *stream = NULL;
     struct x8_error err = {0};
 
-    if (x8_adb_open(adb, &peer_op, service, 10000, &stream, &err) < 0)
+    if (x8_adb_open(adb, &peer_op, service, 60000, &stream, &err) < 0)
         fail_msg("%s: %s", err.msg, err.why);
     return stream;
 }
@@ -200,7 +200,7 @@ char *peer_all(struct x8_adb_stream *stream, size_t *len)
 
     do {
         assert_int_equal(x8_buf_reserve(&all, 65536), 0);
-        n = x8_adb_read(stream, &peer_op, all.data + all.len, 65536, 20000, &err);
+        n = x8_adb_read(stream, &peer_op, all.data + all.len, 65536, 60000, &err);
         if (n < 0)
             fail_msg("%s: %s", err.msg, err.why);
         all.len += (size_t)n;

@@ -132,7 +132,7 @@ static void a_stall_says_nothing_and_may_end(void **state)
 {
     (void)state;
     struct rig r;
-    rig_connect(&r, "fault=at:open,do:stall,for:400");
+    rig_connect(&r, "fault=at:open,do:stall,for:2000");
     rig_send(&r, AD_OPEN, 1, 0, "root:", 6);
     rig_expect_silence(&r);
     rig_expect(&r, AD_OKAY, 1, 1);
@@ -148,10 +148,10 @@ static void a_delay_is_for_one_message(void **state)
     (void)state;
     struct rig r;
     rig_connect(&r, "fault=at:wrte,do:delay,for:300");
-    rig_open(&r, "root:");
     int64_t began = ad_now_us();
+    rig_open(&r, "root:");
     rig_expect(&r, AD_WRTE, r.id, 1);
-    assert_true(ad_now_us() - began > 250000);
+    assert_true(ad_now_us() - began >= 300000);
     rig_end(&r);
 }
 
@@ -171,36 +171,59 @@ static void an_open_can_be_refused_a_number_of_times(void **state)
     rig_end(&r);
 }
 
+/* It takes at least `least` us every time, and not much more: on a busy computer the smallest of
+ * several says that. */
+static void takes(int64_t (*once)(const char *words), const char *words, int64_t least,
+                  int64_t most)
+{
+    int64_t smallest = INT64_MAX;
+    for (int i = 0; i < 10 && smallest > most; i++) {
+        int64_t took = once(words);
+        assert_true(took >= least);
+        smallest = took < smallest ? took : smallest;
+    }
+    assert_in_range(smallest, least, most);
+}
+
+static int64_t transfer(const char *words)
+{
+    struct rig r;
+    size_t len = 0;
+    rig_connect(&r, words);
+    int64_t began = ad_now_us();
+    rig_open(&r, "shell:stty raw; head -c 300000 /dev/zero");
+    char *text = rig_read_all(&r, &len);
+    int64_t took = ad_now_us() - began;
+    assert_int_equal(len, 300000);
+    free(text);
+    rig_end(&r);
+    return took;
+}
+
 static void a_paced_link_takes_its_time(void **state)
 {
     (void)state;
-    const char *variants[] = {"rate=1M", "fault=at:open,do:slow,rate:1M"};
-    for (size_t i = 0; i < 2; i++) {
-        struct rig r;
-        size_t len = 0;
-        rig_connect(&r, variants[i]);
-        int64_t began = ad_now_us();
-        rig_open(&r, "shell:stty raw; head -c 300000 /dev/zero");
-        char *text = rig_read_all(&r, &len);
-        int64_t took = ad_now_us() - began;
-        assert_int_equal(len, 300000);
-        assert_in_range(took, 250000, 2000000);
-        free(text);
-        rig_end(&r);
-    }
+    takes(transfer, "rate=1M", 250000, 2000000);
+    takes(transfer, "fault=at:open,do:slow,rate:1M", 250000, 2000000);
+}
+
+static int64_t round_trips(const char *words)
+{
+    struct rig r;
+    rig_connect(&r, words);
+    rig_open(&r, "reboot:");
+    int64_t began = ad_now_us();
+    for (int i = 0; i < 20; i++)
+        rig_write(&r, "x", 1);
+    int64_t took = ad_now_us() - began;
+    rig_end(&r);
+    return took;
 }
 
 static void a_round_trip_costs_the_latency(void **state)
 {
     (void)state;
-    struct rig r;
-    rig_connect(&r, "latency=5000");
-    rig_open(&r, "reboot:");
-    int64_t began = ad_now_us();
-    for (int i = 0; i < 20; i++)
-        rig_write(&r, "x", 1);
-    assert_in_range(ad_now_us() - began, 100000, 400000);
-    rig_end(&r);
+    takes(round_trips, "latency=5000", 100000, 400000);
 }
 
 static void wrong_words_are_told(void **state)

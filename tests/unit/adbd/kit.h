@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-#define LIMIT_MS 10000 /* for what must come */
+#define LIMIT_MS 60000 /* for what must come */
 #define QUIET_MS 150   /* for what must not */
 
 struct rig {

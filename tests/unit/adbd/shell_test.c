@@ -109,7 +109,7 @@ static void a_socket_is_clean_both_ways_also_in_small_pieces(void **state)
 
 static char *wait_for_file(const char *path)
 {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 6000; i++) {
         FILE *file = fopen(path, "r");
         int c = file ? fgetc(file) : EOF;
         if (file)
@@ -197,8 +197,8 @@ static void an_okay_comes_when_the_process_took_the_bytes(void **state)
     static char data[4096];
     struct answer a;
     rig_connect(&r, "noise=0");
-    rig_open(&r, "exec:sleep 1; wc -c");
     int64_t began = ad_now_us();
+    rig_open(&r, "exec:sleep 1; wc -c");
     for (size_t sent = 0; sent < 2u << 20; sent += sizeof data) {
         rig_send(&r, AD_WRTE, 1, r.id, data, sizeof data);
         assert_int_equal(rig_next(&r, &a), 1);
