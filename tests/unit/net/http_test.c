@@ -392,7 +392,7 @@ static void say_then_silence(struct web *web, int fd, unsigned n)
 {
     if (n > 0)
         web_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
-    web_wait(web, 5000);
+    web_wait(web, 60000); /* until the test is over */
 }
 
 static void silence_has_a_limit(void **state)
@@ -404,11 +404,11 @@ static void silence_has_a_limit(void **state)
     start(&c, say_then_silence);
     c.config.stall_ms = 300;
     began = x8_now_ms();
-    fails(&c, "took the request and said nothing for 0 s", 1);
-    assert_in_range(x8_now_ms() - began, 290, 3000);
+    fails(&c, "took the request and said nothing for ", 1);
+    assert_in_range(x8_now_ms() - began, 290, X8_HTTP_STALL_MS / 2); /* ours, not the usual one */
     end(&c);
     start(&c, say_then_silence);
-    c.config.stall_ms = 300;
+    c.config.stall_ms = 2000; /* the server's first words have to be in time */
     atomic_store(&c.web.count, 1);
     fails(&c, "nothing came from 127.0.0.1", 1);
     contains(c.err.why, "after 5 B of 100 B");
@@ -417,8 +417,10 @@ static void silence_has_a_limit(void **state)
 
 static void note_wait(void *ctx, const struct x8_event *event)
 {
-    if (event->kind == X8_EV_WAIT)
-        snprintf(ctx, 200, "%s", event->text);
+    char *first = ctx;
+
+    if (event->kind == X8_EV_WAIT && !first[0])
+        snprintf(first, 200, "%s", event->text);
 }
 
 static void a_silence_is_told_before_its_limit(void **state)
@@ -426,12 +428,16 @@ static void a_silence_is_told_before_its_limit(void **state)
     char words[200] = "";
     struct x8_op op = {.deadline = X8_NO_DEADLINE, .emit = note_wait, .emit_ctx = words};
     struct call c;
+    long seconds;
 
     (void)state;
     start(&c, say_then_silence);
-    c.config.stall_ms = 2600;
+    c.config.stall_ms = 4600; /* it is told after 2 s, or soon after that on a busy computer */
     assert_int_equal(fetch_with(&c, &op), -X8_E_NETWORK);
-    contains(words, " sends nothing for 2 s; the limit is 3 s");
+    contains(words, " sends nothing for ");
+    contains(words, " s; the limit is 5 s");
+    seconds = strtol(strstr(words, " for ") + 5, NULL, 10);
+    assert_in_range(seconds, 2, 4);
     end(&c);
 }
 
@@ -445,14 +451,14 @@ static void say_slowly(struct web *web, int fd, unsigned n)
     }
 }
 
-/* Each byte comes in time, but one in two seconds is too few. (The header counts for the first.) */
+/* Each byte comes in time, with much to spare, but three in four seconds are too few. */
 static void a_trickle_is_silence_too(void **state)
 {
     struct call c;
 
     (void)state;
     start(&c, say_slowly);
-    c.config.stall_ms = 2000;
+    c.config.stall_ms = 4000;
     fails(&c, "hardly anything came from 127.0.0.1", 1);
     end(&c);
 }
@@ -505,45 +511,52 @@ static void *raise_soon(void *ctx)
     return NULL;
 }
 
-static void a_stop_is_heard_at_once(void **state)
+/* How long a call takes that is stopped after 100 ms. */
+static int64_t stopped_after(struct call *c)
 {
-    struct call c;
     struct x8_cancel cancel;
     struct x8_op op = {.deadline = X8_NO_DEADLINE, .cancel = &cancel};
+    int64_t began = x8_now_ms(), took;
     pthread_t thread;
-    int64_t began;
 
-    (void)state;
-    start(&c, say_then_silence);
     x8_cancel_init(&cancel);
     assert_int_equal(pthread_create(&thread, NULL, raise_soon, &cancel), 0);
-    began = x8_now_ms();
-    assert_int_equal(fetch_with(&c, &op), -X8_E_STOPPED);
-    assert_in_range(x8_now_ms() - began, 50, 1000); /* 100 ms and a little; slow machines more */
+    assert_int_equal(fetch_with(c, &op), -X8_E_STOPPED);
+    took = x8_now_ms() - began;
     pthread_join(thread, NULL);
     x8_cancel_done(&cancel);
-    end(&c);
+    return took;
+}
+
+/* 100 ms and a little. On a busy computer it is the smallest of several that says so. */
+static void is_stopped_at_once(void (*answer)(struct web *web, int fd, unsigned n),
+                               const char *scheme)
+{
+    int64_t least = INT64_MAX;
+    struct call c;
+
+    for (int i = 0; i < 10 && least >= 1000; i++) {
+        int64_t took;
+
+        start(&c, answer);
+        snprintf(c.url, sizeof c.url, "%s://127.0.0.1:%u/file", scheme, c.web.port);
+        took = stopped_after(&c);
+        least = took < least ? took : least;
+        end(&c);
+    }
+    assert_in_range(least, 99, 1000);
+}
+
+static void a_stop_is_heard_at_once(void **state)
+{
+    (void)state;
+    is_stopped_at_once(say_then_silence, "http");
 }
 
 static void a_stop_is_heard_in_a_handshake(void **state)
 {
-    struct call c;
-    struct x8_cancel cancel;
-    struct x8_op op = {.deadline = X8_NO_DEADLINE, .cancel = &cancel};
-    pthread_t thread;
-    int64_t began;
-
     (void)state;
-    start(&c, say_nothing);
-    snprintf(c.url, sizeof c.url, "https://127.0.0.1:%u/file", c.web.port);
-    x8_cancel_init(&cancel);
-    assert_int_equal(pthread_create(&thread, NULL, raise_soon, &cancel), 0);
-    began = x8_now_ms();
-    assert_int_equal(fetch_with(&c, &op), -X8_E_STOPPED);
-    assert_in_range(x8_now_ms() - began, 50, 1000);
-    pthread_join(thread, NULL);
-    x8_cancel_done(&cancel);
-    end(&c);
+    is_stopped_at_once(say_nothing, "https");
 }
 
 static void the_operations_deadline_holds(void **state)

@@ -78,7 +78,8 @@ static void a_pipe_nobody_writes_is_not_waited_for(void **state)
     (void)state;
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(x8_file_open(path, 0, &err), -X8_E_NO_FILE);
-    assert_true(x8_now_ms() - start < 5000);
+    assert_true(x8_now_ms() - start <
+                60000); /* the limits on waiting are days, or there are none */
     free(path);
 }
 
@@ -93,7 +94,7 @@ static void a_pipe_that_may_be_waited_for_is_not_waited_for_for_ever(void **stat
     assert_int_equal(mkfifo(path, 0600), 0);
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_int_equal(x8_file_await_writer(fd, path, 1000, &err), -X8_E_TIMEOUT);
-    assert_in_range(x8_now_ms() - start, 1000, 5000);
+    assert_in_range(x8_now_ms() - start, 1000, 60000);
     assert_non_null(strstr(err.msg, path));
     assert_non_null(strstr(err.why, "1 seconds"));
     assert_string_not_equal(err.next, "");
@@ -153,11 +154,13 @@ static void a_stop_ends_the_wait_for_a_writer_and_for_what_it_writes(void **stat
         int fd = is_there ? open(path, O_RDWR | O_CLOEXEC) : -1;
 
         x8_cancel_init(&cancel);
-        assert_int_equal(pthread_create(&stopper, NULL, stop_late, &cancel), 0);
-        if (is_there) {
+        if (is_there) { /* what it said is read before anybody stops */
             assert_int_equal(write(fd, "said", 4), 4);
             assert_int_equal(x8_file_reader_for(&cancel, path, &reader, NULL, &err), 0);
             assert_int_equal(x8_read_full(reader, out, 4, &err), 4);
+        }
+        assert_int_equal(pthread_create(&stopper, NULL, stop_late, &cancel), 0);
+        if (is_there) {
             assert_int_equal(x8_read(reader, out, 4, &err), -X8_E_TERMINATED);
             assert_int_equal(x8_read(reader, out, 4, &err), -X8_E_TERMINATED);
             close(fd);
