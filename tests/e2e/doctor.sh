@@ -61,6 +61,23 @@ says 'host: remove damaged and unfinished downloads'
 [ -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "-n did it"
 alone 41 doctor --fix
 error_form '41 need-yes'
+# answered KEYS STATUS COMMAND...: at a terminal, with these keys for the question; what it showed is on stdout.
+answered() {
+    local keys=$1 want=$2
+    shift 2
+    run "$want" "$@" python3 "$X8_TESTS/e2e/terminal.py" --columns 80 --type "[y/N]=$keys" --report screen -- "${asked[@]}"
+    python3 -c 'import json, sys; d = json.load(open("screen")); print("\n".join(d["screen"])); sys.exit(bool(d["unanswered"]))' >"$out" ||
+        problem "nothing was asked"
+}
+asked=("$X8CTL" doctor --fix)
+for keys in 'n\n' '\n' '\x04'; do
+    answered "$keys" 41 "$X8_BOARD" start=off --
+    prints 'Shall x8ctl remove damaged and unfinished downloads\? \[y/N\]'
+    prints 'not confirmed; nothing was repaired$'
+    prints '^  next   -y '
+    prints '^  code   41 need-yes'
+    [ -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "it was done all the same"
+done
 alone - doctor --fix -y
 says 'host: done: remove damaged'
 [ ! -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "it is still there"
@@ -158,6 +175,12 @@ row m4-watcher fail 'unit-start-limit-hit|has failed'
 row m4-folder fail '/tmp/arduino .*no sketch can be put there'
 row board-clock warn '120 minutes ahead'
 on 41 doctor --fix --password-file pw
+asked=("$X8CTL" "${select[@]}" doctor --fix --password-file pw)
+answered 'n\n' 41 env
+prints 'not confirmed'
+prints_no 'done: '
+on 4 doctor
+row m4-watcher fail 'unit-start-limit-hit|has failed'
 on - doctor --fix -y --password-file pw
 says 'done: start the board.s watcher'
 says 'done: give /tmp/arduino'
@@ -165,6 +188,11 @@ row m4-watcher ok 'repaired: '
 on - doctor
 row m4-watcher ok 'waits'
 prints_no "${tab}m4-folder$tab"
+start "one whose daemon is mute: this computer's rows, then the error"
+boot image=934 silent=1
+on 16 doctor -t 2s
+error_form '16 timeout'
+row proxy ok 'none is set'
 start "a full /var, no board at all"
 boot image=934 full=/var
 on 4 doctor

@@ -78,6 +78,16 @@ says 'what follows could not be asked'
 error_form '12 wrong-state'
 unpack five.tar.gz
 member doctor.json '"code": "wrong-state"'
+start "nor is one that answers no more"
+boot image=934 silent=1
+on 16 report --force --json -o five.tar.gz -t 2s
+error_form '16 timeout'
+within 10
+json 'd["boards"][0]["code"] == "timeout" and d["error"] == d["boards"][0]["error"] and d["bytes"] > 200'
+unpack five.tar.gz
+member doctor.json '"code": "timeout"'
+member doctor.json '"id": "proxy"'
+halt
 start "of a large log the end; the newest of many"
 yes 'a line of it' | head -c 3000000 >long.log
 printf '\nthe last line\n' >>long.log
