@@ -47,7 +47,7 @@ says 'no board with ADB'
 echo "== whoever waits without limit can be woken, and notices a departure"
 board 0 adbd=image=861 -- "$link" wake
 board 0 adbd=image=861 --control "$work/orders" -- sh -c '"$link" gone >"$1/gone" &
-    for i in $(seq 200); do grep -q open "$1/gone" && break; sleep 0.05; done
+    for i in $(seq 1200); do grep -q open "$1/gone" && break; sleep 0.05; done
     echo "0 unplug" >"$1/orders"; wait $! && cat "$1/gone"' sh "$work"
 says 'left the bus'
 
@@ -69,19 +69,29 @@ unset ADB_VENDOR_KEYS ANDROID_SERIAL ADB_LIBUSB ADB_TRACE
 # A port that nobody has; the server is this test's own, and is ended by its process id.
 cat >"$work/with_adb" <<'END'
 set -eu
-ANDROID_ADB_SERVER_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# Not one that the system might give to a connection before the server has it.
+ANDROID_ADB_SERVER_PORT=$(python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10240, 32768)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(port)')
 export ANDROID_ADB_SERVER_PORT
 adb -P "$ANDROID_ADB_SERVER_PORT" nodaemon server >"$HOME/server.log" 2>&1 &
 server=$!
 # A client that finds no server starts one of its own.
-for i in $(seq 200); do
+for i in $(seq 1200); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$ANDROID_ADB_SERVER_PORT") 2>/dev/null; then break; fi
     sleep 0.05
 done
 trap 'kill "$server" || cat "$HOME/server.log"; wait "$server" || true' EXIT
 # await TEXT: until it is in the list of devices.
 await() {
-    for i in $(seq 150); do
+    for i in $(seq 600); do
         adb devices -l >"$HOME/devices" 2>&1 || true
         if grep -q -e "$1" "$HOME/devices"; then return 0; fi
         sleep 0.1
@@ -91,7 +101,7 @@ await() {
     return 1
 }
 gone() {
-    for i in $(seq 150); do
+    for i in $(seq 600); do
         adb devices >"$HOME/devices" 2>&1 || true
         if ! grep -q -e 'device$' "$HOME/devices"; then return 0; fi
         sleep 0.1
@@ -166,7 +176,7 @@ reboot
 END
 witness 0 --compare "boot0=$work/zeros,boot1=$work/zeros" adbd=image=822 -- 'await "device usb:"
     adb push "$HOME/erase" /tmp/ && adb shell "echo fio | sudo -S sh /tmp/erase" || true
-    for i in $(seq 100); do grep -qs 0134 /sys/bus/usb/devices/1-2/idProduct && break; sleep 0.1; done
+    for i in $(seq 600); do grep -qs 0134 /sys/bus/usb/devices/1-2/idProduct && break; sleep 0.1; done
     cat /sys/bus/usb/devices/1-2/idProduct'
 says '^0134'
 logs 'stage rom'
@@ -174,7 +184,7 @@ logs 'stage rom'
 echo "== switched off, it is off"
 witness 0 adbd=image=822 -- 'await "device usb:"
     adb shell "echo fio | sudo -S poweroff" || true
-    for i in $(seq 100); do [ -e /sys/bus/usb/devices/1-2 ] || break; sleep 0.1; done
+    for i in $(seq 600); do [ -e /sys/bus/usb/devices/1-2 ] || break; sleep 0.1; done
     ls /sys/bus/usb/devices'
 ! grep -q 1-2 "$work/out" || fail "it is still there"
 

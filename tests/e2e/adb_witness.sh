@@ -19,7 +19,7 @@ same() {
 connect() {
     local i
     timeout 20 adb connect "$1" >"$work/connect" 2>&1 || true
-    for i in $(seq 100); do
+    for i in $(seq 600); do
         [ "$(adb -s "$1" get-state 2>&1 | sed -n '1s/^error: device //; 1s/\.$//; 1p')" = "$2" ] && return
         sleep 0.1
     done

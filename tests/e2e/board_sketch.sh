@@ -64,7 +64,7 @@ nap() { read -r -t "$1" -u 7; return 0; }
 put() { cp /mnt/s/$1 /tmp/arduino/.put-$BASHPID && mv -f /tmp/arduino/.put-$BASHPID $T; }
 runs() { n=0; [ ! -e $R/m4/log ] || while read -r l; do [[ $l == *nrst ]] || n=$((n + 1)); done <$R/m4/log; }
 busy() { mapfile -t u < <(cat $R/units/$P.*); [[ "${u[*]}" == *SubState=running* || "${u[*]}" == *ActiveState=activating* ]]; }
-until_() { for _ in {1..1000}; do if "$@"; then return 0; fi; nap 0.01; done; echo "never: $*"; }
+until_() { for _ in {1..6000}; do if "$@"; then return 0; fi; nap 0.01; done; echo "never: $*"; }
 decided() { is_decided() { runs; [ "$n" -ge "$1" ]; }; until_ is_decided "$1"; }
 done_with() { decided "$1"; idle() { ! busy; }; until_ idle; }
 settled() { done_with "$1"; nap 0.1; runs; echo "runs $n"; ! busy || echo busy; }

@@ -139,13 +139,13 @@ inside '[install 1]' I
 says 'non-restorable app engine'
 board u aklite=A registered=ci resetapps=1 daemon=0
 inside "$good" 'S systemctl stop aktualizr-lite; I'
-inside '[target portenta-x8-lmp-861] [run 0]' 'for i in {1..500}; do grep -q "^2 daemon finalises" /run/x8board/update/details && break; sleep 0.01; done; T; A run'
+inside '[target portenta-x8-lmp-861] [run 0]' 'for i in {1..6000}; do grep -q "^2 daemon finalises" /run/x8board/update/details && break; sleep 0.01; done; T; A run'
 
 start "the page's unit, its marker, and the unit behind the marker"
 board u image=822 aklite=A
 inside '' 'S cp -r b /var/sota/offline-updates; S systemctl start offline-update; ls /run/offline-update-success'
 logged 'offline-update.service: 100'
-inside '[target portenta-x8-lmp-861]' 'for i in {1..1000}; do S test -e /var/sota/offline-update-pending || break; sleep 0.01; done; T'
+inside '[target portenta-x8-lmp-861]' 'for i in {1..6000}; do S test -e /var/sota/offline-update-pending || break; sleep 0.01; done; T'
 logged 'compose-apps-aklite-offline-run'
 
 start "C: one at a time; whoever is hung up ends, whoever is detached does not"
@@ -154,7 +154,7 @@ inside '[check 1] [late 100]' 'setsid nohup bash -c "echo fio | sudo -S -p \"\" 
     until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; A check -s b; until [ -s done ]; do sleep 0.01; done; cat done'
 board u aklite=A slow=20000
 inside '' 'S aklite-offline install -s /home/fio/b >/dev/null 2>&1 &
-    until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; S kill -HUP $(pgrep -f "update_aklit[e].py"); for i in {1..300}; do grep -q SIGHUP /run/x8board/update/details && break; sleep 0.01; done'
+    until grep -q "pull begins" /run/x8board/update/details; do sleep 0.01; done; S kill -HUP $(pgrep -f "update_aklit[e].py"); for i in {1..6000}; do grep -q SIGHUP /run/x8board/update/details && break; sleep 0.01; done'
 logged 'install ended by SIGHUP'
 
 # ---- power ----

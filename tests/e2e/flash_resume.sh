@@ -11,13 +11,13 @@ hurry other
 journal=$X8CTL_HOME/state/flash/usb-1-2.jsonl
 media=$(full_flash_of release release.raw)
 
-# small pieces, so that there are many; slow enough to be stopped in between
-slow=(maxdl=2M link=30M)
+# small pieces, so that there are many; slow enough to be stopped in between: what comes after the fifth takes two seconds
+slow=(maxdl=2M link=10M)
 
 # kill_at N SIGNAL: the signal for x8ctl when the journal has N pieces that the loader said OKAY to.
 cat >kill_at <<'END'
 #!/usr/bin/env bash
-for ((i = 0; i < 500; i++)); do
+for ((i = 0; i < 3000; i++)); do
     n=$(grep -cs '"confirmed"' "$3")
     [ "${n:-0}" -ge "$1" ] && break
     sleep 0.02

@@ -14,7 +14,7 @@ linux=(start=fastboot reset=linux down=100 adbgap=100 emmc=1G)
 
 # replug ORDER...: give x8-board these orders when the program says that it waits.
 replug() {
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         grep -qE 'now +set' "$err" && break
         sleep 0.05
     done
@@ -71,7 +71,7 @@ watched 0 "0 switch 200" "${linux[@]}" adbd=image=861 -- flash -y --wait=60s 934
 says 'image 861 runs at usb 1-2, though the source is called 934'
 start "a stop ends the wait, and says so"
 (
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         grep -q 'to be power-cycled' "$err" && break
         sleep 0.05
     done
@@ -106,12 +106,12 @@ at_terminal() {
     : >log
     # The first time the switches were forgotten. One opening for both orders: its end is the end of them.
     {
-        for ((i = 0; i < 400; i++)); do
+        for ((i = 0; i < 1200; i++)); do
             grep -q 'to be power-cycled' log && break
             sleep 0.05
         done
         echo '0 unplug 200'
-        for ((i = 0; i < 400; i++)); do
+        for ((i = 0; i < 1200; i++)); do
             grep -q 'came back in rom' log && break
             sleep 0.05
         done

@@ -156,7 +156,7 @@ holds "it got the name" test ! -e "$cache/$(printf '%064d' 0)"
 begin() {
     "$X8CTL" image get "$1" >"$work/first" 2>"$err" &
     getting=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ "$(find "$cache" -name 'part-*' -size +200k ! -name '*.*' | wc -l)" = 1 ] && return
         sleep 0.05
     done
@@ -293,7 +293,7 @@ END
 python3 "$work/odd.py" "$archive" >"$work/odd.port" &
 odd=$!
 trap 'kill $server $odd 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
-for _ in $(seq 100); do [ -s "$work/odd.port" ] && break; sleep 0.05; done
+for _ in $(seq 1200); do [ -s "$work/odd.port" ] && break; sleep 0.05; done
 odd_url=http://127.0.0.1:$(cat "$work/odd.port")
 
 start "what cannot be an image is refused, and its digest is not noted"
@@ -363,7 +363,7 @@ cp "$work/www/700.tar.gz" "$work/tls/www/file"
 "$X8_TESTS/web/serve" "$work/tls" "$tls" 2>"$work/tls/err" &
 authority=$!
 trap 'kill $server $odd $authority 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     if : >"/dev/tcp/127.0.0.1/$((tls + 1))" || ! kill -0 "$authority"; then break; fi
     sleep 0.05
 done 2>/dev/null
