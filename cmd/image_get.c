@@ -18,17 +18,23 @@
 
 enum { PATH_LEN = 2048 };
 
-/* The last part of the address, without what a server is asked behind '?'. */
+/* The last part of the address: what the server says in "Content-Disposition" names nothing. */
 static void usual_name(const char *url, char *out, size_t cap)
 {
-    size_t len = strcspn(url, "?#"), from;
+    char shown[X8_HTTP_URL];
+    const char *name = shown;
+    size_t len;
 
-    while (len && url[len - 1] == '/')
+    x8_http_shown(url, shown, sizeof shown);
+    len = strcspn(shown, "?");
+    while (len && shown[len - 1] == '/')
         len--;
-    for (from = len; from && url[from - 1] != '/';)
-        from--;
-    snprintf(out, cap, "%.*s", (int)(len - from), url + from);
-    if (!out[0] || out[0] == '.' || strchr(out, ':'))
+    shown[len] = '\0';
+    if (strstr(shown, "://"))
+        name = strrchr(strstr(shown, "://") + 3, '/');
+    name = name && name[0] == '/' ? name + 1 : name;
+    snprintf(out, cap, "%s", name ? name : "");
+    if (!out[0] || out[0] == '.' || strchr(out, ':') || strchr(out, '/'))
         x8_copy(out, cap, "image");
 }
 
@@ -113,19 +119,9 @@ struct file_sink {
 static int file_push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
 {
     struct file_sink *file = X8_CONTAINER(sink, struct file_sink, sink);
-    const char *from = data;
+    int errnum = x8_write_whole(file->fd, data, len);
 
-    while (len) {
-        ssize_t n = write(file->fd, from, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return write_failed(file->path, errno, err);
-        from += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    return errnum ? write_failed(file->path, errnum, err) : 0;
 }
 
 static int file_finish(struct x8_sink *sink, struct x8_error *err)

@@ -69,17 +69,8 @@ int unpack_settle(int fd, const struct node *node, struct x8_error *err)
 int unpack_write(int fd, const struct node *node, const void *data, size_t len,
                  struct x8_error *err)
 {
-    const uint8_t *at = data;
-    while (len) {
-        ssize_t n = write(fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return unpack_refused(errno, node->rel, err);
-        at += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    int errnum = x8_write_whole(fd, data, len);
+    return errnum ? unpack_refused(errnum, node->rel, err) : 0;
 }
 
 int unpack_too_long(const struct node *node, uint64_t listed, struct x8_error *err)

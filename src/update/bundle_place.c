@@ -151,20 +151,6 @@ static int create(struct unpack *unpack, const char *path, struct x8_error *err)
     return fd < 0 ? fail_write(unpack, errno, path, err) : fd;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 int place_file(struct unpack *unpack, struct archive_walk *walk,
                const struct archive_member *member, const char *path, struct x8_error *err)
 {
@@ -183,7 +169,7 @@ int place_file(struct unpack *unpack, struct archive_walk *walk,
         uint64_t blocks = (size / unpack->unit + 1) * unpack->unit;
         int rc = use_room(unpack, blocks - used, err);
         used = blocks;
-        int errnum = rc < 0 ? 0 : write_all(fd, unpack->data, (size_t)n);
+        int errnum = rc < 0 ? 0 : x8_write_whole(fd, unpack->data, (size_t)n);
         if (rc < 0 || n == 0)
             return rc;
         if (errnum != 0)

@@ -82,7 +82,8 @@ int send_queue(struct send *send, int staged, struct x8_error *err)
     return 0;
 }
 
-size_t send_take_batch(struct send *send, size_t *out_from, unsigned *out_number)
+/* The next part of the queue within the limits; its length, 0 at the end. */
+static size_t take_batch(struct send *send, size_t *out_from, unsigned *out_number)
 {
     uint64_t bytes = 0;
     pthread_mutex_lock(&send->xfer.lock);
@@ -168,20 +169,30 @@ static int send_one(struct send *send, const struct send_queued *items, size_t c
     return rc;
 }
 
-static int work(struct xfer *xfer, void *ctx, unsigned i, struct x8_error *err)
+int send_each_batch(struct xfer *xfer, struct send *send, send_batch_fn *one, struct x8_error *err)
 {
-    struct send *send = ctx;
     int rc = 0;
-    (void)i;
     while (rc == 0 && !atomic_load(&xfer->stopping)) {
         size_t from;
         unsigned number;
-        size_t count = send_take_batch(send, &from, &number);
+        size_t count = take_batch(send, &from, &number);
         if (count == 0)
             break;
-        rc = send_one(send, send->queue + from, count, number, place, err);
+        rc = one(send, send->queue + from, count, number, err);
     }
     return rc;
+}
+
+static int place_one(struct send *send, const struct send_queued *items, size_t count,
+                     unsigned number, struct x8_error *err)
+{
+    return send_one(send, items, count, number, place, err);
+}
+
+static int work(struct xfer *xfer, void *ctx, unsigned i, struct x8_error *err)
+{
+    (void)i;
+    return send_each_batch(xfer, ctx, place_one, err);
 }
 
 /* One hand more than streams: while a batch is compared on the board, another one travels. */

@@ -121,8 +121,10 @@ int send_pack(const struct send *send, const struct send_queued *items, size_t c
               struct x8_sink *sink, struct x8_error *err);
 
 /* send_batch.c */
-/* The next part of the queue within the limits; its length, 0 at the end. */
-size_t send_take_batch(struct send *send, size_t *out_from, unsigned *out_number);
+/* One stream's work: `one` with each part of the queue that no other stream has taken. */
+typedef int send_batch_fn(struct send *send, const struct send_queued *items, size_t count,
+                          unsigned number, struct x8_error *err);
+int send_each_batch(struct xfer *xfer, struct send *send, send_batch_fn *one, struct x8_error *err);
 /* Queue all things of these phases that have to be sent, and divide. */
 int send_queue(struct send *send, int staged, struct x8_error *err);
 int send_batches(struct send *send, struct x8_error *err);

@@ -103,18 +103,8 @@ static int prove_one(struct send *send, const struct send_queued *items, size_t 
 
 static int work(struct xfer *xfer, void *ctx, unsigned i, struct x8_error *err)
 {
-    struct send *send = ctx;
-    int rc = 0;
     (void)i;
-    while (rc == 0 && !atomic_load(&xfer->stopping)) {
-        size_t from;
-        unsigned number;
-        size_t count = send_take_batch(send, &from, &number);
-        if (count == 0)
-            break;
-        rc = prove_one(send, send->queue + from, count, number, err);
-    }
-    return rc;
+    return send_each_batch(xfer, ctx, prove_one, err);
 }
 
 int send_prove(struct send *send, struct x8_error *err)

@@ -57,6 +57,9 @@ int x8_file_replace(const char *path, const void *data, size_t len, unsigned mod
  */
 enum x8_code x8_write_code(int errnum, enum x8_code other);
 
+/* Write all of it, however many calls that takes. 0 or the errno; a part may have been written. */
+int x8_write_whole(int fd, const void *data, size_t len);
+
 /*
  * A file that grows: x8_file_append_open() opens one that is there (a regular file) and returns its
  * descriptor, x8_file_append() writes all of `data` behind its end, `path` for the message. What is

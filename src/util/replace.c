@@ -43,16 +43,18 @@ static int fail_write(struct x8_error *err, int errnum, const char *path)
     return rc;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
+int x8_write_whole(int fd, const void *data, size_t len)
 {
+    const uint8_t *from = data;
+
     while (len) {
-        ssize_t n = write(fd, data, len);
+        ssize_t n = write(fd, from, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return errno;
-        data += n;
+        from += n;
         len -= (size_t)n;
     }
     return 0;
@@ -71,7 +73,7 @@ static int sync_folder(const char *folder)
 
 static int fill(int fd, const void *data, size_t len, unsigned mode)
 {
-    int errnum = write_all(fd, data, len);
+    int errnum = x8_write_whole(fd, data, len);
 
     if (errnum == 0 && (fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0))
         errnum = errno;
@@ -139,7 +141,7 @@ int x8_file_append_open(const char *path, struct x8_error *err)
 
 int x8_file_append(int fd, const char *path, const void *data, size_t len, struct x8_error *err)
 {
-    int errnum = write_all(fd, data, len);
+    int errnum = x8_write_whole(fd, data, len);
 
     return errnum ? fail_write(err, errnum, path) : 0;
 }
