@@ -98,10 +98,12 @@ static void fill_head(const struct x8_flashing *f, struct x8_journal_head *head)
         path = x8_path_join(here, f->source->word);
     if (path)
         whole = x8_path_normal(path);
+    /* An address without what is secret in it; whoever resumes gives it again. */
     x8_copy(head->source, sizeof head->source,
-            whole     ? whole
-            : release ? release->image
-                      : f->source->word);
+            whole                            ? whole
+            : release                        ? release->image
+            : strstr(f->source->word, "://") ? f->source->url
+                                             : f->source->word);
     x8_copy(head->image, sizeof head->image, os ? x8_input_name(&os->input) : "");
     x8_copy(head->sha256, sizeof head->sha256, f->source->sha256);
     x8_copy(head->script, sizeof head->script, x8_flash_opt.script ? x8_flash_opt.script : "");

@@ -255,6 +255,18 @@ static void select_ports(const struct found *found, size_t count)
     x8_globals()->all = 0;
 }
 
+/* Of an address its secrets are not kept. */
+static int check_address(const struct x8_journal_head *head, struct x8_error *err)
+{
+    if (!strstr(head->source, "://") ||
+        (!strstr(head->source, "://***@") && !x8_ends(head->source, "?...")))
+        return 0;
+    x8_fail(err, X8_E_USAGE, "the address of the run that was cut off is needed again");
+    x8_error_why(err, "it is %s: passwords and keys in addresses are not kept", head->source);
+    x8_error_next(err, "x8ctl flash --resume -s usb:%s ADDRESS    with all of it", head->port);
+    return -(int)X8_E_USAGE;
+}
+
 int x8_resume_choose(struct x8_ctx *ctx, struct x8_journal_head *head, struct x8_error *err)
 {
     struct found found = {0};
@@ -268,6 +280,8 @@ int x8_resume_choose(struct x8_ctx *ctx, struct x8_journal_head *head, struct x8
         x8_warn_unreadable(ctx, &found.items[i].error);
     if (rc == 0)
         rc = several_left(ctx, &found, good, err);
+    if (rc == 0)
+        rc = check_address(&found.items[0].past.head, err);
     if (rc == 0) {
         *head = found.items[0].past.head;
         select_ports(&found, good);

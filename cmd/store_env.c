@@ -57,7 +57,7 @@ static int check_index(const char *index, struct x8_error *err)
 
     if (!index || !is_url(index) || x8_http_scheme(index) != X8_HTTP_OTHER)
         return 0;
-    x8_clean(clean, sizeof clean, index, strlen(index));
+    x8_http_shown(index, clean, sizeof clean);
     x8_fail(err, X8_E_USAGE, "the catalogue '%s' is at no address of a web server", clean);
     x8_error_why(err, "a catalogue is a file, or something at http:// or https://");
     x8_error_next(err, "--index FILE|URL, or X8CTL_IMAGE_INDEX; x8ctl help images");
@@ -163,12 +163,13 @@ static int open_catalogue(const struct x8_op *op, struct x8_store_setup *setup, 
 void x8_store_name(const char *url, char *out, size_t cap)
 {
     char shown[512];
-    const char *last;
+    const char *slashes, *last;
 
     x8_http_shown(url, shown, sizeof shown);
     shown[strcspn(shown, "?")] = '\0';
+    slashes = strstr(shown, "://");
     last = strrchr(shown, '/');
-    x8_copy(out, cap, last && last[1] ? last + 1 : "image");
+    x8_copy(out, cap, slashes && last > slashes + 2 && last[1] ? last + 1 : "image");
 }
 
 static void tell_plain_http(const struct x8_op *op, const struct x8_store_setup *setup,

@@ -37,20 +37,22 @@ static const char *authority(const char *url, size_t *out_len)
     return at;
 }
 
-/* How long "user:password@" is; the last '@' ends it, since a password may have others. */
-static size_t user_len(const char *at, size_t len)
+/* How long "user:password@" is, and *len what follows it: of an address that is none the password
+ * may reach behind a '/'. */
+static size_t user_len(const char *at, size_t *len)
 {
-    for (size_t n = len; n > 0; n--)
-        if (at[n - 1] == '@')
-            return n;
-    return 0;
+    size_t user = x8_login_len(at, strlen(at));
+
+    if (user > *len)
+        *len = user + strcspn(at + user, "/?#\\");
+    return user;
 }
 
 void x8_http_host(const char *url, char *out, size_t cap)
 {
     size_t len;
     const char *at = authority(url, &len);
-    size_t user = user_len(at, len);
+    size_t user = user_len(at, &len);
 
     x8_clean(out, cap, at + user, len - user);
 }
@@ -59,7 +61,7 @@ void x8_http_shown(const char *url, char *out, size_t cap)
 {
     size_t len, used;
     const char *at = authority(url, &len);
-    size_t user = user_len(at, len);
+    size_t user = user_len(at, &len);
 
     x8_clean(out, cap, url, (size_t)(at - url));
     used = strlen(out);

@@ -35,7 +35,10 @@ static int unknown(const struct x8_catalogue *catalogue, const char *word, struc
 {
     char near[160], clean[64];
 
-    x8_clean(clean, sizeof(clean), word, strlen(word));
+    if (strchr(word, '@')) /* an address without its scheme, and perhaps with a password */
+        x8_http_shown(word, clean, sizeof(clean));
+    else
+        x8_clean(clean, sizeof(clean), word, strlen(word));
     x8_catalogue_near(catalogue, clean, near, sizeof(near));
     x8_fail(err, X8_E_NO_FILE, "there is no image '%s'", clean);
     x8_error_why(err, "the catalogue (%.200s) does not have it%s%s", catalogue->from,

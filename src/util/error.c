@@ -3,6 +3,8 @@
  */
 #include "util/error.h"
 
+#include "util/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +24,15 @@ static void vset(char *field, size_t cap, const char *fmt, va_list ap) X8_PRINTF
 static void vfill(struct x8_error *err, enum x8_code code, int errnum, const char *fmt, va_list ap)
     X8_PRINTF(4, 0);
 
-/* Formatted aside first: the arguments may be texts of the very error that is filled. */
+/* Formatted aside first: the arguments may be texts of the very error that is filled. Whatever was
+ * mistyped where, no password of an address gets into a message. */
 static void vset(char *field, size_t cap, const char *fmt, va_list ap)
 {
     char text[sizeof((struct x8_error *)0)->why];
 
     if (vsnprintf(text, sizeof text, fmt, ap) < 0)
         text[0] = '\0';
+    x8_hide_logins(text);
     snprintf(field, cap, "%s", text);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "util/op.h"
 
+#include "util/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,6 +20,7 @@ void x8_emit(const struct x8_op *op, enum x8_event_kind kind, const char *fmt, .
     if (vsnprintf(text, sizeof text, fmt, ap) < 0)
         text[0] = '\0';
     va_end(ap);
+    x8_hide_logins(text); /* it is shown, and may be logged */
     event.board = op->board;
     event.stage = op->stage;
     event.text = text;

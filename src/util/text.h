@@ -32,6 +32,13 @@ int x8_clean(char *out, size_t cap, const void *text, size_t len);
  */
 size_t x8_utf8_next(const void *text, size_t len, uint32_t *code_point);
 
+/* How long "user:password@" is where an address goes on behind its "://"; 0 when it has none. `len`:
+ * of what belongs to the address. */
+size_t x8_login_len(const char *text, size_t len);
+
+/* Stars for the users and passwords of all addresses ("https://...@host") in a text, in place. */
+void x8_hide_logins(char *text);
+
 /* "512 B", "41.2 KiB", "1.94 GiB". `out` holds 24 bytes. */
 void x8_size_text(char out[24], uint64_t bytes);
 
