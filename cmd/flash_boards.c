@@ -2,6 +2,7 @@
  * Finding and choosing boards for the commands that write.
  */
 #include "flash_boards.h"
+#include "choice.h"
 #include "flash_parts.h"
 
 #include "util/clock.h"
@@ -223,6 +224,41 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
     return rc;
 }
 
+/* By number, where somebody can be asked; the error that a script gets stays otherwise. */
+static int ask_which(struct x8_ctx *ctx, struct x8_board *boards, size_t count,
+                     struct x8_error *err)
+{
+    struct x8_error failed;
+    size_t chosen = 0;
+    int rc;
+
+    x8_ui_say(ctx->ui, "%zu boards are there:", count);
+    for (size_t i = 0; i < count; i++) {
+        const struct x8_device *device = &boards[i].device;
+
+        x8_ui_say(ctx->ui, "  %zu  %-18s %-12s usb %s", i + 1,
+                  device->serial[0] ? device->serial : "-", x8_board_state(&boards[i]),
+                  device->port);
+    }
+    rc = x8_choose_number(ctx, count, &chosen, &failed);
+    if (rc < 0)
+        *err = failed;
+    if (rc > 0 && chosen > 0)
+        boards[0] = boards[chosen];
+    return rc == 0 ? -(int)X8_E_SEVERAL : rc;
+}
+
+/* What fits is picked by the selectors already, so that only "several" is left to decide. */
+static int decide(struct x8_ctx *ctx, int has_selectors, struct x8_board *boards, size_t count,
+                  struct x8_error *err)
+{
+    int n = x8_select_boards(NULL, 0, ctx->globals->all || has_selectors, boards, count, err);
+
+    if (n == -(int)X8_E_SEVERAL && x8_ui_can_ask(ctx->ui))
+        n = ask_which(ctx, boards, count, err);
+    return n;
+}
+
 int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_only,
                    struct x8_board **out, struct x8_error *err)
 {
@@ -240,10 +276,8 @@ int x8_pick_boards(struct x8_ctx *ctx, const struct x8_strings *more, int x8_onl
     n = wait_for(ctx, &wanted, &boards, err);
     rc = n > 0 ? check_all_there(&wanted, boards, (size_t)n, err) : 0;
     n = rc < 0 ? rc : n;
-    if (n > 0) /* What fits is picked by the selectors already, so that only "several" is left to
-                  decide. */
-        n = x8_select_boards(NULL, 0, ctx->globals->all || wanted.count > 0, boards, (size_t)n,
-                             err);
+    if (n > 0)
+        n = decide(ctx, wanted.count > 0, boards, (size_t)n, err);
     if (n > X8_FLEET_MAX)
         n = x8_fail(err, X8_E_USAGE, "%d boards at once are too many, %d is the limit", n,
                     X8_FLEET_MAX);

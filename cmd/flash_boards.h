@@ -50,7 +50,8 @@ int64_t x8_arrive_limit_ms(const struct x8_ctx *ctx);
 
 /*
  * Wait for boards in rom, spl or fastboot mode and pick those the user means. *out is one heap
- * array: free() it. Count, or a negative code. `more` (may be NULL) are selectors beside those of
+ * array: free() it. Count, or a negative code; several and none chosen is asked by number on a
+ * terminal. `more` (may be NULL) are selectors beside those of
  * -s; `x8_only` leaves boot ROMs of other chips alone. A selected board that runs Linux needs
  * --confirm; then it is waited for at its port.
  */

@@ -2,6 +2,7 @@
  * Choosing the boards of a run: by selectors, all of them, the only one, or by number on a
  * terminal.
  */
+#include "choice.h"
 #include "rows.h"
 #include "running_parts.h"
 
@@ -10,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Wrong numbers until it ends as it does for a script. */
-enum { TRIES = 3 };
 
 static int is_running(const struct x8_target *target)
 {
@@ -69,40 +67,22 @@ static void show_choice(struct x8_run *run, size_t count)
     }
 }
 
-/* 1 with the number, 0 when none was given in so many tries. */
-static int ask_number(struct x8_run *run, size_t count, uint32_t *out, struct x8_error *err)
-{
-    char question[64], answer[32] = "";
-
-    snprintf(question, sizeof question, "Which one? [1-%zu]", count);
-    for (int i = 0; i < TRIES; i++) {
-        int rc = x8_ui_ask_line(run->ctx->ui, question, answer, sizeof answer, err);
-
-        if (rc < 0 || !answer[0])
-            return rc;
-        if (x8_parse_u32(answer, out) == 0 && *out >= 1 && *out <= count)
-            return 1;
-        x8_ui_say(run->ctx->ui, "That is no number from 1 to %zu.", count);
-    }
-    return 0;
-}
-
 /* The chosen one stands first. `err` holds why there was something to choose, and stays when
  * nothing is chosen. */
 static int ask_which(struct x8_run *run, size_t count, struct x8_error *err)
 {
     struct x8_error failed;
-    uint32_t number;
+    size_t chosen = 0;
     int rc;
 
     show_choice(run, count);
-    rc = ask_number(run, count, &number, &failed);
+    rc = x8_choose_number(run->ctx, count, &chosen, &failed);
     if (rc < 0)
         *err = failed;
     if (rc == 0)
         return -(int)X8_E_SEVERAL;
-    if (rc > 0 && number > 1)
-        run->targets[0] = run->targets[number - 1];
+    if (rc > 0 && chosen > 0)
+        run->targets[0] = run->targets[chosen];
     return rc;
 }
 
