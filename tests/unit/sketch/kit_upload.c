@@ -6,14 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int is_at(const struct x8_event *event, const char *point)
+{
+    return point && ((event->text && strstr(event->text, point)) ||
+                     (event->stage && strcmp(event->stage, point) == 0));
+}
+
 static void listen(void *ctx, const struct x8_event *event)
 {
     struct bench *b = ctx;
     size_t len = strlen(b->said);
 
-    if (b->stop_at && ((event->text && strstr(event->text, b->stop_at)) ||
-                       (event->stage && strcmp(event->stage, b->stop_at) == 0)))
+    if (is_at(event, b->stop_at))
         x8_cancel_raise(&b->kit.cancel, b->stop_level, X8_E_STOPPED);
+    if (is_at(event, b->end_at))
+        change_words(b, "m4time=50");
     if (event->kind != X8_EV_TRACE && event->text && event->text[0])
         snprintf(b->said + len, sizeof b->said - len, "%s\n", event->text);
 }
@@ -96,6 +103,17 @@ int sh(struct bench *b, const char *text)
     return kit_adb_sh(&b->kit, text, &said);
 }
 
+void change_words(struct bench *b, const char *words)
+{
+    char *path = test_path(b->kit.root, "run/m4/words");
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fprintf(file, "%s\n", words);
+    assert_int_equal(fclose(file), 0);
+    free(path);
+}
+
 int programmed(struct bench *b, const char *words)
 {
     char *log = kit_adb_file(&b->kit, "run/m4/log");
@@ -113,10 +131,17 @@ int programmed(struct bench *b, const char *words)
     return count;
 }
 
+void was_programmed(struct bench *b, int uploads)
+{
+    for (const char *at = b->said; (at = strstr(at, "so once more")); at++)
+        uploads++;
+    assert_int_equal(programmed(b, b->sketch.sha256), uploads);
+}
+
 void no_trace(struct bench *b)
 {
     assert_int_equal(sh(b,
-                        "for i in {1..30}; do x=$(ls -A /tmp/arduino 2>/dev/null); "
+                        "for i in {1..300}; do x=$(ls -A /tmp/arduino 2>/dev/null); "
                         "case $x in ''|m4-user-sketch.elf) exit 0; esac; sleep 0.1; done; exit 1"),
                      0);
 }

@@ -20,7 +20,19 @@ struct bench {
     /* Stop when this was reported, at this level; NULL: not. */
     const char *stop_at;
     enum x8_cancel_level stop_level;
+    const char *end_at; /* a programming that has no end of its own ends when this was reported */
 };
+
+/* For words of a board: its programming ends when a test says so. */
+#define ENDLESS "m4time=600000"
+/* For a line of shell: until the board programs, and for a file that was put there before. */
+#define UNTIL_BUSY                                                                                 \
+    "until grep -qs ^ActiveState=activating /run/x8board/units/monitor-m4-elf-file.service; do "   \
+    "sleep 0.02; done"
+#define UNTIL_IDLE                                                                                 \
+    "until grep -qs ^SubState=waiting /run/x8board/units/monitor-m4-elf-file.path && "             \
+    "! grep -qs ^ActiveState=activating /run/x8board/units/monitor-m4-elf-file.service; do "       \
+    "sleep 0.02; done"
 
 /* One boot of a board made of these words, and a sketch of 20000 bytes. */
 void open_board(struct bench *b, const char *words);
@@ -33,8 +45,13 @@ int upload(struct bench *b);
 void expect(struct bench *b, int rc, int wanted);
 /* A command on the board, as its user; its status. */
 int sh(struct bench *b, const char *text);
+/* Change words of the board's M4 side: ROOT.md, run/m4/words. */
+void change_words(struct bench *b, const char *words);
 /* Lines of the log of what OpenOCD programmed that hold these words; all of them with "". */
 int programmed(struct bench *b, const char *words);
+/* This sketch was programmed in each of so many uploads: once, and once more where the board was so
+ * slow that it could not tell its run from another's, which it reports. */
+void was_programmed(struct bench *b, int uploads);
 /* Soon there is nothing but the sketch itself in the folder. */
 void no_trace(struct bench *b);
 void nothing_was_programmed(struct bench *b);

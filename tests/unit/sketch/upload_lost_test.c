@@ -60,15 +60,13 @@ static void a_stop_while_it_waits_for_its_turn_ends_it(void **state)
     struct bench b;
     (void)state;
 
-    open_board(&b, "image=934 m4time=3000");
+    open_board(&b, "image=934 " ENDLESS);
     assert_int_equal(sh(&b, "mkdir -m 775 /tmp/arduino; echo other >/tmp/arduino/x; mv -f "
-                            "/tmp/arduino/x /tmp/arduino/m4-user-sketch.elf; sleep 0.3"),
+                            "/tmp/arduino/x /tmp/arduino/m4-user-sketch.elf; " UNTIL_BUSY),
                      0);
     b.stop_at = "board: queue";
     b.stop_level = X8_CANCEL_SOFT;
-    int64_t start = x8_now_ms();
-    expect(&b, upload(&b), -X8_E_STOPPED);
-    assert_true(x8_now_ms() - start < 2500);
+    expect(&b, upload(&b), -X8_E_STOPPED); /* its turn never comes */
     has_words(b.kit.err.why, "nothing was programmed");
     b.kit.op.cancel = NULL;
     no_trace(&b);
@@ -78,16 +76,21 @@ static void a_stop_while_it_waits_for_its_turn_ends_it(void **state)
 
 static void a_stop_while_the_board_programs_waits_for_it(void **state)
 {
+    static const char *const boards[] = {"image=934 " ENDLESS, "image=95 " ENDLESS};
     struct bench b;
     (void)state;
 
-    stop_on(&b, "image=934 m4time=1500", "board: program", X8_CANCEL_SOFT, 0);
-    has_words(b.said, "waiting for it to end");
-    assert_int_equal(b.out.outcome, X8_SKETCH_VERIFIED);
-    close_board(&b);
-    stop_on(&b, "image=95 m4time=1500", "board: program", X8_CANCEL_SOFT, 0);
-    assert_int_equal(b.out.outcome, X8_SKETCH_VERIFIED); /* with the journal's word */
-    close_board(&b);
+    for (size_t i = 0; i < X8_COUNT(boards); i++) { /* 95: with the journal's word */
+        open_board(&b, boards[i]);
+        b.stop_at = "board: program";
+        b.stop_level = X8_CANCEL_SOFT;
+        b.end_at = "waiting for it to end";
+        expect(&b, upload(&b), 0);
+        b.kit.op.cancel = NULL;
+        has_words(b.said, "waiting for it to end");
+        assert_int_equal(b.out.outcome, X8_SKETCH_VERIFIED);
+        close_board(&b);
+    }
 }
 
 static void a_second_stop_ends_it_with_an_unknown_outcome(void **state)
@@ -95,7 +98,7 @@ static void a_second_stop_ends_it_with_an_unknown_outcome(void **state)
     struct bench b;
     (void)state;
 
-    stop_on(&b, "image=934 m4time=1000", "board: program", X8_CANCEL_HARD, -X8_E_STOPPED);
+    stop_on(&b, "image=934 " ENDLESS, "board: program", X8_CANCEL_HARD, -X8_E_STOPPED);
     has_words(b.kit.err.why, "outcome unknown");
     has_words(b.kit.err.next, "sketch status");
     close_board(&b);
@@ -107,12 +110,13 @@ static void the_record_is_written_without_us(void **state)
     struct bench b;
     (void)state;
 
-    open_board(&b, "image=934 m4time=1000");
+    open_board(&b, "image=934 " ENDLESS);
     b.stop_at = "board: program";
     b.stop_level = X8_CANCEL_HARD;
     expect(&b, upload(&b), -X8_E_STOPPED);
     b.kit.op.cancel = NULL;
-    assert_int_equal(sh(&b, "for i in {1..50}; do grep -q 'outcome verified' "
+    change_words(&b, "m4time=50");
+    assert_int_equal(sh(&b, "for i in {1..600}; do grep -q 'outcome verified' "
                             "~/.local/state/x8ctl/sketch && break; sleep 0.1; done; "
                             "cd ~/.local/state/x8ctl && grep -q '^name blink.ino.elf$' sketch && "
                             "[ $(stat -c %a sketch) = 600 ] && [ $(ls -A | wc -l) = 1 ]"),
@@ -188,7 +192,7 @@ static void two_uploads_take_turns(void **state)
     expect(&b, upload(&b), 0);
     pthread_join(rival.thread, NULL);
     expect(&b, rival.rc, 0);
-    assert_int_equal(programmed(&b, b.sketch.sha256), 2);
+    was_programmed(&b, 2);
     assert_int_equal(programmed(&b, "partial"), 0);
     no_trace(&b);
     close_board(&b);
@@ -221,8 +225,8 @@ static void a_program_that_knows_no_turns_makes_no_false_success(void **state)
     }
 }
 
-/* A command in front of the board's mv. */
-static void before_mv(struct bench *b, const char *script)
+/* Commands in front of the board's mv to the sketch's place, and behind it. */
+static void around_mv(struct bench *b, const char *before, const char *after)
 {
     char path[400];
     FILE *file;
@@ -232,9 +236,10 @@ static void before_mv(struct bench *b, const char *script)
     file = fopen(path, "w");
     assert_non_null(file);
     fprintf(file,
-            "#!/bin/bash\nT=/tmp/arduino/m4-user-sketch.elf\n"
-            "case \"$*\" in *$T) %s;; esac\nexec /usr/libexec/host/bin/mv \"$@\"\n",
-            script);
+            "#!/bin/bash\nT=/tmp/arduino/m4-user-sketch.elf W=/run/x8board/m4/words\n"
+            "case \"$*\" in *$T) %s;; esac\n/usr/libexec/host/bin/mv \"$@\" || exit\n"
+            "case \"$*\" in *$T) %s;; esac\n",
+            before, after);
     fclose(file);
     assert_int_equal(chmod(path, 0755), 0);
 }
@@ -242,20 +247,27 @@ static void before_mv(struct bench *b, const char *script)
 /* Somebody's event right in front of the rename: his run begins, and ours goes unheard. */
 static void a_run_that_began_in_front_of_the_rename_is_not_taken_for_ours(void **state)
 {
-    static const char *const boards[] = {"image=934 m4time=400", "image=95 m4time=400"};
+    static const char *const boards[] = {"image=934", "image=95"};
     struct bench b;
+    int before;
     (void)state;
 
     for (size_t i = 0; i < X8_COUNT(boards); i++) {
         open_board(&b, boards[i]);
         expect(&b, upload(&b), 0);
-        assert_int_equal(programmed(&b, b.sketch.sha256), 1);
+        was_programmed(&b, 1);
+        before = programmed(&b, "");
         make_sketch(&b, 21000);
-        before_mv(&b, "touch $T; sleep 0.3");
+        b.said[0] = '\0';
+        /* His has read the old file, and ends behind our rename. */
+        around_mv(&b,
+                  "echo m4hold=80 >$W; : >$W.then; touch $T; "
+                  "until [ /run/x8board/m4/flash -nt $W.then ]; do sleep 0.02; done",
+                  ": >$W");
         expect(&b, upload(&b), 0);
         assert_int_equal(b.out.outcome, X8_SKETCH_VERIFIED);
         has_words(b.said, "once more");
-        assert_int_equal(programmed(&b, ""), 3);
+        assert_int_equal(programmed(&b, ""), before + 2); /* his and ours */
         assert_int_equal(programmed(&b, b.sketch.sha256), 1);
         no_trace(&b);
         close_board(&b);
@@ -268,13 +280,13 @@ static void a_rename_that_fails_is_told(void **state)
     (void)state;
 
     open_board(&b, "image=934");
-    before_mv(&b, "echo mv: cannot move: Host is down >&2; exit 1");
+    around_mv(&b, "echo mv: cannot move: Host is down >&2; exit 1", ":");
     expect(&b, upload(&b), -X8_E_REFUSED);
     has_words(b.kit.err.why, "Host is down");
     nothing_was_programmed(&b);
     close_board(&b);
     open_board(&b, "image=934");
-    before_mv(&b, "rm -rf /tmp/arduino");
+    around_mv(&b, "rm -rf /tmp/arduino", ":");
     assert_true(upload(&b) < 0);
     assert_int_equal(programmed(&b, ""), 0);
     close_board(&b);

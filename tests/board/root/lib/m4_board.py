@@ -4,7 +4,8 @@ import re
 import time
 
 RUN = "/run/x8board"
-WORDS = {"m4": "ok", "m4time": "150", "m4reset": "ok", "m4watch": "on", "m4journal": "0", "bridge": "ok"}
+WORDS = {"m4": "ok", "m4time": "150", "m4reset": "ok", "m4watch": "on", "m4journal": "0", "bridge": "ok",
+         "m4window": "10", "m4hold": "101"}
 
 
 def monotonic_us():

@@ -15,7 +15,7 @@ PRE = ["/bin/sh", "-c", f"echo {TARGET} changed, triggered m4 programming"]
 OPENOCD = ["/bin/openocd", "-f", "/usr/arduino/extra/openocd_script-imx_gpio.cfg", "-c",
            f"program {TARGET} verify reset exit"]
 SCRIPT = ["/usr/arduino/extra/program-m4.sh"]
-BURST, INTERVAL_US = 5, 10000000
+BURST = 5
 PATHS = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -41,8 +41,8 @@ class Service:
     # ---- starting ----
 
     def below_limit(self):
-        now = board.monotonic_us()
-        if self.began_us is None or self.began_us + INTERVAL_US < now:
+        now, interval_us = board.monotonic_us(), int(board.words()["m4window"]) * 1000000
+        if self.began_us is None or self.began_us + interval_us < now:
             self.began_us, self.count = now, 0
         self.count += 1
         return self.count <= BURST
