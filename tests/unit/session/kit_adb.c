@@ -80,7 +80,7 @@ static char *spawn_board(struct kit_adb *kit, const char *words)
     close(in[0]);
     close(out[1]);
     kit->to = in[1];
-    said = test_read_until(out[0], ".\n", 20000);
+    said = test_read_until(out[0], ".\n", 60000);
     close(out[0]);
     return said;
 }
@@ -105,7 +105,7 @@ void kit_adb_enter(struct kit_adb *kit, const char *words)
     free(said);
     kit->root[strlen(kit->root) - 1] = '\0'; /* the full stop */
     if (x8_host_port(kit->address, 0, host, sizeof host, &port, &kit->err) != 0 ||
-        x8_tcp_connect(&kit->op, host, port, x8_deadline_in(5000), &fd, &kit->err) != 0)
+        x8_tcp_connect(&kit->op, host, port, x8_deadline_in(60000), &fd, &kit->err) != 0)
         fail_msg("%s", kit->err.msg);
     connect_over(kit, fd);
 }

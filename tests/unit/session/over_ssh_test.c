@@ -242,7 +242,7 @@ static void an_expired_password_is_recognised(void **state)
     X8_AUTO_RAN ran = {0};
 
     (void)state;
-    assert_int_equal(x8_run(kit.session, &kit.op, "echo hello", 20000, &ran, &kit.err), -X8_E_AUTH);
+    assert_int_equal(x8_run(kit.session, &kit.op, "echo hello", 60000, &ran, &kit.err), -X8_E_AUTH);
     assert_non_null(strstr(kit.err.msg, "has expired"));
     assert_non_null(strstr(kit.err.next, "x8ctl setup"));
 }
@@ -327,15 +327,15 @@ static void a_lead_comes_before_the_input(void **state)
         X8_AUTO_RAN ran = {0};
 
         assert_int_equal(x8_start(kit.session, &kit.op, &command, &channel, &kit.err), 0);
-        assert_int_equal(x8_channel_write(channel, &kit.op, "one\n", 4, 5000, &kit.err), 0);
-        assert_int_equal(x8_channel_write(channel, &kit.op, "two\n", 4, 5000, &kit.err), 0);
+        assert_int_equal(x8_channel_write(channel, &kit.op, "one\n", 4, 60000, &kit.err), 0);
+        assert_int_equal(x8_channel_write(channel, &kit.op, "two\n", 4, 60000, &kit.err), 0);
         assert_int_equal(x8_channel_begin(channel, &kit.op, &kit.err), 0);
         assert_int_equal(x8_channel_write(channel, &kit.op, rows[i].bytes, strlen(rows[i].bytes),
-                                          5000, &kit.err),
+                                          60000, &kit.err),
                          0);
         if (rows[i].input == X8_INPUT_OPEN)
             assert_int_equal(x8_channel_end_input(channel, &kit.op, &kit.err), 0);
-        assert_int_equal(x8_run_channel(channel, &kit.op, NULL, 0, 20000, &ran, &kit.err), 0);
+        assert_int_equal(x8_run_channel(channel, &kit.op, NULL, 0, 60000, &ran, &kit.err), 0);
         assert_string_equal(x8_buf_text(&ran.out), rows[i].said);
     }
 }
@@ -385,7 +385,7 @@ static void a_person_gets_a_login_shell(void **state)
     (void)state;
     assert_int_equal(x8_start(kit.session, &kit.op, &command, &channel, &kit.err), 0);
     assert_int_equal(
-        x8_run_channel(channel, &kit.op, typed, sizeof typed - 1, 20000, &ran, &kit.err), 0);
+        x8_run_channel(channel, &kit.op, typed, sizeof typed - 1, 60000, &ran, &kit.err), 0);
     assert_int_equal(ran.status, 33);
 }
 
@@ -394,7 +394,7 @@ static void a_person_gets_a_login_shell(void **state)
 static int appears(const char *name)
 {
     char *path = test_ssh_home(&server, name);
-    int64_t limit = x8_deadline_in(20000);
+    int64_t limit = x8_deadline_in(60000);
 
     while (access(path, F_OK) != 0 && x8_deadline_left(limit, 1) > 0)
         x8_cancel_sleep(NULL, x8_deadline_in(10), X8_CANCEL_SOFT, NULL);
@@ -411,7 +411,7 @@ static struct x8_channel *start_and_hear(const struct x8_command *command)
 
     if (x8_start(kit.session, &kit.op, command, &channel, &kit.err) != 0)
         fail_msg("%s", kit.err.msg);
-    assert_int_equal(x8_channel_read(channel, &kit.op, &which, &byte, 1, 20000, &kit.err), 1);
+    assert_int_equal(x8_channel_read(channel, &kit.op, &which, &byte, 1, 60000, &kit.err), 1);
     return channel;
 }
 
@@ -453,14 +453,14 @@ static void closing_in_the_middle_leaves_the_connection_well(void **state)
 
         assert_int_equal(x8_start(kit.session, &kit.op, &command, &channel, &kit.err), 0);
         for (size_t got = 0, want = (size_t)i % 8 * 100000; got < want;) {
-            ssize_t n = x8_channel_read(channel, &kit.op, &which, bytes, cap, 20000, &kit.err);
+            ssize_t n = x8_channel_read(channel, &kit.op, &which, bytes, cap, 60000, &kit.err);
 
             assert_true(n > 0);
             got += (size_t)n;
         }
         x8_channel_close(&channel);
     }
-    assert_int_equal(x8_run_ok(kit.session, &kit.op, "after all", "true", 20000, NULL, &kit.err),
+    assert_int_equal(x8_run_ok(kit.session, &kit.op, "after all", "true", 60000, NULL, &kit.err),
                      0);
     free(bytes);
 }
@@ -542,7 +542,7 @@ static void a_shut_ends_a_read_that_waits(void **state)
     (void)state;
     assert_int_equal(x8_start(kit.session, &kit.op, &command, &channel, &kit.err), 0);
     pthread_create(&thread, NULL, shut_later, channel);
-    assert_int_equal(x8_channel_read(channel, &kit.op, &which, &byte, 1, 20000, &kit.err),
+    assert_int_equal(x8_channel_read(channel, &kit.op, &which, &byte, 1, 60000, &kit.err),
                      -X8_E_STOPPED);
     pthread_join(thread, NULL);
     assert_int_equal(x8_channel_status(channel), X8_STATUS_UNKNOWN);
@@ -621,17 +621,17 @@ static void a_server_that_dies_is_told(void **state)
     test_ssh_kill(&server);
     /* Also where it would need a connection of its own, and nobody listens any more. */
     assert_int_equal(x8_start(kit.session, &kit.op, &another, &none, &kit.err), -X8_E_GONE);
-    assert_int_equal(x8_channel_read(channel, &kit.op, &which, bytes, 1, 20000, &kit.err),
+    assert_int_equal(x8_channel_read(channel, &kit.op, &which, bytes, 1, 60000, &kit.err),
                      -X8_E_GONE);
     assert_non_null(strstr(kit.err.msg, "outcome unknown"));
     do {
-        rc = x8_channel_write(channel, &kit.op, bytes, 65536, 20000, &kit.err);
+        rc = x8_channel_write(channel, &kit.op, bytes, 65536, 60000, &kit.err);
     } while (rc == 0);
     assert_int_equal(rc, -X8_E_GONE);
     assert_int_equal(x8_channel_status(channel), X8_STATUS_UNKNOWN);
     x8_channel_close(&channel);
     assert_int_equal(
-        kit.session->ops->wait_gone(kit.session, &kit.op, x8_deadline_in(5000), &kit.err), 1);
+        kit.session->ops->wait_gone(kit.session, &kit.op, x8_deadline_in(60000), &kit.err), 1);
     free(bytes);
 }
 

@@ -47,7 +47,7 @@ static void a_stop_is_no_stop_of_the_restart(void **state)
     assert_int_equal(x8_root_probe(kit.session, &kit.op, NULL, &root, &kit.err), 0);
     begin = x8_now_ms();
     assert_int_equal(x8_reboot(kit.session, &kit.op, &root, &kit.err), -X8_E_STOPPED);
-    assert_in_range(x8_now_ms() - begin, 0, 20000);
+    assert_in_range(x8_now_ms() - begin, 0, 55000);
     assert_non_null(strstr(kit.err.why, "restarts all the same"));
     /* And one that came before is: nothing is asked for. */
     assert_int_equal(x8_reboot(kit.session, &kit.op, &root, &kit.err), -X8_E_STOPPED);
@@ -96,7 +96,7 @@ static void the_led_is_as_it_was(void **state)
 /* When it blinks, and when it is as before: "none", "heartbeat". */
 static int await_trigger(struct kit_adb *kit, const char *word)
 {
-    int64_t limit = x8_deadline_in(20000);
+    int64_t limit = x8_deadline_in(60000);
 
     while (x8_deadline_left(limit, 1) > 0) {
         char *trigger = kit_adb_file(kit, "sys/class/leds/ledB/trigger");

@@ -144,7 +144,7 @@ static void the_first_request_to_stop_ends_its_start(void **state)
                          -X8_E_STOPPED);
         pthread_join(thread, NULL);
         kit_adb_close(&kit);
-        assert_in_range(x8_now_ms() - begin, 0, 5000);
+        assert_in_range(x8_now_ms() - begin, 0, X8_RUN_TEXT_MS - 5000);
     }
 }
 
@@ -176,9 +176,9 @@ static void a_board_that_lives_answers_a_ping(void **state)
         struct kit_adb kit;
 
         kit_adb_open(&kit, boards[i]);
-        assert_int_equal(x8_session_ping(kit.session, &kit.op, 20000, &kit.err), 0);
+        assert_int_equal(x8_session_ping(kit.session, &kit.op, 60000, &kit.err), 0);
         x8_cancel_raise(&kit.cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
-        assert_int_equal(x8_session_ping(kit.session, &kit.op, 20000, &kit.err), -X8_E_STOPPED);
+        assert_int_equal(x8_session_ping(kit.session, &kit.op, 60000, &kit.err), -X8_E_STOPPED);
         kit_adb_close(&kit);
     }
 }
