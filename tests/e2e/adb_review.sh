@@ -17,10 +17,10 @@ stopped_while() {
     shown="x8ctl $*"
     "$X8CTL" "${select[@]}" "$@" <"$in" >"$to" 2>"$err" &
     pid=$!
-    await 10 "a wait" waits "$pid"
+    await 60 "a wait" is_waiting "$pid"
     began=$(milliseconds)
     kill -TERM "$pid"
-    await 5 "its end" gone "$pid" || kill -KILL "$pid"
+    await 30 "its end" gone "$pid" || kill -KILL "$pid"
     wait "$pid"
     status=$?
     elapsed_ms=$(($(milliseconds) - began))
@@ -28,19 +28,11 @@ stopped_while() {
 }
 # shellcheck disable=SC2317 # await calls it
 gone() { ! kill -0 "$1" 2>/dev/null; }
-# Nobody of its threads does anything, for a while: it waits for somebody.
-# shellcheck disable=SC2317 # await calls it
-waits() {
-    for _ in 1 2 3; do
-        if grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; then return 1; fi
-        read -r -t 0.2 _ <>"$work/never" || :
-    done
-}
 
 echo "== one stop is enough"
 boot image=934 sudo=custom password=fio1
 start "a command of the board ends at the first stop"
-stopped_while /dev/null "$out" exec -- sleep 60
+stopped_while /dev/null "$out" exec -- sleep 600
 start "a journal that is followed does"
 stopped_while /dev/null "$out" logs -f --no-root
 start "a command that waits for our stdin does"
@@ -80,7 +72,12 @@ END
 chmod +x tools/xdg-open
 inside 'setsid nohup /usr/libexec/host/bin/busybox nc -ll -p 8099 -e /usr/libexec/host/bin/cat >/dev/null 2>&1 </dev/null &
     until (: </dev/tcp/127.0.0.1/8099) 2>/dev/null; do sleep 0.05; done'
-run - timeout -s TERM 2 env PATH="$work/tools:$PATH" DISPLAY=:0 "$X8CTL" "${select[@]}" open --port 8099
+shown='open'
+env PATH="$work/tools:$PATH" DISPLAY=:0 "$X8CTL" "${select[@]}" open --port 8099 >"$out" 2>"$err" </dev/null &
+pid=$!
+await 60 "the browser" test -s browser
+kill -TERM "$pid"
+wait "$pid"
 prints '^http://127.0.0.1:'
 prints_no 'NOISE'
 group='' leader=none

@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What the person who runs the suite has set must not matter. Findings of a sanitizer have a status that is none of ours:
 # that of its leaks would be "misfit".
-unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITLAB_CI
+unset X8CTL_SERIAL ANDROID_SERIAL X8CTL_TIMEOUT X8CTL_PROGRESS X8CTL_LOGS NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITLAB_CI
 unset ADB_SERVER_SOCKET
 export ANDROID_ADB_SERVER_PORT=9 # an adb server of this computer is none of ours: nobody listens there
 # Nothing of a test leaves this computer, and nobody waits for what the network might answer.
@@ -121,6 +121,8 @@ check_output() {
     *) if grep -qa "$(printf '[\033\r]')" "$out" "$err"; then problem "there are control bytes"; fi ;;
     esac
     awk '/^  code   /{c++} /^  next   ./{n++} END{exit c != n}' "$err" || problem "an error without a next step"
+    awk '/^x8ctl/{w=0} /^  why .*needs a complete flash/{w=1} /^  next .*flash --resume/{if (w) exit 1}' "$err" ||
+        problem "a complete flash is needed, and the rest of it would do"
     # Two are x8-board's own: the media differ after a good end, and the limit of time.
     case $status in 99 | 124) ;; *) printf '%s\t%s\n' "$status" "$line" >>"$own/statuses" ;; esac
     case $line in *' --json '*) keep_seen "$out" document "$line" ;; esac
@@ -165,6 +167,18 @@ keep_seen() {
     documents=$((documents + 1))
     cp "$1" "$work/seen/$documents"
     printf '%s\t%s\t%s\t%s\n' "$documents" "$2" "$title" "${3//[$'\t\n']/ }" >>"$work/seen/index"
+}
+
+# is_waiting PID: it hears signals (SIGTERM is blocked for the thread that takes them), and for a while none of its threads
+# has anything to do.
+is_waiting() {
+    local blocked
+    for _ in 1 2 3; do
+        blocked=$(sed -n 's/^SigBlk:[[:blank:]]*//p' "/proc/$1/status" 2>/dev/null)
+        [ $((0x${blocked:-0} & 0x4000)) != 0 ] || return 1
+        if grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; then return 1; fi
+        sleep 0.2
+    done
 }
 
 # board STATUS WORDS... -- COMMAND...: any program on virtual boards.
