@@ -171,6 +171,17 @@ static int net_reach(struct x8_net_reach *out, struct x8_error *err)
     return search_time(&out->search_ms, err);
 }
 
+/* -t may cut the patience with a server that fell silent short, down to what a loaded board needs;
+ * it adds none: "wait ten minutes for the restart" is not "wait ten minutes for an answer". */
+static int patience_ms(int64_t limit_ms)
+{
+    enum { LEAST_MS = 2000, USUAL_MS = 25000 };
+
+    if (limit_ms == X8_TIMEOUT_UNSET || limit_ms < 0 || limit_ms >= USUAL_MS)
+        return USUAL_MS;
+    return limit_ms < LEAST_MS ? LEAST_MS : (int)limit_ms;
+}
+
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err)
 {
     /* Written with the same text each time; the threads of a run read them only. */
@@ -190,6 +201,7 @@ int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct 
         reach.net.search_ms = 0;
     if (rc < 0)
         return rc;
+    reach.net.way.silent_ms = patience_ms(globals->timeout_ms);
     home_folder(home, sizeof home);
     snprintf(key, sizeof key, "%s/.android/adbkey", home);
     x8_env_path("config", "boards.json", names, sizeof names);

@@ -227,14 +227,15 @@ static int link_ended(const struct x8_job_on *job, int rc, struct x8_error *err)
     static const char known[] = "outcome unknown: ";
     struct x8_error lower = *err;
     size_t skip = x8_starts(lower.msg, known) ? sizeof known - 1 : 0;
+    int is_ssh = x8_starts(job->session->via, "ssh ");
 
     x8_fail(err, x8_code_of(rc), "%s: the link ended before the command's exit status came",
             job->op.board);
-    x8_error_why(
-        err,
-        "the board or its adb daemon restarted, or it lost its cable or power; the outcome "
-        "is unknown (%.300s)",
-        lower.msg + skip);
+    x8_error_why(err,
+                 "the board or its %s restarted, or it lost its %s or power; the outcome is "
+                 "unknown (%.300s)",
+                 is_ssh ? "ssh server" : "adb daemon", is_ssh ? "network" : "cable",
+                 lower.msg + skip);
     x8_error_next(err, "x8ctl wait --state linux    then look before you run it again");
     return rc;
 }

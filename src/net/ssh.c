@@ -47,6 +47,20 @@ int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadlin
     return rc;
 }
 
+int x8_ssh_look(struct x8_ssh *ssh, struct x8_error *err)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&ssh->lock);
+    if (ssh->is_dead) {
+        rc = -(int)ssh->death.code;
+        if (err)
+            *err = ssh->death;
+    }
+    pthread_mutex_unlock(&ssh->lock);
+    return rc;
+}
+
 /* libssh closes its socket when it breaks, and otherwise leaves it to who gave it. */
 static void end_session(struct x8_ssh *ssh)
 {

@@ -43,6 +43,7 @@ struct x8_ssh_way {
     const char *key_folder;  /* ~/.ssh with the usual keys, or NULL */
     struct x8_ssh_asker asker;
     int asks_nobody; /* nor may a program on the way there */
+    int silent_ms;   /* a server that says nothing so long is believed gone; 0: 25 s */
 };
 
 struct x8_ssh;
@@ -117,5 +118,7 @@ void x8_ssh_channel_close(struct x8_ssh_channel **channel);
 /* Wait until the connection is gone. 1, 0 at the deadline, negative when stopped. */
 int x8_ssh_wait_gone(struct x8_ssh *ssh, const struct x8_op *op, int64_t deadline,
                      struct x8_error *err);
+/* What ended the connection: X8_E_GONE, X8_E_LINK; 0 while it stands. Does not wait. */
+int x8_ssh_look(struct x8_ssh *ssh, struct x8_error *err);
 
 #endif

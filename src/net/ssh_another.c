@@ -27,6 +27,7 @@ int x8_ssh_remember(struct x8_ssh *ssh, const struct x8_ssh_way *way)
     struct x8_ssh_way *kept = &ssh->memory.way;
 
     kept->port = way->port;
+    kept->silent_ms = way->silent_ms;
     return keep(way->host, &kept->host) | keep(way->user, &kept->user) |
            keep(way->config, &kept->config) | keep(way->key_alias, &kept->key_alias) |
            keep(way->agent, &kept->agent) | keep(way->key_folder, &kept->key_folder);
@@ -91,11 +92,17 @@ int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ss
                         struct x8_error *err)
 {
     struct x8_ssh_way way = ssh->memory.way;
+    struct x8_op own = *op;
+    int rc = x8_ssh_look(ssh, err);
 
+    if (rc < 0)
+        return rc; /* where one ended, another would be waited for in vain */
+    /* Nor is a server that falls silent meanwhile waited for longer than on a connection. */
+    own.deadline = x8_deadline_min(own.deadline, x8_deadline_in(ssh->silent_ms));
     ssh->memory.addresses[0] = ssh->memory.address;
     way.addresses = ssh->memory.addresses;
     way.address_count = 1;
     way.asks_nobody = 1;
     way.asker = (struct x8_ssh_asker){same_key, same_secret, &ssh->memory};
-    return x8_ssh_open(op, &way, out, err);
+    return x8_ssh_open(&own, &way, out, err);
 }

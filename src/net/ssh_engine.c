@@ -15,13 +15,16 @@
 enum {
     /* One turn hands libssh 4 KiB; after so many of them others get the lock. */
     TURNS = 64,
-    /* A server that says nothing so long is asked for a word, and believed gone when it gives none
-     * for as long again. Source: ServerAliveInterval of OpenSSH, whose users choose about that. */
-    QUIET_MS = 10000,
-    SILENT_MS = 25000,
     /* At the end: how long what is still to be sent may take. */
     LAST_MS = 2000,
 };
+
+/* A server that said nothing for so much of silent_ms is asked for a word. Source:
+ * ServerAliveInterval of OpenSSH, whose users choose 10 of 25 s or about that. */
+static int quiet_ms(const struct x8_ssh *ssh)
+{
+    return ssh->silent_ms / 5 * 2;
+}
 
 /*
  * Nobody reads a channel of which so much is waiting: then the whole connection stands still until
@@ -191,17 +194,18 @@ static void look_for_life(struct x8_ssh *ssh)
     }
     if (ssh->is_probing) {
         probe(ssh);
-    } else if (now - ssh->heard_at >= QUIET_MS) {
+    } else if (now - ssh->heard_at >= quiet_ms(ssh)) {
         ssh->is_probing = 1;
         probe(ssh);
     }
-    if (now - ssh->heard_at < SILENT_MS)
+    if (now - ssh->heard_at < ssh->silent_ms)
         return;
     x8_fail(&err, X8_E_GONE, "%s no longer answers over ssh", ssh->host);
     x8_error_why(&err,
-                 "nothing came for %d s, and a question was not answered: the board lost its "
+                 "nothing came for %.3g s, and a question was not answered: the board lost its "
                  "power or its network, or is overloaded",
-                 SILENT_MS / 1000);
+                 (double)ssh->silent_ms / 1000);
+    x8_error_next(&err, "see whether it is there:  x8ctl list");
     x8_ssh_die(ssh, &err);
 }
 
@@ -218,7 +222,7 @@ static void dispatch(struct x8_ssh *ssh)
 
 static int wait_ms(const struct x8_ssh *ssh)
 {
-    int64_t left = ssh->heard_at + (ssh->is_probing ? SILENT_MS : QUIET_MS) - x8_now_ms();
+    int64_t left = ssh->heard_at + (ssh->is_probing ? ssh->silent_ms : quiet_ms(ssh)) - x8_now_ms();
 
     return left < 10 ? 10 : (int)left;
 }

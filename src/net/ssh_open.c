@@ -22,6 +22,7 @@ enum {
     BANNER_MS = 20000,
     PROXY_MS = 90000, /* where a program in between may ask for a password first */
     EXEC_MS = 20000,
+    SILENT_MS = 25000,
     KEYS_MS = 20000,
 };
 
@@ -334,6 +335,7 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
     if (!ssh)
         return NULL;
     ssh->fd = ssh->wakes[0] = ssh->wakes[1] = ssh->proxy_words = -1;
+    ssh->silent_ms = way->silent_ms ? way->silent_ms : SILENT_MS;
     pthread_mutex_init(&ssh->lock, NULL);
     x8_cond_init(&ssh->gone);
     x8_clean(ssh->host, sizeof ssh->host, way->host, strlen(way->host));

@@ -59,7 +59,7 @@ struct x8_ssh {
     struct ssh_counter_struct heard;
     uint64_t heard_before;
     int64_t heard_at;
-    int is_probing;
+    int silent_ms, is_probing;
 };
 
 struct x8_ssh_channel {

@@ -12,6 +12,7 @@
 #define FULL_LOOK_MS         100   /* while all places are taken, the queue is looked at so often */
 #define LOOK_MS              10000 /* a daemon that was started again leaves the link as it was */
 #define PING_MS              15000
+#define CAUSE_MS             1000
 #define HALF_CLOSED_LEAST_MS 500 /* for an answer that is on its way */
 
 void x8_forward_wake(struct x8_forwarder *f)
@@ -167,6 +168,21 @@ static void end_all(struct x8_forwarder *f)
         }
 }
 
+/* The link knows best what ended it. */
+static int link_broke(const struct x8_forwarder *f, const struct x8_op *op, struct x8_error *err)
+{
+    struct x8_error cause = {.msg = ""};
+    int is_known = x8_session_ping(f->session, op, CAUSE_MS, &cause) < 0;
+
+    x8_fail(err, X8_E_GONE, "%s: the link broke, its ports are no longer forwarded",
+            f->session->label);
+    x8_error_why(err, "the board left %s: unplugged, restarted, or its server there ended%s%s%s",
+                 f->session->via, is_known ? " (" : "", is_known ? cause.msg : "",
+                 is_known ? ")" : "");
+    x8_error_next(err, "x8ctl wait --state linux && run the command again");
+    return -X8_E_GONE;
+}
+
 int x8_forward_serve(struct x8_forwarder *f, const struct x8_op *op, struct x8_error *err)
 {
     struct x8_waker waker = {.wake = wake_on_stop, .ctx = f};
@@ -184,12 +200,5 @@ int x8_forward_serve(struct x8_forwarder *f, const struct x8_op *op, struct x8_e
     gone = is_gone(f);
     end_all(f);
     pthread_join(watcher, NULL);
-    if (!gone)
-        return 0;
-    x8_fail(err, X8_E_GONE, "%s: the link broke, its ports are no longer forwarded",
-            f->session->label);
-    x8_error_why(err, "the board left %s: unplugged, restarted, or its server there ended",
-                 f->session->via);
-    x8_error_next(err, "x8ctl wait --state linux && run the command again");
-    return -X8_E_GONE;
+    return gone ? link_broke(f, op, err) : 0;
 }

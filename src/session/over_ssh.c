@@ -187,6 +187,15 @@ static int ssh_wait_gone(struct x8_session *base, const struct x8_op *op, int64_
     return x8_ssh_wait_gone(session_of(base)->ssh, op, deadline, err);
 }
 
+/* The connection looks by itself whether the server is there: what it knows is told at once. */
+static int ssh_ping(struct x8_session *base, const struct x8_op *op, int timeout_ms,
+                    struct x8_error *err)
+{
+    (void)op;
+    (void)timeout_ms;
+    return x8_ssh_look(session_of(base)->ssh, err);
+}
+
 static void ssh_close(struct x8_session *base)
 {
     struct x8_ssh_session *session = session_of(base);
@@ -201,6 +210,7 @@ static const struct x8_session_ops ssh_ops = {
     .start = x8_over_ssh_start,
     .dial = ssh_dial,
     .wait_gone = ssh_wait_gone,
+    .ping = ssh_ping,
     .close = ssh_close,
 };
 

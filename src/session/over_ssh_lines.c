@@ -83,6 +83,8 @@ static int await_line(struct x8_ssh_session *session, const struct x8_op *op,
         struct timespec soon = x8_deadline_timespec(x8_deadline_in(LOOK_MS));
         int rc = x8_cancel_check(op->cancel, X8_CANCEL_HARD, err);
 
+        if (rc == 0) /* what runs on a server that is gone does not end */
+            rc = x8_ssh_look(session->ssh, err);
         if (rc < 0)
             return rc;
         if (x8_deadline_left(deadline, 1) == 0)

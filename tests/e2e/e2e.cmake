@@ -93,6 +93,8 @@ x8_e2e(net_mdns_hostile net_mdns_hostile.sh 180)
 x8_e2e(net_list net_list.sh 180)
 x8_e2e(net_session net_session.sh 300)
 x8_e2e(net_setup net_setup.sh 300)
+x8_e2e(net_look net_look.sh 180)
+x8_e2e(net_silent net_silent.sh 180)
 x8_e2e(net_cut ssh_cut.sh 300)
 # Suites that are about a running board, not about the way to it, once more over ssh.
 x8_e2e(net_setup_ssh net_setup.sh 300)
@@ -110,12 +112,12 @@ endif()
 # programs of others (uuu_witness, vendor_scripts, adb_witness, image_net, net_mdns, net_session), and one whole update.
 # - Tables of faults and wrong input.
 set(once flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinput adb_review update_faults update_kill
-    update_finish update_legacy update_show flash_unused sketch_faults sketch_others sketch_link net_mdns_hostile net_cut streams)
+    update_finish update_legacy update_show flash_unused sketch_faults sketch_others sketch_link net_mdns_hostile net_cut net_silent streams)
 # - Suites of the doubles themselves: not a line of the program.
 list(APPEND once board_root board_sketch board_update board_update_faults)
 # - Commands on running boards, where bash and the board's tools do the work and nothing depends on speed.
 list(APPEND once adb_exec adb_files adb_forward adb_shell adb_ways sketch_upload running_list running_power running_ask
-    net_setup net_list flash_inputs update_ssh schema facts doctor report usage run_logs)
+    net_setup net_list net_look flash_inputs update_ssh schema facts doctor report usage run_logs)
 # - The same over another way.
 list(APPEND once net_setup_ssh net_exec net_files net_shell net_forward)
 foreach(name ${once})

@@ -643,7 +643,7 @@ static void a_server_that_does_not_greet_has_a_limit(void **state)
 
         mute_begin(&mute, words[i]);
         way.port = mute.port;
-        op.deadline = x8_deadline_in(300);
+        op.deadline = x8_deadline_in(i < 2 ? 300 : 3000); /* its greeting has to be in time */
         assert_int_equal(try_way(&way), -X8_E_TIMEOUT);
         assert_non_null(strstr(err.msg, i < 2 ? "does not greet" : "did not answer"));
         assert_null(strstr(err.why, "20 s")); /* it was less */
@@ -743,8 +743,10 @@ static void another_connection_asks_nothing(void **state)
     x8_ssh_close(&another);
     assert_int_equal(person.asked_passwords, 2);
     assert_int_equal(person.asked_keys, 1);
+    /* Where that one ended, nobody is asked for another: it may be another server by now. */
     test_ssh_again(&server, "dropbear password fresh");
-    assert_int_equal(x8_ssh_open_another(ssh, &op, &another, &err), -X8_E_AUTH);
+    assert_int_equal(x8_ssh_wait_gone(ssh, &op, x8_deadline_in(10000), &err), 1);
+    assert_int_equal(x8_ssh_open_another(ssh, &op, &another, &err), -X8_E_GONE);
     x8_ssh_close(&ssh);
 }
 
@@ -775,9 +777,9 @@ static void talk(struct x8_ssh *ssh, const char *host, uint16_t port, int fd)
     pthread_create(&thread, NULL, echo, &fd);
     if (x8_ssh_dial(ssh, &op, host, port, &channel, &err) != 0)
         fail_msg("%s | %s", err.msg, err.why);
-    assert_int_equal(x8_ssh_write(channel, &op, "hello", 5, 5000, &err), 0);
+    assert_int_equal(x8_ssh_write(channel, &op, "hello", 5, 60000, &err), 0);
     assert_int_equal(x8_ssh_end_input(channel, &op, &err), 0);
-    while ((n = x8_ssh_read(channel, &op, &is_error, text + len, sizeof text - len, 5000, &err)) >
+    while ((n = x8_ssh_read(channel, &op, &is_error, text + len, sizeof text - len, 60000, &err)) >
            0)
         len += (size_t)n;
     assert_int_equal(n, 0);
@@ -891,7 +893,7 @@ static void the_end_of_the_server_is_noticed(void **state)
     (void)state;
     assert_int_equal(x8_ssh_wait_gone(ssh, &op, x8_deadline_in(50), &err), 0);
     test_ssh_kill(&server);
-    assert_int_equal(x8_ssh_wait_gone(ssh, &op, x8_deadline_in(10000), &err), 1);
+    assert_int_equal(x8_ssh_wait_gone(ssh, &op, x8_deadline_in(60000), &err), 1);
     x8_ssh_close(&ssh);
 }
 
