@@ -75,7 +75,7 @@ static int open_set(const struct x8_op *op, const char *path, struct x8_image_lo
                     struct x8_error *err)
 {
     struct pass pass = {op, look};
-    const struct x8_pass watch = {&pass, see_image};
+    const struct x8_pass watch = {.ctx = &pass, .image = see_image};
     int is_pipe = x8_path_kind(path) == X8_PATH_OTHER;
 
     look->stop = op->cancel;

@@ -1,10 +1,12 @@
 /*
- * A block map as bmaptool writes it (format 2.0), made for a used-block map: the image passes a
- * second time, and each range gets its SHA-256.
+ * A block map as bmaptool writes it (format 2.0), made for a used-block map: each range gets its
+ * SHA-256. The image passes once where each of its tables lies before what it speaks of: a block is
+ * digested as it passes when nothing said by then that it is free. Whether that was so is known at
+ * the end; if not, the image passes a second time.
  *
  * Source: bmap-tools' BmapCreate: the file's own checksum is taken with zeros in its place.
  */
-#include "image/usedmap.h"
+#include "image/usedmap_parts.h"
 
 #include "util/digest.h"
 
@@ -19,6 +21,13 @@ struct x8_bmapwrite {
     uint64_t at;
     struct x8_sha256 *sha;
     uint8_t (*digests)[X8_SHA256_LEN];
+    /* In one pass: */
+    struct x8_usedmap *live; /* the map while it is made, or NULL */
+    struct x8_range *seen;   /* as they went by; the last one is open while `is_in` */
+    size_t seen_count, seen_cap;
+    uint8_t *head; /* bytes before the map knows its partitions */
+    size_t head_len;
+    int is_in, is_done;
 };
 
 static int push(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
@@ -48,7 +57,8 @@ static int finish(struct x8_sink *sink, struct x8_error *err)
 {
     struct x8_bmapwrite *w = X8_CONTAINER(sink, struct x8_bmapwrite, sink);
 
-    if (w->at == x8_usedmap_size(w->map) && w->next == w->count)
+    w->is_done = w->at == x8_usedmap_size(w->map) && w->next == w->count;
+    if (w->is_done)
         return 0;
     x8_fail(err, X8_E_BAD_IMAGE, "the image changed between two readings");
     x8_error_next(err, "stop what writes it, then try again");
@@ -73,6 +83,139 @@ int x8_bmapwrite_new(const struct x8_usedmap *map, struct x8_bmapwrite **out, st
     }
     *out = w;
     return 0;
+}
+
+/* --- in one pass */
+
+static int add_seen(struct x8_bmapwrite *w)
+{
+    size_t cap = w->seen_cap ? w->seen_cap * 2 : 256;
+    struct x8_range *seen;
+    uint8_t(*digests)[X8_SHA256_LEN];
+
+    if (w->seen_count < w->seen_cap)
+        return 0;
+    seen = realloc(w->seen, cap * sizeof(*seen));
+    if (seen)
+        w->seen = seen;
+    digests = realloc(w->digests, cap * X8_SHA256_LEN);
+    if (digests)
+        w->digests = digests;
+    if (!seen || !digests)
+        return -1;
+    w->seen_cap = cap;
+    return 0;
+}
+
+static void close_range(struct x8_bmapwrite *w)
+{
+    if (!w->is_in)
+        return;
+    w->seen[w->seen_count].end = w->at;
+    x8_sha256_take(w->sha, w->digests[w->seen_count++]);
+    w->is_in = 0;
+}
+
+/* Each block is judged when it begins. */
+static int digest_live(struct x8_bmapwrite *w, const uint8_t *data, size_t len)
+{
+    while (len) {
+        size_t rest = X8_USED_BLOCK - (size_t)(w->at % X8_USED_BLOCK);
+        size_t part = rest < len ? rest : len;
+
+        if (rest == X8_USED_BLOCK && used_is_free(w->live, w->at / X8_USED_BLOCK))
+            close_range(w);
+        else if (rest == X8_USED_BLOCK && !w->is_in) {
+            if (add_seen(w) < 0)
+                return -1;
+            w->seen[w->seen_count].start = w->at;
+            w->is_in = 1;
+        }
+        if (w->is_in)
+            x8_sha256_add(w->sha, data, part);
+        w->at += part;
+        data += part;
+        len -= part;
+    }
+    return 0;
+}
+
+static int digest_head(struct x8_bmapwrite *w)
+{
+    int rc = digest_live(w, w->head, w->head_len);
+
+    free(w->head);
+    w->head = NULL;
+    return rc;
+}
+
+static int push_live(struct x8_sink *sink, const void *data, size_t len, struct x8_error *err)
+{
+    struct x8_bmapwrite *w = X8_CONTAINER(sink, struct x8_bmapwrite, sink);
+    struct x8_sink *map = x8_usedmap_sink(w->live);
+    int rc = map->ops->push(map, data, len, err);
+
+    if (rc == 0 && w->head && w->live->begun)
+        rc = digest_head(w);
+    if (rc == 0 && w->head) {
+        uint8_t *more = realloc(w->head, w->head_len + len + 1);
+        if (!more)
+            return x8_fail(err, X8_E_INTERNAL, "out of memory");
+        memcpy(more + w->head_len, data, len);
+        w->head = more;
+        w->head_len += len;
+        return 0;
+    }
+    if (rc == 0)
+        rc = digest_live(w, data, len);
+    return rc == -1 ? x8_fail(err, X8_E_INTERNAL, "out of memory") : rc;
+}
+
+/* Did anything turn out to be another way than it was when it passed? */
+static int is_as_seen(struct x8_bmapwrite *w)
+{
+    w->count = x8_usedmap_ranges(w->map, &w->ranges);
+    return w->count == w->seen_count &&
+           (!w->count || memcmp(w->seen, w->ranges, w->count * sizeof(*w->seen)) == 0);
+}
+
+static int finish_live(struct x8_sink *sink, struct x8_error *err)
+{
+    struct x8_bmapwrite *w = X8_CONTAINER(sink, struct x8_bmapwrite, sink);
+    struct x8_sink *map = x8_usedmap_sink(w->live);
+    int rc = map->ops->finish(map, err);
+
+    if (rc < 0)
+        return rc;
+    if (w->head && digest_head(w) < 0)
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    close_range(w);
+    w->is_done = is_as_seen(w);
+    return 0;
+}
+
+int x8_bmapwrite_new_live(struct x8_usedmap *map, struct x8_bmapwrite **out, struct x8_error *err)
+{
+    static const struct x8_sink_ops ops = {push_live, finish_live};
+    struct x8_bmapwrite *w = calloc(1, sizeof(*w));
+
+    if (w) {
+        w->sink.ops = &ops;
+        w->map = w->live = map;
+        w->sha = x8_sha256_new();
+        w->head = malloc(1);
+    }
+    if (!w || !w->sha || !w->head) {
+        x8_bmapwrite_free(&w);
+        return x8_fail(err, X8_E_INTERNAL, "out of memory");
+    }
+    *out = w;
+    return 0;
+}
+
+int x8_bmapwrite_is_done(const struct x8_bmapwrite *writer)
+{
+    return writer->is_done;
 }
 
 struct x8_sink *x8_bmapwrite_sink(struct x8_bmapwrite *writer)
@@ -149,6 +292,8 @@ void x8_bmapwrite_free(struct x8_bmapwrite **writer)
         return;
     x8_sha256_free(&w->sha);
     free(w->digests);
+    free(w->seen);
+    free(w->head);
     free(w);
     *writer = NULL;
 }

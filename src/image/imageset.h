@@ -101,6 +101,7 @@ struct x8_pass {
      */
     int (*image)(void *ctx, const struct x8_passing *image, struct x8_reader *content,
                  struct x8_error *err);
+    int no_digests; /* nobody asks for them */
 };
 
 /*

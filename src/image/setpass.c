@@ -25,7 +25,7 @@ int tally_begin(struct tally *tally, const struct x8_imageset *set, struct item 
                 struct x8_error *err)
 {
     *tally = (struct tally){.item = item};
-    if (!set->pass && !(set->is_digested && item == set->outer))
+    if (set->pass ? set->pass->no_digests : !set->is_digested || item != set->outer)
         return 0;
     tally->sha = x8_sha256_new();
     return tally->sha ? 0 : x8_fail(err, X8_E_INTERNAL, "out of memory");

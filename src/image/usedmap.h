@@ -41,12 +41,17 @@ size_t x8_usedmap_parts(const struct x8_usedmap *map, const struct x8_used_part 
 int x8_usedmap_gaps(const struct x8_usedmap *map, struct x8_range **out, struct x8_error *err);
 
 /*
- * Write a bmap 2.0 (bmaptool's XML) for the map: the ranges' digests come from a second pass of the
- * image through `sink` of x8_bmapwrite_new, as the map is known only when the first has ended.
+ * Write a bmap 2.0 (bmaptool's XML) for the map. x8_bmapwrite_new_live() before the image passes:
+ * all of it goes to `sink`, which hands it to the map's own. Where that came out as it looked when
+ * the image passed (x8_bmapwrite_is_done() once it was finished) the text can be had; else some
+ * table lies behind what it speaks of, and the image passes a second time, through `sink` of
+ * x8_bmapwrite_new() for the map that is complete by then.
  */
 struct x8_bmapwrite;
+int x8_bmapwrite_new_live(struct x8_usedmap *map, struct x8_bmapwrite **out, struct x8_error *err);
 int x8_bmapwrite_new(const struct x8_usedmap *map, struct x8_bmapwrite **out, struct x8_error *err);
 struct x8_sink *x8_bmapwrite_sink(struct x8_bmapwrite *writer);
+int x8_bmapwrite_is_done(const struct x8_bmapwrite *writer);
 int x8_bmapwrite_text(struct x8_bmapwrite *writer, struct x8_buf *out, struct x8_error *err);
 void x8_bmapwrite_free(struct x8_bmapwrite **writer);
 

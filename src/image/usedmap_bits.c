@@ -71,7 +71,7 @@ void used_keep(struct x8_usedmap *map, const struct used_fs *fs, uint64_t start,
         set_bits(map, start / X8_USED_BLOCK, (end + X8_USED_BLOCK - 1) / X8_USED_BLOCK, 0);
 }
 
-static int is_free(const struct x8_usedmap *map, uint64_t block)
+int used_is_free(const struct x8_usedmap *map, uint64_t block)
 {
     return block < map->bit_count && (map->free_bits[block / 8] >> block % 8 & 1);
 }
@@ -80,7 +80,7 @@ static uint64_t run_end(const struct x8_usedmap *map, uint64_t from, uint64_t bl
 {
     uint64_t end = from + 1;
 
-    while (end < blocks && is_free(map, end) == is_free(map, from))
+    while (end < blocks && used_is_free(map, end) == used_is_free(map, from))
         end++;
     return end;
 }
@@ -92,7 +92,7 @@ static int list_ranges(struct x8_usedmap *map)
 
     for (uint64_t at = 0, end; at < blocks; at = end) {
         end = run_end(map, at, blocks);
-        if (is_free(map, at))
+        if (used_is_free(map, at))
             continue;
         if (map->range_count == cap) {
             cap = cap ? cap * 2 : 256;
@@ -115,7 +115,7 @@ static void count_parts(struct x8_usedmap *map)
         uint64_t unused = 0;
         for (uint64_t b = part->start / X8_USED_BLOCK; b * X8_USED_BLOCK < part->start + part->len;
              b++)
-            unused += is_free(map, b) ? X8_USED_BLOCK : 0;
+            unused += used_is_free(map, b) ? X8_USED_BLOCK : 0;
         part->used = part->len > unused ? part->len - unused : 0;
     }
 }

@@ -62,6 +62,8 @@ struct used_fs {
 
 /* usedmap_bits.c: ranges and sums from the bits, at the end. -1 without memory. */
 int used_make_ranges(struct x8_usedmap *map);
+/* 1 when this block of the map is free by what is known so far. */
+int used_is_free(const struct x8_usedmap *map, uint64_t block);
 
 /* usedmap.c */
 

@@ -49,7 +49,7 @@ static void pass(const char *path, int is_good)
     const struct x8_entry *entry;
     struct x8_error err;
     unsigned last = 0;
-    const struct x8_pass pass = {&last, see};
+    const struct x8_pass pass = {.ctx = &last, .image = see};
     int rc = x8_imageset_open_pass(NULL, path, NULL, &pass, &set, &err);
     if ((rc == 0) != is_good)
         abort();

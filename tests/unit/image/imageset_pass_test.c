@@ -106,7 +106,7 @@ static int open_once(const struct scratch *scratch, const char *name, struct ben
     bench->watch.sha = x8_sha256_new();
     if (!bench->watch.stop_at)
         bench->watch.stop_at = SIZE_MAX;
-    bench->pass = (struct x8_pass){&bench->watch, see};
+    bench->pass = (struct x8_pass){.ctx = &bench->watch, .image = see};
     return x8_imageset_open_pass(NULL, NULL, &bench->origin, &bench->pass, &bench->set,
                                  &bench->err);
 }
