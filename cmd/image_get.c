@@ -16,7 +16,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { PATH_LEN = 2048 };
+enum { PATH_LEN = 2048, TEMP_LEN = PATH_LEN + 48 };
 
 /* The last part of the address: what the server says in "Content-Disposition" names nothing. */
 static void usual_name(const char *url, char *out, size_t cap)
@@ -33,7 +33,7 @@ static void usual_name(const char *url, char *out, size_t cap)
     if (strstr(shown, "://"))
         name = strrchr(strstr(shown, "://") + 3, '/');
     name = name && name[0] == '/' ? name + 1 : name;
-    snprintf(out, cap, "%s", name ? name : "");
+    x8_copy(out, cap, name ? name : "");
     if (!out[0] || out[0] == '.' || strchr(out, ':') || strchr(out, '/'))
         x8_copy(out, cap, "image");
 }
@@ -41,7 +41,7 @@ static void usual_name(const char *url, char *out, size_t cap)
 static int target_path(const char *output, const char *url, char out[PATH_LEN],
                        struct x8_error *err)
 {
-    char name[200], *folder;
+    char name[256], *folder; /* as much as file systems take */
     int rc = 0;
 
     usual_name(url, name, sizeof name);
@@ -131,17 +131,29 @@ static int file_finish(struct x8_sink *sink, struct x8_error *err)
     return fsync(file->fd) < 0 ? write_failed(file->path, errno, err) : 0;
 }
 
-static int copy_to(struct x8_ctx *ctx, const struct x8_cached *cached, const char *temp,
+/* A new file beside `path`. One of its name may be left of a run that was killed, and in a
+ * container every run has the same number. */
+static int open_temp(const char *path, char temp[TEMP_LEN], struct x8_error *err)
+{
+    int fd = -1;
+
+    for (int i = 0; fd < 0 && i < 100; i++) {
+        snprintf(temp, TEMP_LEN, "%s.%ld-%d.part", path, (long)getpid(), i);
+        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd < 0 ? write_failed(temp, errno, err) : fd;
+}
+
+static int copy_to(struct x8_ctx *ctx, const struct x8_cached *cached, const char *temp, int fd,
                    struct x8_error *err)
 {
     static const struct x8_sink_ops ops = {file_push, file_finish};
     X8_AUTO_READER reader = NULL;
-    X8_AUTO_FD fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     struct file_sink file = {{&ops}, fd, temp};
     int rc;
 
-    if (fd < 0)
-        return write_failed(temp, errno, err);
     rc = x8_file_reader(cached->path, &reader, NULL, err);
     return rc < 0 ? rc : x8_image_pour(&ctx->op, "copy", reader, cached->size, &file.sink, err);
 }
@@ -173,7 +185,8 @@ static int check_space(const char *path, uint64_t need, struct x8_error *err)
 static int put_out(struct x8_ctx *ctx, const struct x8_cached *cached, const char *path,
                    struct x8_error *err)
 {
-    char temp[PATH_LEN + 32];
+    X8_AUTO_FD fd = -1;
+    char temp[TEMP_LEN];
     int rc = look_there(ctx, path, cached, err);
 
     if (rc != 0)
@@ -181,8 +194,10 @@ static int put_out(struct x8_ctx *ctx, const struct x8_cached *cached, const cha
     rc = check_space(path, cached->size, err);
     if (rc < 0)
         return rc;
-    snprintf(temp, sizeof temp, "%s.%ld.part", path, (long)getpid());
-    rc = copy_to(ctx, cached, temp, err);
+    fd = open_temp(path, temp, err);
+    if (fd < 0)
+        return fd;
+    rc = copy_to(ctx, cached, temp, fd, err);
     if (rc == 0 && rename(temp, path) != 0)
         rc = write_failed(path, errno, err);
     if (rc < 0)

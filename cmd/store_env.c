@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { FOLDER_MAX = 700 }; /* as cache_list.c reads it */
+
 struct x8_store_options x8_store_opt;
 
 /* The first of two variables that is set and not empty, or NULL. */
@@ -74,6 +76,17 @@ static int check_option(const char *name, const char *text, struct x8_error *err
     return -(int)X8_E_USAGE;
 }
 
+/* Names of what lies in it come behind. */
+static int check_folder(const char *folder, struct x8_error *err)
+{
+    if (strlen(folder) <= FOLDER_MAX)
+        return 0;
+    x8_fail(err, X8_E_USAGE, "the name of the cache's folder has more than %d bytes", FOLDER_MAX);
+    x8_error_why(err, "it begins with %.200s", folder);
+    x8_error_next(err, "name another place: XDG_CACHE_HOME=FOLDER or X8CTL_HOME=FOLDER");
+    return -(int)X8_E_USAGE;
+}
+
 int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct x8_error *err)
 {
     static char agent[64]; /* written with the same text each time */
@@ -87,7 +100,9 @@ int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct 
     memset(out, 0, sizeof *out);
     x8_env_path("cache", "images", out->folder, sizeof out->folder);
     out->index = x8_store_opt.index ? x8_store_opt.index : env("X8CTL_IMAGE_INDEX", NULL);
-    rc = check_index(out->index, err);
+    rc = check_folder(out->folder, err);
+    if (rc == 0)
+        rc = check_index(out->index, err);
     out->offline = x8_store_opt.offline;
     out->is_dry = ctx->globals->dry_run;
     out->http.user_agent = agent;

@@ -56,10 +56,11 @@ static int add(struct listing *list, const char *folder, const char *name, const
     snprintf(item->path, sizeof(item->path), "%.700s/%.255s", folder, name);
     snprintf(record, sizeof(record), "%s.json", item->path);
     item->is_part = !is_digest(name);
+    item->is_damaged = starts(name, "bad-");
     if (cache_record_load(record, item) < 0)
         item->added_s = item->used_s = (int64_t)st->st_mtim.tv_sec;
     else
-        item->is_damaged = !item->is_part && item->size != (uint64_t)st->st_size;
+        item->is_damaged |= !item->is_part && item->size != (uint64_t)st->st_size;
     item->size = (uint64_t)st->st_size;
     if (item->is_part)
         item->used_s = (int64_t)st->st_mtim.tv_sec;
@@ -124,16 +125,25 @@ static int is_idle(const char *path)
     return rc == 0;
 }
 
+/* For how long nothing used it. What is of a day that is still to come was noted while the clock
+ * was wrong, and would stay for ever. */
+static int64_t age_of(const struct x8_cached *item, int64_t now_s)
+{
+    int64_t age = now_s - item->used_s;
+
+    return age < -DAY_S ? INT64_MAX : age;
+}
+
 static int must_go(const struct x8_prune *how, const struct x8_cached *item, int64_t place,
                    int64_t now_s)
 {
     if (starts(x8_path_base(item->path), "bad-")) /* no run has a use for it */
         return how->keep >= 0 || how->older_s >= 0;
     if (item->is_part)
-        return now_s - item->used_s > DAY_S && is_idle(item->path);
+        return age_of(item, now_s) > DAY_S && is_idle(item->path);
     if (how->keep >= 0 && place < how->keep)
         return 0;
-    if (how->older_s >= 0 && now_s - item->used_s <= how->older_s)
+    if (how->older_s >= 0 && age_of(item, now_s) <= how->older_s)
         return 0;
     return how->keep >= 0 || how->older_s >= 0;
 }
@@ -151,6 +161,52 @@ static int take_away(const char *path, struct x8_error *err)
             return x8_fail_sys(err, X8_E_NO_PERMISSION, errno, "%.300s cannot be removed", other);
     }
     return 0;
+}
+
+static int is_there(const char *path, const char *ending)
+{
+    char other[1240];
+
+    snprintf(other, sizeof(other), "%s%s", path, ending);
+    return x8_path_kind(other) != X8_PATH_NONE;
+}
+
+/* Lock or record of a part that is gone, and what was to replace a small file when it was killed.
+ */
+static int is_stray(const char *folder, const char *name)
+{
+    char path[1200], *dot;
+
+    if (starts(name, ".x8ctl-"))
+        return 1;
+    snprintf(path, sizeof(path), "%.700s/%.255s", folder, name);
+    dot = strrchr(path, '.');
+    if (!starts(name, "part-") || !dot || dot < x8_path_base(path))
+        return 0;
+    *dot = '\0';
+    if (is_there(path, ""))
+        return 0;
+    return strcmp(dot + 1, "lock") == 0 ? is_idle(path)
+                                        : strcmp(dot + 1, "json") == 0 && !is_there(path, ".lock");
+}
+
+/* What a kill left, a day ago and before; none of it is anything to anybody. */
+static void sweep(const char *folder, int64_t now_s)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        struct stat st;
+        char path[1200];
+
+        snprintf(path, sizeof(path), "%.700s/%.255s", folder, entry->d_name);
+        if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+            now_s - (int64_t)st.st_mtim.tv_sec > DAY_S && is_stray(folder, entry->d_name))
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 int x8_cache_prune(const char *folder, const struct x8_prune *how, int64_t now_s,
@@ -177,5 +233,7 @@ int x8_cache_prune(const char *folder, const struct x8_prune *how, int64_t now_s
         }
     }
     free(items);
+    if (rc == 0 && !how->dry_run)
+        sweep(folder, now_s);
     return rc < 0 ? rc : gone;
 }

@@ -5,6 +5,7 @@
 #include "util/file.h"
 #include "util/lock.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,20 @@ static void a_note_of_a_file_that_is_there_stays(void **state)
     assert_int_equal(prune_pins(-1, later, 0, &told), 0);
 }
 
+/* Files of a folder. */
+static int left_in(const char *folder)
+{
+    DIR *all = opendir(folder);
+    struct dirent *entry;
+    int count = 0;
+
+    assert_non_null(all);
+    while ((entry = readdir(all)))
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(all);
+    return count;
+}
+
 static void pruning_keeps_what_it_is_told_to(void **state)
 {
     struct x8_error err = {0};
@@ -234,6 +249,49 @@ static void bad_files_go_at_any_age_once_there_is_a_limit(void **state)
     free(bad);
 }
 
+static void what_a_kill_left_goes_a_day_later(void **state)
+{
+    static const char *const strays[] = {".x8ctl-aBcDeF",
+                                         "part-00000000000000000000000000000001.lock",
+                                         "part-00000000000000000000000000000002.json"};
+    struct x8_prune none = {.keep = -1, .older_s = -1}, dry = none;
+    struct x8_error err = {0};
+    uint64_t freed = 0;
+    int64_t now = put("one", "1").used_s;
+    char path[1200];
+    int fd = -1;
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(strays); i++)
+        free(test_file(dir, strays[i], "x", 1));
+    free(test_file(dir, "pin-00000000000000000000000000000001.json", "x", 1));
+    dry.dry_run = 1;
+    snprintf(path, sizeof path, "%s/%s", dir, strays[1]);
+    assert_int_equal(x8_lock_take(path, &fd, &err), 0); /* somebody begins */
+    assert_int_equal(x8_cache_prune(dir, &dry, now + 200000, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(x8_cache_prune(dir, &none, now + 50, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(left_in(dir), 6);
+    assert_int_equal(x8_cache_prune(dir, &none, now + 200000, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(left_in(dir), 4);
+    close(fd);
+    assert_int_equal(x8_cache_prune(dir, &none, now + 200000, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(left_in(dir), 3);
+}
+
+static void what_was_noted_with_a_wrong_clock_is_old(void **state)
+{
+    struct x8_prune old = {.keep = -1, .older_s = 1000000};
+    struct x8_error err = {0};
+    uint64_t freed = 0;
+    int64_t now = put("one", "1").used_s;
+    char *part = test_file(dir, "part-00000000000000000000000000000001", "half", 4);
+
+    (void)state;
+    free(part);
+    assert_int_equal(x8_cache_prune(dir, &old, now - 3600, NULL, NULL, &freed, &err), 0);
+    assert_int_equal(x8_cache_prune(dir, &old, now - 100000, NULL, NULL, &freed, &err), 2);
+}
+
 static void a_cache_that_is_not_there_is_empty(void **state)
 {
     struct x8_cached *items = NULL;
@@ -256,6 +314,8 @@ int main(void)
         t(a_note_of_a_file_that_is_there_stays),
         t(pruning_keeps_what_it_is_told_to),
         t(bad_files_go_at_any_age_once_there_is_a_limit),
+        t(what_a_kill_left_goes_a_day_later),
+        t(what_was_noted_with_a_wrong_clock_is_old),
         t(a_cache_that_is_not_there_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
