@@ -7,6 +7,7 @@
 #include "running.h"
 
 #include "doctor/secrets.h"
+#include "net/http_header.h"
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -43,12 +44,18 @@ int x8_run_log_is_wanted(const struct x8_line *line, const struct x8_globals *gl
     return !logged[0] || (line->argc && has_word(logged, line->argv[0]));
 }
 
-/* A word whose end would not be seen gets marks. */
+/* A word whose end would not be seen gets marks; of an address what may be a key is left out. */
 static size_t put_word(char *out, size_t cap, const char *word)
 {
-    int is_plain = word[0] && !word[strcspn(word, " \t\n\"'$&;|<>()*?[]\\`~#!")];
-    int n = snprintf(out, cap, is_plain ? " %s" : " '%s'", word);
+    char shown[sizeof((struct x8_run_log *)0)->words];
+    int is_plain, n;
 
+    if (strstr(word, "://")) {
+        x8_http_shown(word, shown, sizeof shown);
+        word = shown;
+    }
+    is_plain = word[0] && !word[strcspn(word, " \t\n\"'$&;|<>()*?[]\\`~#!")];
+    n = snprintf(out, cap, is_plain ? " %s" : " '%s'", word);
     return n < 0 ? 0 : (size_t)n;
 }
 
