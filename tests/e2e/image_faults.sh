@@ -120,6 +120,80 @@ before=$(all_files)
 image 0 get -n 777 --index "$url/index.json"
 holds "the old copy changed" test "$(all_files)" = "$before"
 
+echo "== addresses"
+secret=s3cret
+# hidden STATUS ARGS...: the password of an address is in nothing that is said, printed or kept.
+hidden() {
+    local want=$1
+    shift
+    image "$want" "$@"
+    says_no "$secret"
+    prints_no "$secret"
+    holds "it is kept: $(grep -rl "$secret" "$X8CTL_HOME")" test -z "$(grep -rl "$secret" "$X8CTL_HOME")"
+}
+at=me:$secret@127.0.0.1
+start "a password in an address is shown and kept nowhere, whatever is wrong with the address"
+hidden 0 get "http://$at:$port/777.tar.gz?key=$secret" -o .
+hidden 0 show "http://$at:$port/777.tar.gz" --json
+hidden 0 list --index "http://$at:$port/index.json"
+hidden 2 list --index "ftp://$at/index.json"
+hidden 24 get "http://$at:$port/none.tar"
+hidden 24 get "http://$at:$port/none.tar" --json
+hidden 2 get "ftp://$at/x.tar"
+hidden 2 get "http://me:a/$secret@127.0.0.1/x.tar"
+hidden 2 get "http://me:a?$secret@127.0.0.1/x.tar"
+hidden 2 get "http://$at:port/x.tar"
+X8CTL_LOGS=0 hidden 20 get "$at/x.tar"
+hidden 2 list "http://$at/x.tar"
+start "a flash that was cut off keeps no password either, and says what it needs to go on"
+cp "$work/777.tar" "$work/www/cut-off.tar"
+X8CTL_IMAGE_INDEX='' on 30 fault=stage:fastboot,at:flash,nth:2,do:fail,text:no -- flash -y --retries 0 "http://$at:$port/cut-off.tar"
+holds "it is kept: $(grep -rl "$secret" "$X8CTL_HOME")" test -z "$(grep -rl "$secret" "$X8CTL_HOME")"
+if ls "$X8CTL_HOME"/state/flash/*.jsonl >/dev/null 2>&1; then
+    on 2 -- flash -y --resume
+    says 'the address of the run that was cut off is needed again'
+    # The virtual board has forgotten what was written to it.
+    on 12 -- flash -y --resume "http://$at:$port/cut-off.tar"
+    says 'the run of cut-off.tar .* is resumed'
+    says_no "$secret"
+else
+    problem "there is no journal"
+fi
+start "names come from the address, and lead nowhere else"
+cat >"$work/any.py" <<'END'
+import http.server
+class Any(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Disposition", 'attachment; filename="../../evil"')
+        self.end_headers()
+        self.wfile.write(bytes(range(250)) * 4)
+    def log_message(self, *words): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Any)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+exec 3< <(exec python3 "$work/any.py")
+any=$!
+read -r -u 3 any_port
+mkdir names
+for path in '..' '.hidden' 'a%2f..%2fb' ''; do image 0 get "http://127.0.0.1:$any_port/any/$path?x=/../y" -o names; done
+image 0 get "http://token@127.0.0.1:$any_port" -o names
+kill "$any"
+holds "other names: $(ls -A names)" test "$(ls -A names | tr '\n' ' ')" = 'a%2f..%2fb any image '
+
+echo "== the cache and the disk"
+start "what a killed run left in the way of a copy is no hindrance, in a container either"
+# shellcheck disable=SC2016 # the inner shell's
+run 0 bash -c 'echo old >"copy.tar.gz.$$-0.part"; exec "$0" image get 777 -o copy.tar.gz' "$X8CTL"
+holds "the file differs" cmp -s "$archive" copy.tar.gz
+holds "another run's file is gone" test "$(cat copy.tar.gz.*-0.part)" = old
+rm copy.tar.gz*
+start "a folder whose name is too long for what lies in it"
+X8CTL_HOME=$work/$(printf 'long%.0s' $(seq 60))/$(printf 'long%.0s' $(seq 60))/$(printf 'long%.0s' $(seq 60)) image 2 get 777
+error_form 2
+
 echo "== a file that is called like a release"
 start "another file with the name and the size of a release: verify and flash refuse it"
 cp "$archive" 777.tar.gz
