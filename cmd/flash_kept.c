@@ -219,6 +219,8 @@ static void add_hint(const struct x8_past *past, const char *which, struct x8_er
 {
     char before[sizeof err->next], where[24];
 
+    if (x8_ends(err->why, X8_NEEDS_FLASH)) /* not so where the rest of it will do */
+        err->why[strlen(err->why) - strlen(X8_NEEDS_FLASH)] = '\0';
     if (err->code == X8_E_VERIFY) {
         x8_error_next(err,
                       "x8ctl flash --resume%s    writes what differs; if it fails at the same "

@@ -102,14 +102,17 @@ static void add_hints(const struct running *r, struct x8_error *err)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct x8_error *error = &r->results[i].error;
-        int is_next;
+        int is_next, is_why;
 
         if (r->results[i].rc == 0)
             continue;
         is_next = strcmp(err->next, error->next) == 0;
+        is_why = strcmp(err->why, error->why) == 0;
         x8_kept_hint(&r->run->keeping, r->results[i].port, error);
         if (is_next)
             x8_copy(err->next, sizeof err->next, error->next);
+        if (is_next && is_why)
+            x8_copy(err->why, sizeof err->why, error->why);
     }
 }
 

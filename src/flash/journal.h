@@ -15,6 +15,9 @@
 #include "flash/progress.h"
 #include "link/bus.h"
 
+/* What the cause of a failure ends with, unless a journal can be gone on from. */
+#define X8_NEEDS_FLASH "; the board needs a complete flash"
+
 struct x8_journal_head {
     char port[X8_PORT_LEN];
     char source[4096]; /* as it can be given again: absolute for a file of this computer */

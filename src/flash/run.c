@@ -275,11 +275,11 @@ static const char *state_words(enum x8_touched touched)
     case X8_TOUCHED_NOT:
         return "the eMMC was not touched";
     case X8_TOUCHED_MAYBE:
-        return "parts of the eMMC may be erased; the board needs a complete flash";
+        return "parts of the eMMC may be erased" X8_NEEDS_FLASH;
     case X8_TOUCHED_ERASED:
-        return "parts of the eMMC are erased; the board needs a complete flash";
+        return "parts of the eMMC are erased" X8_NEEDS_FLASH;
     case X8_TOUCHED_PARTLY:
-        return "the eMMC is partly written; the board needs a complete flash";
+        return "the eMMC is partly written" X8_NEEDS_FLASH;
     case X8_TOUCHED_ALL:
         return "everything was written";
     }
