@@ -107,7 +107,7 @@ static const struct x8_json_row image_list[] = {
     {"images[].date", "string|null", "year and month"},
     {"images[].release", "string|null", "the vendor's name for it"},
     {"images[].lmp", "string|null", "version of Linux microPlatform"},
-    {"images[].cached", "=yes|no|part|damaged", "on this computer; damaged: of another size"},
+    {"images[].cached", "=yes|no|part|damaged", "on this computer; damaged: not what it should be"},
     {"images[].notes", "string|null", "what one should know"},
     {"images[].url", "string|null", "where it is offered"},
     {"images[].sha256", "sha256|null", "digest of the file"},

@@ -53,7 +53,7 @@ static const struct x8_cached *find(struct cache *cache, const char *image, cons
 
 static const char *state(const struct x8_cached *item)
 {
-    return !item ? "no" : item->is_part ? "part" : item->is_damaged ? "damaged" : "yes";
+    return !item ? "no" : item->is_damaged ? "damaged" : item->is_part ? "part" : "yes";
 }
 
 static void text_or_null(struct x8_json *json, const char *key, const char *text)

@@ -85,7 +85,9 @@ static void each(void *opaque, const struct x8_cached *cached)
     x8_size_text(size, cached->size);
     if (list->is_said)
         x8_ui_say(list->ctx->ui, "  %-24s %10s%s", name, size,
-                  cached->is_part ? "  (not complete, or damaged)" : "");
+                  cached->is_damaged ? "  (damaged)"
+                  : cached->is_part  ? "  (not complete)"
+                                     : "");
     x8_json_str(item, "name", name);
     x8_json_str(item, "path", cached->path);
     x8_json_u64(item, "size", cached->size);
