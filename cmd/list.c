@@ -135,6 +135,7 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
 {
     const char *columns[X8_COLUMNS + 1];
     struct x8_table *table;
+    struct x8_json *json;
     size_t rows;
 
     for (size_t i = 0; i < shown->count; i++)
@@ -146,8 +147,9 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
             add_row(table, shown, &targets[i]);
     rows = x8_table_rows(table);
     x8_ui_flush(ctx->ui);
-    if (ctx->globals->json)
-        x8_table_print_json(table, "boards", stdout);
+    json = ctx->globals->json ? x8_table_json(table, "boards") : NULL;
+    if (json)
+        x8_result(ctx, &json);
     else if (rows)
         x8_table_print(table, stdout, isatty(STDOUT_FILENO));
     (void)x8_stdout_flush(ctx); /* before the summary; the end of the run looks at it */
@@ -193,6 +195,25 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
     return rc;
 }
 
+/* An address that was asked for has a row that says why, and is as absent as a serial number that
+ * nothing has. */
+static int check_there(const struct x8_ctx *ctx, const struct x8_target *targets, int count,
+                       struct x8_error *err)
+{
+    for (int i = 0; i < count && ctx->globals->serial.count; i++) {
+        const struct x8_target *t = &targets[i];
+
+        if (strcmp(t->state, "gone") != 0)
+            continue;
+        x8_fail(err, X8_E_NO_BOARD, "no board answers at %s", t->where);
+        x8_error_why(err, "%s", t->note);
+        if (t->next[0])
+            x8_error_next(err, "%s", t->next);
+        return -(int)X8_E_NO_BOARD;
+    }
+    return count;
+}
+
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_target *targets = NULL;
@@ -211,6 +232,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     if (count >= 0) {
         (void)choose_columns(targets, (size_t)count, ctx->globals->json, &shown, NULL);
         print(ctx, &shown, targets, (size_t)count);
+        count = check_there(ctx, targets, count, err);
     }
     free(targets);
     return count < 0 ? count : 0;

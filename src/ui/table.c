@@ -156,10 +156,9 @@ static struct x8_json *row_json(const struct x8_table *table, struct row *row)
     return object;
 }
 
-void x8_table_print_json(const struct x8_table *table, const char *name, FILE *out)
+struct x8_json *x8_table_json(const struct x8_table *table, const char *name)
 {
     struct x8_json *document = x8_json_object(), *rows = x8_json_array();
-    char *text;
 
     for (size_t i = 0; i < table->count; i++) {
         struct x8_json *object = row_json(table, &table->rows[i]);
@@ -169,7 +168,14 @@ void x8_table_print_json(const struct x8_table *table, const char *name, FILE *o
         x8_json_add(rows, NULL, object);
     }
     x8_json_add(document, name, rows);
-    text = x8_json_text(document, 1);
+    return document;
+}
+
+void x8_table_print_json(const struct x8_table *table, const char *name, FILE *out)
+{
+    struct x8_json *document = x8_table_json(table, name);
+    char *text = x8_json_text(document, 1);
+
     fputs(text, out);
     fputc('\n', out);
     free(text);

@@ -22,7 +22,9 @@ struct x8_json *x8_table_row_extra(struct x8_table *table);
 size_t x8_table_rows(const struct x8_table *table);
 /* is_terminal: aligned, the last column wrapped at the terminal's width; else tab-separated. */
 void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal);
-/* {"<name>":[{...},...]} on one indented document. */
+/* {"<name>":[{...},...]}; the extra fields are in it from then on, and no more in the table. */
+struct x8_json *x8_table_json(const struct x8_table *table, const char *name);
+/* The same on one indented document. */
 void x8_table_print_json(const struct x8_table *table, const char *name, FILE *out);
 void x8_table_free(struct x8_table **table);
 

@@ -172,8 +172,11 @@ select=(-s net:127.0.0.1:1)
 on 10 info
 error_form '10 no-board'
 says 'switched off'
-on 0 list
+on 10 list
 prints '	gone	'
+error_form '10 no-board'
+on 10 list --json
+json "[b['state'] for b in d['boards']] == ['gone'] and d['error']['code'] == 'no-board'"
 start "one that never greets: 16, within its limit"
 python3 -c '
 import socket, sys, time
