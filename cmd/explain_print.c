@@ -24,35 +24,24 @@ static const char *state_text(enum x8_explain_state state)
     return texts[state];
 }
 
-#define PAGE_WIDTH 80
+enum { COLUMNS_MAX = 81 }; /* longer lines are hard to read */
 
-/* Bytes of `text` that fit on a line, cut at a blank; a longer word stays whole. */
-static size_t line_length(const char *text, size_t width)
+/* Of the terminal; 0 without one: a row is one line there, so that it can be searched. */
+static int columns_of_stdout(void)
 {
-    size_t fits = 0, len = strlen(text);
+    int columns = x8_file_columns(stdout);
 
-    for (size_t at = 1; at <= len && (at <= width || !fits); at++)
-        if (at == len || text[at] == ' ')
-            fits = at;
-    return fits;
+    return isatty(STDOUT_FILENO) && (columns <= 0 || columns > COLUMNS_MAX) ? COLUMNS_MAX : columns;
 }
 
-/* A row of the result; wrapped on a terminal, one line elsewhere so that it can be searched. */
+/* A row of the result. */
 static int row(struct x8_buf *out, const char *left, size_t column, const char *right)
 {
-    size_t width = isatty(STDOUT_FILENO) ? PAGE_WIDTH - column : SIZE_MAX;
-    int rc = x8_buf_addf(out, "  %-*s", (int)column - 2, left);
+    char head[64];
 
-    while (rc == 0 && *right) {
-        size_t len = line_length(right, width);
-
-        rc = x8_buf_addf(out, "%.*s\n", (int)len, right);
-        right += len;
-        right += strspn(right, " ");
-        if (rc == 0 && *right)
-            rc = x8_buf_addf(out, "%*s", (int)column, "");
-    }
-    return rc;
+    snprintf(head, sizeof head, "  %-*s", (int)column - 2, left);
+    x8_put_behind(out, head, right, columns_of_stdout());
+    return 0;
 }
 
 static int print_stages(const struct x8_explain *e, struct x8_buf *out)
@@ -61,9 +50,12 @@ static int print_stages(const struct x8_explain *e, struct x8_buf *out)
 
     for (size_t i = 0; i < e->stage_count && rc == 0; i++) {
         const struct x8_explain_stage *stage = &e->stages[i];
+        char title[200];
 
-        rc = x8_buf_addf(out, "\n%s (%s)\n", stage->title,
-                         stage->proto == X8_PROTO_CFG ? "CFG:" : x8_proto_name(stage->proto));
+        snprintf(title, sizeof title, "%s (%s)", stage->title,
+                 stage->proto == X8_PROTO_CFG ? "CFG:" : x8_proto_name(stage->proto));
+        rc = x8_buf_addf(out, "\n");
+        x8_put_behind(out, "", title, columns_of_stdout());
         for (size_t at = 0; at < stage->count && rc == 0; at++) {
             const struct x8_explain_step *step = &e->steps[stage->first + at];
             char left[32];
@@ -108,17 +100,25 @@ static int print_notes(const struct x8_script *script, struct x8_buf *out)
     return rc;
 }
 
-int x8_explain_text(const struct x8_source *source, const struct x8_explain *e, struct x8_buf *out)
+static int print_title(const struct x8_source *source, const struct x8_explain *e,
+                       struct x8_buf *out)
 {
-    const struct x8_script *script = &source->plan.script;
-    const uint32_t *v = script->version;
-    int rc = x8_buf_addf(out, "%s: %zu command%s", source->plan.script_name, e->step_count,
+    const uint32_t *v = source->plan.script.version;
+    X8_AUTO_BUF title = {0};
+    int rc = x8_buf_addf(&title, "%s: %zu command%s", source->plan.script_name, e->step_count,
                          e->step_count == 1 ? "" : "s");
 
     if (rc == 0 && (v[0] || v[1] || v[2]))
-        rc = x8_buf_addf(out, ", written for uuu %u.%u.%u", v[0], v[1], v[2]);
-    if (rc == 0)
-        rc = x8_buf_addf(out, "\n");
+        rc = x8_buf_addf(&title, ", written for uuu %u.%u.%u", v[0], v[1], v[2]);
+    x8_put_behind(out, "", x8_buf_text(&title), columns_of_stdout());
+    return rc;
+}
+
+int x8_explain_text(const struct x8_source *source, const struct x8_explain *e, struct x8_buf *out)
+{
+    const struct x8_script *script = &source->plan.script;
+    int rc = print_title(source, e, out);
+
     if (rc == 0)
         rc = print_stages(e, out);
     if (rc == 0)

@@ -234,6 +234,16 @@ static void find_notes(const struct x8_facts *facts, struct notes *out)
         x8_copy(out->items[out->count++], cap, "/var is nearly full");
 }
 
+/* For a person: as wide as the terminal. */
+static int put_line(struct x8_buf *out, const char *label, const char *text)
+{
+    char head[40];
+
+    snprintf(head, sizeof head, "%-*s", LABEL_COLUMNS, label);
+    x8_put_behind(out, head, text, x8_file_columns(stdout));
+    return 0;
+}
+
 static int put_notes(const struct x8_facts *facts, int is_person, struct x8_buf *out)
 {
     struct notes notes;
@@ -241,7 +251,7 @@ static int put_notes(const struct x8_facts *facts, int is_person, struct x8_buf 
 
     find_notes(facts, &notes);
     for (size_t i = 0; i < notes.count; i++)
-        rc |= is_person ? x8_buf_addf(out, "%-*s%s\n", LABEL_COLUMNS, "note", notes.items[i])
+        rc |= is_person ? put_line(out, "note", notes.items[i])
                         : x8_buf_addf(out, "note\t%s\n", notes.items[i]);
     return rc;
 }
@@ -258,7 +268,7 @@ static int put_field(const struct x8_job_on *job, const struct x8_facts *facts,
     case 1:
         return x8_buf_addf(out, "%s\t%s\n", field->name, text[0] ? text : "-");
     default: /* for a person: what is not there needs no line */
-        return text[0] ? x8_buf_addf(out, "%-*s%s\n", LABEL_COLUMNS, field->name, text) : 0;
+        return text[0] ? put_line(out, field->name, text) : 0;
     }
 }
 

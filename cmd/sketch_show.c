@@ -135,14 +135,15 @@ static const struct {
 int x8_sketch_show(const struct x8_sketch_shown *shown, struct x8_buf *out)
 {
     for (size_t i = 0; i < X8_COUNT(fields); i++) {
-        char text[TEXT_LEN];
-        int rc;
+        char text[TEXT_LEN], head[32];
 
         fields[i].put(shown, text);
-        rc = shown->is_person ? x8_buf_addf(out, "%-*s %s\n", LABEL_COLUMNS, fields[i].name, text)
-                              : x8_buf_addf(out, "%s\t%s\n", fields[i].name, text);
-        if (rc < 0)
+        if (shown->is_person) {
+            snprintf(head, sizeof head, "%-*s ", LABEL_COLUMNS, fields[i].name);
+            x8_put_behind(out, head, text, x8_file_columns(stdout));
+        } else if (x8_buf_addf(out, "%s\t%s\n", fields[i].name, text) < 0) {
             return -1;
+        }
     }
     return 0;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_COLUMNS = 14, TEXT_LEN = 1400 };
+enum { LABEL_COLUMNS = 14, TEXT_LEN = 1400, NEXT_MIN = 30 };
 
 static void put(struct x8_buf *out, const char *text)
 {
@@ -27,13 +27,28 @@ void x8_update_line(struct x8_buf *out, int is_person, const char *label, const 
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     x8_clean(text, sizeof text, text, strlen(text));
-    if (is_person)
+    if (is_person) {
         snprintf(head, sizeof head, "%-*s ", LABEL_COLUMNS, label);
-    else
-        snprintf(head, sizeof head, "%s\t", label);
-    put(out, head);
+        x8_put_behind(out, head, text, x8_file_columns(stdout));
+        return;
+    }
+    put(out, label);
+    put(out, "\t");
     put(out, text);
     put(out, "\n");
+}
+
+static void put_finding(struct x8_buf *out, const struct x8_finding *item)
+{
+    static const char deep[] = "                         next  ", narrow[] = "    next  ";
+    int columns = x8_file_columns(stdout);
+    int is_narrow = columns > 0 && columns < (int)sizeof deep + NEXT_MIN;
+    char head[64];
+
+    snprintf(head, sizeof head, "%-8s %-15s ", x8_finding_name(item->kind), item->id);
+    x8_put_behind(out, head, item->text, columns);
+    if (item->next[0])
+        x8_put_behind(out, is_narrow ? narrow : deep, item->next, columns);
 }
 
 void x8_update_findings_text(struct x8_buf *out, int is_person, const struct x8_findings *findings)
@@ -44,15 +59,13 @@ void x8_update_findings_text(struct x8_buf *out, int is_person, const struct x8_
         put(out, "\n");
     for (size_t i = 0; i < findings->count; i++) {
         const struct x8_finding *item = &findings->items[i];
-        const char *kind = x8_finding_name(item->kind);
 
-        if (is_person)
-            snprintf(line, sizeof line, "%-8s %-15s %s\n%s%s%s", kind, item->id, item->text,
-                     item->next[0] ? "                         next  " : "", item->next,
-                     item->next[0] ? "\n" : "");
-        else
-            snprintf(line, sizeof line, "check\t%s\t%s\t%s\t%s\n", kind, item->id, item->text,
-                     item->next);
+        if (is_person) {
+            put_finding(out, item);
+            continue;
+        }
+        snprintf(line, sizeof line, "check\t%s\t%s\t%s\t%s\n", x8_finding_name(item->kind),
+                 item->id, item->text, item->next);
         put(out, line);
     }
 }

@@ -93,6 +93,21 @@ static size_t width_of(const struct x8_table *table, size_t column)
     return widest;
 }
 
+/* A cell that the line has no room for begins another one, for the headings as for the rows. */
+static void make_room(struct x8_buf *head, size_t width, int columns, struct x8_buf *out)
+{
+    const char *text = x8_buf_text(head);
+    size_t len = strlen(text);
+
+    if (columns <= 0 || x8_columns(text) + width < (size_t)columns || strspn(text, " ") == len)
+        return;
+    while (len && text[len - 1] == ' ')
+        len--;
+    x8_put(out, "%.*s\n", (int)len, text);
+    x8_buf_done(head);
+    x8_put(head, "    ");
+}
+
 /* `row` NULL: the headings. The last column is not padded: no blanks at the ends of lines. */
 static void put_row(const struct x8_table *table, const struct row *row, const size_t *widths,
                     int columns, struct x8_buf *out)
@@ -107,8 +122,10 @@ static void put_row(const struct x8_table *table, const struct row *row, const s
             x8_put(out, "%s%s", text, last ? "\n" : "\t");
         else if (last)
             x8_put_behind(out, x8_buf_text(&head), text, columns);
-        else
+        else {
+            make_room(&head, widths[i], columns, out);
             x8_put_padded(&head, text, widths[i] + 2);
+        }
     }
     x8_buf_done(&head);
 }
