@@ -130,13 +130,11 @@ static void add_row(struct x8_table *table, const struct shown *shown,
     x8_row_extra(x8_table_row_extra(table), target);
 }
 
-static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8_target *targets,
-                  size_t count)
+/* `columns` holds the headings for as long as the table is there. */
+static struct x8_table *table_of(const struct shown *shown, const char *columns[X8_COLUMNS + 1],
+                                 const struct x8_target *targets, size_t count)
 {
-    const char *columns[X8_COLUMNS + 1];
     struct x8_table *table;
-    struct x8_json *json;
-    size_t rows;
 
     for (size_t i = 0; i < shown->count; i++)
         columns[i] = x8_column_names[shown->columns[i]];
@@ -145,7 +143,37 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
     for (size_t i = 0; i < count; i++)
         if (is_wanted(&targets[i]))
             add_row(table, shown, &targets[i]);
-    rows = x8_table_rows(table);
+    return table;
+}
+
+/* Who waits sees the rows as they are found; where each belongs is only known at the end. */
+static void preview(void *arg, const struct x8_target *targets, size_t count)
+{
+    const struct x8_ctx *ctx = arg;
+    const char *columns[X8_COLUMNS + 1];
+    struct x8_buf text = {0};
+    struct x8_table *table;
+    struct shown shown;
+
+    if (choose_columns(targets, count, 0, &shown, NULL) < 0)
+        return;
+    table = table_of(&shown, columns, targets, count);
+    if (x8_table_rows(table))
+        x8_table_put(table, &text);
+    x8_ui_preview(ctx->ui, x8_buf_text(&text));
+    x8_buf_done(&text);
+    x8_table_free(&table);
+}
+
+static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8_target *targets,
+                  size_t count)
+{
+    const char *columns[X8_COLUMNS + 1];
+    struct x8_table *table = table_of(shown, columns, targets, count);
+    size_t rows = x8_table_rows(table);
+    struct x8_json *json;
+
+    x8_ui_preview(ctx->ui, "");
     x8_ui_flush(ctx->ui);
     json = ctx->globals->json ? x8_table_json(table, "boards") : NULL;
     if (json)
@@ -178,6 +206,9 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
 {
     const struct x8_strings *serial = &ctx->globals->serial;
     const char *addresses[X8_COUNT(serial->items)];
+    /* Of one that is asked for the answer is soon there, and the others are none of it. */
+    int is_watched = isatty(STDOUT_FILENO) && !ctx->globals->json && !serial->count;
+    const struct x8_find_view view = {.show = preview, .ctx = ctx};
     struct x8_reach reach;
     size_t address_count;
     int rc = x8_env_reach(ctx->globals, &reach, err);
@@ -188,8 +219,9 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
     if (rc == 0)
         rc = x8_addresses_of(ctx->globals, addresses, &address_count, err);
     if (rc == 0)
-        rc = x8_targets_find(ctx->bus, &ctx->op, &reach, addresses, address_count,
-                             opt.no_probe ? 0 : X8_ROWS_PROBE_MS, out, err);
+        rc = x8_targets_find_shown(ctx->bus, &ctx->op, &reach, addresses, address_count,
+                                   opt.no_probe ? 0 : X8_ROWS_PROBE_MS, is_watched ? &view : NULL,
+                                   out, err);
     if (rc >= 0 && serial->count)
         rc = x8_targets_pick(serial->items, serial->count, 0, *out, (size_t)rc, err);
     return rc;
@@ -255,7 +287,7 @@ static const struct x8_example examples[] = {
     {"x8ctl list -s adb:192.168.1.50", "one that listens for ADB on the network"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_BOARD, X8_E_SEVERAL, 0};
+static const unsigned char exits[] = {X8_E_USAGE, X8_E_NO_BOARD, X8_E_SEVERAL, X8_E_STOPPED, 0};
 
 const struct x8_cmd x8_cmd_list = {
     .name = "list",
@@ -271,7 +303,8 @@ const struct x8_cmd x8_cmd_list = {
         "\n"
         "The network is searched meanwhile, for one second: boards announce themselves\n"
         "as portenta-x8- and their serial number. One that has been given another name\n"
-        "is found when that is your name for it (x8ctl name), or by -s net:HOST.\n"
+        "is found when that is your name for it (x8ctl name), or by -s net:HOST. On a\n"
+        "terminal rows are shown as they are found, before the table is complete.\n"
         "\n"
         "States: rom (flashing mode), spl and fastboot (loaders in memory), linux,\n"
         "linux-setup (it runs, and waits for its first password: x8ctl setup), initramfs\n"

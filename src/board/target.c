@@ -20,6 +20,7 @@ struct finding {
     struct x8_device *devices;
     int device_count;
     struct x8_search search; /* beside the rest, where it is wanted */
+    struct x8_shown shown;
     int is_searching;
 };
 
@@ -158,9 +159,11 @@ static int find_out(struct finding *f, int probe_ms, struct x8_error *err)
     name_all(f, names);
     for (size_t i = 0; i < f->list.count; i++)
         x8_target_judge(&f->list.items[i]);
+    x8_shown_rows(&f->shown, &f->list);
     ask(f, probe_ms);
     x8_targets_join(&f->list);
     name_all(f, names);
+    x8_shown_rows(&f->shown, &f->list);
     if (f->is_searching)
         rc = take_found(f, names, probe_ms, err);
     else if (f->reach->net.host_count)
@@ -169,15 +172,22 @@ static int find_out(struct finding *f, int probe_ms, struct x8_error *err)
     return rc;
 }
 
-int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
-                    const char *const *addresses, size_t address_count, int probe_ms,
-                    struct x8_target **out, struct x8_error *err)
+int x8_targets_find_shown(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                          const char *const *addresses, size_t address_count, int probe_ms,
+                          const struct x8_find_view *view, struct x8_target **out,
+                          struct x8_error *err)
 {
     struct finding f = {.bus = bus, .op = op, .reach = reach};
     int rc;
 
     f.search = (struct x8_search){.op = op, .reach = reach, .is_told = 1};
     f.is_searching = reach->net.is_wide && reach->net.search_ms > 0;
+    if (x8_shown_begin(&f.shown, view, reach->names_path) < 0)
+        return no_memory(err);
+    if (view) {
+        f.search.is_enough = x8_shown_host;
+        f.search.ctx = &f.shown;
+    }
     if (f.is_searching)
         x8_search_start(&f.search);
     rc = look(&f, addresses, address_count, err);
@@ -188,6 +198,7 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
     if (f.is_searching)
         (void)x8_search_join(&f.search, NULL);
     x8_search_done(&f.search);
+    x8_shown_done(&f.shown);
     if (rc == 0 && !f.list.items)
         f.list.items = calloc(1, sizeof *f.list.items);
     if (rc == 0 && !f.list.items)
@@ -198,4 +209,12 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
         free(f.list.items);
     free(f.devices);
     return rc < 0 ? rc : (int)f.list.count;
+}
+
+int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                    const char *const *addresses, size_t address_count, int probe_ms,
+                    struct x8_target **out, struct x8_error *err)
+{
+    return x8_targets_find_shown(bus, op, reach, addresses, address_count, probe_ms, NULL, out,
+                                 err);
 }

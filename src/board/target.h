@@ -77,6 +77,19 @@ int x8_targets_find(struct x8_bus *bus, const struct x8_op *op, const struct x8_
                     const char *const *addresses, size_t address_count, int probe_ms,
                     struct x8_target **out, struct x8_error *err);
 
+/* Told of what is known so far whenever that is more: from any thread, one call at a time, and not
+ * after the end. The rows are the callee's to look at, no longer than it runs. */
+struct x8_find_view {
+    void (*show)(void *ctx, const struct x8_target *rows, size_t count);
+    void *ctx;
+};
+
+/* The same for somebody who watches. */
+int x8_targets_find_shown(struct x8_bus *bus, const struct x8_op *op, const struct x8_reach *reach,
+                          const char *const *addresses, size_t address_count, int probe_ms,
+                          const struct x8_find_view *view, struct x8_target **out,
+                          struct x8_error *err);
+
 /*
  * Search the network for boards and add them to the `*count` targets of the heap array *targets,
  * joined to those that they are. Ends early when each of the selectors (if there are any) has its

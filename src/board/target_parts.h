@@ -103,6 +103,25 @@ void x8_search_take(struct x8_bus *bus, const struct x8_op *op, const struct x8_
                     const struct x8_search *search, const struct x8_json *names, int probe_ms,
                     struct x8_target_list *list);
 
+/* --- for who watches (target_shown.c) --- */
+
+struct x8_shown {
+    const struct x8_find_view *view; /* NULL: nobody does */
+    struct x8_json *names;
+    pthread_mutex_t lock;
+    struct x8_target_list rows; /* as they were shown last, without the network's */
+    struct x8_mdns_host *hosts;
+    size_t host_count;
+};
+
+/* -1 without memory. */
+int x8_shown_begin(struct x8_shown *shown, const struct x8_find_view *view, const char *names_path);
+void x8_shown_done(struct x8_shown *shown);
+/* These are the rows now, each named and judged. */
+void x8_shown_rows(struct x8_shown *shown, const struct x8_target_list *list);
+/* The network told of one more: an is_enough of struct x8_search, with the struct x8_shown. */
+int x8_shown_host(void *ctx, const struct x8_mdns_host *host);
+
 /* --- links --- */
 
 /* A session by ssh. */

@@ -52,6 +52,8 @@ static void render(struct x8_ui *ui, struct x8_fact *fact, struct x8_buf *text, 
 {
     struct x8_board_view *board = x8_view_note(&ui->view, fact);
 
+    if (fact->kind == X8_FACT_PREVIEW)
+        return;
     x8_log_add(&ui->log, &ui->view, board, fact, log);
     if (ui->view.mode == X8_PROGRESS_JSON)
         x8_json_fact(&ui->view, board, fact, text);

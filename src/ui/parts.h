@@ -12,8 +12,9 @@
 #include <pthread.h>
 
 /* Kinds beyond enum x8_event_kind: what the ui is told by cmd/ instead of by the engine. */
-#define X8_FACT_SAY   (X8_EV_RESULT + 1) /* a plain line */
-#define X8_FACT_FINAL (X8_EV_RESULT + 2) /* the error the command ends with */
+#define X8_FACT_SAY     (X8_EV_RESULT + 1) /* a plain line */
+#define X8_FACT_FINAL   (X8_EV_RESULT + 2) /* the error the command ends with */
+#define X8_FACT_PREVIEW (X8_EV_RESULT + 3) /* lines of a result to come; for the terminal alone */
 
 /* A queued fact. Texts are cleaned; only `text` may hold line ends. */
 struct x8_fact {
@@ -74,6 +75,7 @@ struct x8_view {
     uint64_t frame; /* counts from 1 */
     struct x8_board_view **boards;
     size_t count, named; /* all; those with a name */
+    char *preview;       /* lines, or NULL */
     /* The block of bars: */
     struct x8_buf block;   /* as it stands on the screen */
     size_t block_lines;    /* how many lines that is */

@@ -130,23 +130,34 @@ static void put_row(const struct x8_table *table, const struct row *row, const s
     x8_buf_done(&head);
 }
 
-void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal)
+/* `columns` of the terminal, 0: without an end. */
+static void put_all(const struct x8_table *table, int is_aligned, int columns, struct x8_buf *out)
 {
-    int columns = is_terminal ? x8_file_columns(out) : 0;
     size_t *widths = NULL;
-    struct x8_buf text = {0};
 
-    if (is_terminal) {
+    if (is_aligned) {
         widths = must(calloc(table->width + 1, sizeof widths[0]));
         for (size_t i = 0; i < table->width; i++)
             widths[i] = width_of(table, i);
     }
-    put_row(table, NULL, widths, columns, &text);
+    put_row(table, NULL, widths, columns, out);
     for (size_t i = 0; i < table->count; i++)
-        put_row(table, &table->rows[i], widths, columns, &text);
+        put_row(table, &table->rows[i], widths, columns, out);
+    free(widths);
+}
+
+void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal)
+{
+    struct x8_buf text = {0};
+
+    put_all(table, is_terminal, is_terminal ? x8_file_columns(out) : 0, &text);
     fwrite(text.data, 1, text.len, out);
     x8_buf_done(&text);
-    free(widths);
+}
+
+void x8_table_put(const struct x8_table *table, struct x8_buf *out)
+{
+    put_all(table, 1, 0, out);
 }
 
 static void key_of(const char *heading, char *out, size_t cap)

@@ -22,6 +22,8 @@ struct x8_json *x8_table_row_extra(struct x8_table *table);
 size_t x8_table_rows(const struct x8_table *table);
 /* is_terminal: aligned, the last column wrapped at the terminal's width; else tab-separated. */
 void x8_table_print(const struct x8_table *table, FILE *out, int is_terminal);
+/* The same text, aligned and never wrapped. */
+void x8_table_put(const struct x8_table *table, struct x8_buf *out);
 /* {"<name>":[{...},...]}; the extra fields are in it from then on, and no more in the table. */
 struct x8_json *x8_table_json(const struct x8_table *table, const char *name);
 /* The same on one indented document. */

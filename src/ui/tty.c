@@ -89,7 +89,7 @@ static void put_error(const struct x8_view *view, const struct x8_fact *fact, st
 void x8_tty_fact(struct x8_view *view, struct x8_board_view *board, const struct x8_fact *fact,
                  struct x8_buf *out)
 {
-    if (!x8_view_wants(view, fact) || x8_view_is_known(view, fact))
+    if (!x8_view_wants(view, fact) || x8_view_is_known(view, fact) || fact->kind == X8_FACT_PREVIEW)
         return;
     if (fact->kind == X8_EV_ERROR || fact->kind == X8_FACT_FINAL) {
         put_error(view, fact, out);
@@ -210,6 +210,21 @@ static int is_at_work(const struct x8_board_view *board)
     return board->wait || board->in_stage;
 }
 
+/* No line of it wraps: what does not fit is in the result. */
+static size_t put_preview(const char *text, size_t columns, size_t room, struct x8_buf *out)
+{
+    size_t lines = 0;
+
+    while (text && *text && lines < room) {
+        size_t len = strcspn(text, "\n"), fit = x8_columns_fit(text, columns);
+
+        x8_put(out, "%.*s\n", (int)(fit < len ? fit : len), text);
+        text += len + (text[len] == '\n');
+        lines++;
+    }
+    return lines;
+}
+
 size_t x8_tty_block(struct x8_view *view, int64_t now, struct x8_buf *out)
 {
     /* One column stays free: some terminals wrap when the last one is filled. */
@@ -224,6 +239,7 @@ size_t x8_tty_block(struct x8_view *view, int64_t now, struct x8_buf *out)
     }
     if (label_wide > columns / 3)
         label_wide = columns / 3;
+    lines = put_preview(view->preview, columns, room - 1, out);
     for (size_t i = 0; i < view->count; i++) {
         if (!is_at_work(view->boards[i]))
             continue;

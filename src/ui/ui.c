@@ -39,6 +39,14 @@ void x8_ui_say(struct x8_ui *ui, const char *fmt, ...)
     x8_ui_enqueue(ui, X8_FACT_SAY, &event);
 }
 
+void x8_ui_preview(struct x8_ui *ui, const char *text)
+{
+    const struct x8_event event = {.kind = X8_EV_NOTICE, .text = text};
+
+    if (ui->view.mode == X8_PROGRESS_BAR)
+        x8_ui_enqueue(ui, X8_FACT_PREVIEW, &event);
+}
+
 /* Before there is a ui, for instance because its log cannot be opened. */
 static void error_without_ui(const struct x8_error *error)
 {

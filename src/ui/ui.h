@@ -55,6 +55,11 @@ void x8_ui_stop(struct x8_ui **ui);
  * terminal. */
 void x8_ui_emit(void *ui, const struct x8_event *event);
 
+/* What is known up to now of a result that is still being worked out: lines that stand above the
+ * bars of a terminal and are drawn over by the next text, gone with "" (before the result itself is
+ * printed). Elsewhere nothing. */
+void x8_ui_preview(struct x8_ui *ui, const char *text);
+
 /* Wait until everything emitted so far is painted and the bars are off the screen (before a prompt
  * or a table). */
 void x8_ui_flush(struct x8_ui *ui);

@@ -21,6 +21,7 @@ void x8_view_done(struct x8_view *view)
     for (size_t i = 0; i < view->count; i++)
         board_free(view->boards[i]);
     free(view->boards);
+    free(view->preview);
     x8_buf_done(&view->block);
     memset(view, 0, sizeof *view);
 }
@@ -125,12 +126,22 @@ static void end_waits(struct x8_view *view, struct x8_board_view *board, const s
             set_wait(view->boards[i], NULL);
 }
 
+static void set_preview(struct x8_view *view, const char *text)
+{
+    free(view->preview);
+    view->preview = text[0] ? must(strdup(text)) : NULL;
+}
+
 struct x8_board_view *x8_view_note(struct x8_view *view, const struct x8_fact *fact)
 {
     struct x8_board_view *board = find_or_add(view, fact);
 
-    if (fact->kind <= X8_EV_WAIT)
+    if (fact->kind <= X8_EV_WAIT || fact->kind == X8_FACT_PREVIEW)
         view->hidden = 0;
+    if (fact->kind == X8_FACT_PREVIEW) {
+        set_preview(view, fact->text);
+        return board;
+    }
     end_waits(view, board, fact);
     switch (fact->kind) {
     case X8_EV_STAGE:

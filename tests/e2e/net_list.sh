@@ -98,6 +98,30 @@ prints '^3F7700D1C2B4A590	bench-1	no-ssh	-	-	net	10.77.0.44	'
 found 10 info -s bench-1
 says 'switched off'
 
+start "on a terminal a row is there as soon as its board answers"
+# tty STATUS ARGS...: the screen at the end is in `report`, all that came in report.raw.
+tty() {
+    local want=$1
+    shift
+    rm -f "$work/report" "$work/report.raw"
+    run "$want" timeout -k 5 120 python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report "$work/report" "${typed[@]}" -- "$X8CTL" "$@"
+}
+typed=(--type '0A13B209DAB6FAD9=\x03')
+tty 130 list --net 60s # long before the end of the search: Ctrl-C is typed when it is seen
+within 30
+typed=()
+start "at the end the table stands there once, whatever was drawn before"
+tty 0 list --net 2s
+python3 - "$work/report" <<'END' || problem "the screen: $(cat "$work/report")"
+import json, sys
+report = json.load(open(sys.argv[1]))
+screen = "\n".join(report["screen"])
+raw = open(sys.argv[1] + ".raw").read()
+sys.exit(not (screen.count("0A13B209DAB6FAD9") == 1 and screen.count("2D16BA09DAB6FAD9") == 1 and
+              screen.count("SERIAL") == 1 and "searching" not in screen and not report["unknown"] and
+              raw.count("0A13B209DAB6FAD9") > 1 and report["column"] == 0))
+END
+
 start "watch tells of one that comes"
 X8CTL_NET=3s timeout 200 "$X8CTL" watch >"$out" 2>"$err" &
 pid=$!

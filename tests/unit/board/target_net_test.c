@@ -214,6 +214,55 @@ static void a_place_reads_as_it_is_typed(void **state)
     assert_string_equal(text, "portenta-x8-a1.local");
 }
 
+/* --- for who watches --- */
+
+struct seen {
+    size_t calls, count;
+    char where[2][64];
+};
+
+static void see(void *ctx, const struct x8_target *rows, size_t count)
+{
+    struct seen *seen = ctx;
+
+    seen->calls++;
+    seen->count = count;
+    for (size_t i = 0; i < count && i < 2; i++)
+        x8_copy(seen->where[i], sizeof seen->where[i], rows[i].where);
+}
+
+static void rows_are_shown_joined_as_they_come(void **state)
+{
+    struct seen seen = {.calls = 0};
+    const struct x8_find_view view = {.show = see, .ctx = &seen};
+    struct x8_mdns_host host = {.has_ssh = 1, .port = 22, .address_count = 1};
+    struct x8_shown shown;
+
+    (void)state;
+    assert_int_equal(x8_shown_begin(&shown, &view, NULL), 0);
+    x8_copy(host.name, sizeof host.name, "portenta-x8-a13b209dab6fad9");
+    x8_copy(host.addresses[0], sizeof host.addresses[0], "192.168.1.50");
+    assert_int_equal(x8_shown_host(&shown, &host), 0);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.where[0], "192.168.1.50");
+    plug("1-4.2", 0x0061, "0A13B209DAB6FAD9");
+    plug("1-4.3", 0x0134, "");
+    describe(NULL);
+    x8_shown_rows(&shown, &list);
+    assert_int_equal(seen.count, 2);
+    assert_string_equal(seen.where[0], "usb 1-4.2, 192.168.1.50");
+    /* The same host with another address, and somebody's computer. */
+    x8_copy(host.addresses[0], sizeof host.addresses[0], "192.168.1.51");
+    assert_int_equal(x8_shown_host(&shown, &host), 0);
+    assert_string_equal(seen.where[0], "usb 1-4.2, 192.168.1.51");
+    x8_copy(host.name, sizeof host.name, "laptop");
+    assert_int_equal(x8_shown_host(&shown, &host), 0);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.calls, 4);
+    assert_int_equal(list.count, 2); /* what is looked at is nobody else's */
+    x8_shown_done(&shown);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, clean, clean)
 int main(void)
 {
@@ -230,6 +279,7 @@ int main(void)
         TEST(every_form_of_a_selector_finds_it),
         TEST(only_names_of_boards_are_searched_for),
         TEST(a_place_reads_as_it_is_typed),
+        TEST(rows_are_shown_joined_as_they_come),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,27 @@ static void no_line_is_wider_than_the_terminal(void **state)
     kit_done(&kit);
 }
 
+static void lines_of_a_result_to_come_stand_above_the_bars(void **state)
+{
+    struct kit kit = kit_new(x8_tty_fact, X8_PROGRESS_BAR);
+
+    (void)state;
+    kit.view.columns = 40;
+    kit_say(&kit, X8_EV_WAIT, NULL, NULL, "searching");
+    kit_say(&kit, X8_FACT_PREVIEW, NULL, NULL, "SERIAL  STATE\nA1      linux\n");
+    expect_block(&kit, "SERIAL  STATE\nA1      linux\nsearching\n");
+    kit_say(&kit, X8_FACT_PREVIEW, NULL, NULL,
+            "a line that is wider than the terminal is cut at its edge\nlast");
+    expect_block(&kit, "a line that is wider than the terminal \nlast\nsearching\n");
+    kit.view.rows = 5; /* room for three lines: the bar keeps one */
+    kit_say(&kit, X8_FACT_PREVIEW, NULL, NULL, "1\n2\n3\n4\n5\n");
+    expect_block(&kit, "1\n2\nsearching\n");
+    kit_say(&kit, X8_FACT_PREVIEW, NULL, NULL, "");
+    expect_block(&kit, "searching\n");
+    assert_string_equal(x8_buf_text(&kit.out), "");
+    kit_done(&kit);
+}
+
 static void a_board_has_one_line_for_what_it_does_now(void **state)
 {
     struct kit kit = kit_new(x8_tty_fact, X8_PROGRESS_BAR);
@@ -222,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_bar_shows_part_amounts_speed_and_time_left),
         cmocka_unit_test(without_utf8_it_is_ascii),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
+        cmocka_unit_test(lines_of_a_result_to_come_stand_above_the_bars),
         cmocka_unit_test(a_board_has_one_line_for_what_it_does_now),
         cmocka_unit_test(what_is_finished_stays_with_its_time),
         cmocka_unit_test(several_boards_are_told_apart),
