@@ -4,8 +4,9 @@
 adb_cutter.py HOST:PORT ORDER COUNT
 
 The port it listens on is its first line. For every connection ORDER is read anew: "N" cuts before the N-th message of
-the connection (either direction) goes on, "N half" lets half of it go out; "0" lets everything through. When a
-connection has ended, how many messages came is written to COUNT.
+the connection (either direction) goes on, "N half" lets half of it go out; "0" lets everything through; other words
+tell runs apart. When a connection has ended, how many messages came is written to COUNT, if ORDER still says the same:
+on a loaded computer the end of a run may come when the next one has begun.
 """
 import os
 import socket
@@ -15,12 +16,12 @@ import threading
 
 class Link:
     def __init__(self, client, order):
-        self.client, self.count, self.lock = client, 0, threading.Lock()
+        self.client, self.order, self.count, self.lock = client, order, 0, threading.Lock()
         self.daemon = socket.create_connection(daemon)
         for end in (client, self.daemon):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        number, _, half = order.partition(" ")
-        self.last, self.half = int(number), bool(half)
+        number, *words = order.split()
+        self.last, self.half = int(number), "half" in words
 
     def carry(self, source, target):
         try:
@@ -56,9 +57,13 @@ class Link:
         other.join()
         self.client.close()
         self.daemon.close()
-        with open(sys.argv[3] + ".new", "w") as file:
+        own = f"{sys.argv[3]}.{threading.get_ident()}"
+        with open(own, "w") as file:
             file.write(str(self.count))
-        os.rename(sys.argv[3] + ".new", sys.argv[3])
+        if said() == self.order:
+            os.rename(own, sys.argv[3])
+        else:
+            os.unlink(own)
 
 
 def exactly(source, length):
@@ -71,9 +76,13 @@ def exactly(source, length):
     return data
 
 
-def accept(client):
+def said():
     with open(sys.argv[2]) as file:
-        Link(client, file.read().strip()).run()
+        return file.read().strip()
+
+
+def accept(client):
+    Link(client, said()).run()
 
 
 host, port = sys.argv[1].rsplit(":", 1)

@@ -17,7 +17,7 @@ select=(-s "adb:127.0.0.1:$(cat cutter)")
 every() {
     local kind=$1 step=$2 half=${3:-} last k wells=0
     start "$kind: the link is cut at every ${step#1} message $half"
-    echo 0 >order
+    echo "0 $kind${half:+ and half}" >order
     rm -f count
     [ "$(judge "$kind")" = well ] || problem "without a cut: $(judge "$kind")"
     await 60 "the count of messages" test -s count

@@ -49,7 +49,7 @@ judge() {
 every() {
     local step=$1 half=$2 k last files=("$sk/blink.elf" "$sk/plain.elf") i=0
     shift 2
-    echo 0 >order
+    echo "0 every ${step}th${half:+ and half}" >order
     rm -f count
     where='no message'
     on - sketch upload "${files[0]}" "$@"

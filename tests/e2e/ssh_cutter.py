@@ -5,7 +5,8 @@ ssh_cutter.py HOST:PORT ORDER COUNT
 
 The port it listens on is its first line. ORDER says "RUN N": when the connections of that run have carried N bytes
 together, either way, all of them end, and so does each further one: the server is gone. "RUN 0" lets everything through.
-RUN is any word; another one begins anew. When a connection has ended, the bytes of its run are written to COUNT.
+RUN is any word; another one begins anew. When a connection has ended, the bytes of its run are written to COUNT, if ORDER
+still says the same: on a loaded computer the end of a run may come when the next one has begun.
 """
 import os
 import socket
@@ -38,10 +39,18 @@ class Run:
             shut(end)
 
     def tell(self):
-        with self.lock:
-            with open(sys.argv[3] + ".new", "w") as file:
-                file.write(str(self.count))
-            os.rename(sys.argv[3] + ".new", sys.argv[3])
+        own = f"{sys.argv[3]}.{threading.get_ident()}"
+        with open(own, "w") as file:
+            file.write(str(self.count))
+        if order() == self.order:
+            os.rename(own, sys.argv[3])
+        else:
+            os.unlink(own)
+
+
+def order():
+    with open(sys.argv[2]) as file:
+        return file.read().strip()
 
 
 def shut(end):
@@ -88,8 +97,7 @@ print(listener.getsockname()[1], flush=True)
 now = None
 while True:
     client, _ = listener.accept()
-    with open(sys.argv[2]) as file:
-        order = file.read().strip()
-    if not now or now.order != order:
-        now = Run(order)
+    said = order()
+    if not now or now.order != said:
+        now = Run(said)
     threading.Thread(target=serve, args=(now, client), daemon=True).start()
