@@ -56,6 +56,10 @@ echo x >"$X8CTL_HOME/cache/images/bad-0123"
 alone - doctor
 row cache warn '1 damaged download'
 prints "${tab}x8ctl doctor --fix "
+alone 0 image list --all --offline
+prints "^bad-0123${tab}.*${tab}damaged${tab}"
+alone 0 image prune -n
+says 'bad-0123 .*  \(damaged\)$'
 alone - doctor --fix -n
 says 'host: remove damaged and unfinished downloads'
 [ -e "$X8CTL_HOME/cache/images/bad-0123" ] || problem "-n did it"

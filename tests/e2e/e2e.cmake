@@ -118,7 +118,7 @@ set(once flash_faults flash_faults_loader adb_faults adb_faults_board adb_badinp
 list(APPEND once board_root board_sketch board_update board_update_faults)
 # - Commands on running boards, where bash and the board's tools do the work and nothing depends on speed.
 list(APPEND once adb_exec adb_files adb_forward adb_shell adb_ways sketch_upload running_list running_power running_ask
-    net_setup net_list net_look flash_inputs update_ssh schema facts doctor report usage run_logs)
+    net_setup net_list net_look flash_inputs update_ssh schema facts doctor report usage narrow run_logs)
 # - The same over another way.
 list(APPEND once net_setup_ssh net_exec net_files net_shell net_forward)
 foreach(name ${once})
