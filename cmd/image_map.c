@@ -150,7 +150,7 @@ static int read_again(const struct x8_op *op, const struct x8_imageset *set,
 {
     X8_AUTO_READER reader = NULL;
     struct x8_image_basin basin;
-    uint64_t size;
+    uint64_t size = UINT64_MAX;
     int rc;
 
     x8_emit(op, X8_EV_NOTICE, "%s is read once more: not all of its tables lie before its data",
@@ -174,7 +174,7 @@ static int find_mapped(struct mapping *mapping, const struct x8_imageset *set,
     const struct x8_op *op = &mapping->ctx->op;
     unsigned number = x8_entry_number(entry);
     X8_AUTO_READER reader = NULL;
-    uint64_t size;
+    uint64_t size = UINT64_MAX;
     int rc;
 
     for (size_t i = 0; i < mapping->count; i++) {
