@@ -231,7 +231,7 @@ static void a_hundred_streams_one_after_the_other(void **state)
         struct x8_adb_stream *stream = peer_open(adb, "sync:");
         struct x8_error err;
 
-        assert_int_equal(x8_adb_write(stream, &peer_op, "QUIT\0\0\0", 8, 5000, &err), 0);
+        assert_int_equal(x8_adb_write(stream, &peer_op, "QUIT\0\0\0", 8, 60000, &err), 0);
         x8_adb_stream_close(&stream);
     }
     x8_adb_close(&adb);
@@ -254,8 +254,8 @@ static void a_hundred_streams_at_the_same_time(void **state)
         struct x8_error err;
         ssize_t n;
 
-        assert_int_equal(x8_adb_write(streams[i], &peer_op, "STAT\x01\0\0\0/", 9, 5000, &err), 0);
-        n = x8_adb_read(streams[i], &peer_op, answer, sizeof answer, 5000, &err);
+        assert_int_equal(x8_adb_write(streams[i], &peer_op, "STAT\x01\0\0\0/", 9, 60000, &err), 0);
+        n = x8_adb_read(streams[i], &peer_op, answer, sizeof answer, 60000, &err);
         assert_int_equal(n, 16);
         assert_memory_equal(answer, "STAT", 4);
     }
@@ -305,13 +305,13 @@ static void what_came_before_the_end_is_read_before_the_end(void **state)
     stream = peer_open(adb, "shell:printf abcdefg");
     text = peer_run(adb, "shell:sleep 0.2");
     free(text);
-    assert_int_equal(x8_adb_read(stream, &peer_op, bytes, 3, 5000, &err), 3);
+    assert_int_equal(x8_adb_read(stream, &peer_op, bytes, 3, 60000, &err), 3);
     assert_memory_equal(bytes, "abc", 3);
     text = peer_all(stream, NULL);
     assert_string_equal(text, "defg");
     free(text);
-    assert_int_equal(x8_adb_read(stream, &peer_op, bytes, 3, 5000, &err), 0);
-    assert_int_equal(x8_adb_write(stream, &peer_op, "x", 1, 5000, &err), -X8_E_GONE);
+    assert_int_equal(x8_adb_read(stream, &peer_op, bytes, 3, 60000, &err), 0);
+    assert_int_equal(x8_adb_write(stream, &peer_op, "x", 1, 60000, &err), -X8_E_GONE);
     x8_adb_stream_close(&stream);
     x8_adb_close(&adb);
     peer_end(&peer);
@@ -374,8 +374,8 @@ static void what_was_sent_is_wiped_and_not_told(void **state)
                                           NULL, &adb, NULL),
                          0);
         stream = peer_open(adb, "exec:cat");
-        assert_int_equal(x8_adb_write(stream, &op, secret, sizeof secret, 5000, NULL), 0);
-        assert_int_equal(x8_adb_read(stream, &peer_op, back, sizeof back, 5000, NULL),
+        assert_int_equal(x8_adb_write(stream, &op, secret, sizeof secret, 60000, NULL), 0);
+        assert_int_equal(x8_adb_read(stream, &peer_op, back, sizeof back, 60000, NULL),
                          sizeof back); /* so it did pass */
         assert_false(is_kept(adb, secret));
         assert_ptr_equal(heard, secret); /* nor is it told, whatever is asked for */
@@ -399,7 +399,7 @@ static void closing_a_stream_early_leaves_the_others_alone(void **state)
         struct x8_error err;
         char byte;
 
-        assert_int_equal(x8_adb_read(stream, &peer_op, &byte, 1, 5000, &err), 1);
+        assert_int_equal(x8_adb_read(stream, &peer_op, &byte, 1, 60000, &err), 1);
         x8_adb_stream_close(&stream);
     }
     text = peer_run(adb, "exec:echo fine");

@@ -56,7 +56,7 @@ static void we_offer_what_we_have_in_a_form_old_daemons_take(void **state)
     const char *text = (const char *)packet.payload;
 
     (void)state;
-    assert_int_equal(greet(hear_greeting, &packet, 1, 5000, &err), 0);
+    assert_int_equal(greet(hear_greeting, &packet, 1, 60000, &err), 0);
     assert_int_equal(packet.command, X8_ADB_CNXN);
     assert_int_equal(packet.arg0, 0x01000001);
     assert_int_equal(packet.arg1, 1 << 20);
@@ -137,7 +137,7 @@ static void what_an_older_session_left_is_read_away(void **state)
     struct x8_error err;
 
     (void)state;
-    assert_int_equal(greet(send_stale, NULL, 0, 5000, &err), 0);
+    assert_int_equal(greet(send_stale, NULL, 0, 60000, &err), 0);
 }
 
 static void two_banners(int fd, void *ctx)
@@ -202,7 +202,7 @@ static void a_peer_that_hangs_up_is_gone(void **state)
     struct x8_error err;
 
     (void)state;
-    assert_int_equal(greet(hang_up, NULL, 0, 5000, &err), -X8_E_GONE);
+    assert_int_equal(greet(hang_up, NULL, 0, 60000, &err), -X8_E_GONE);
 }
 
 struct words {
@@ -237,7 +237,7 @@ static void daemons_that_speak_otherwise_are_named(void **state)
         struct words words = rows[i].words;
         struct x8_error err = {0};
 
-        assert_int_equal(greet(say_packet, &words, 0, 5000, &err), -(int)rows[i].code);
+        assert_int_equal(greet(say_packet, &words, 0, 60000, &err), -(int)rows[i].code);
         assert_string_not_equal(err.msg, "");
     }
 }

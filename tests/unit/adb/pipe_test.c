@@ -271,13 +271,13 @@ static void a_daemon_that_does_not_wait_for_its_turn_loses_the_link(void **state
     stream = peer_open(f.adb, "exec:x");
     assert_int_equal(x8_adb_wait_gone(f.adb, &f.op, x8_deadline_in(60000), &err), 1);
     /* What came in order can still be read. */
-    while ((n = x8_adb_read(stream, &f.op, all, 1 << 20, 5000, &err)) > 0)
+    while ((n = x8_adb_read(stream, &f.op, all, 1 << 20, 60000, &err)) > 0)
         len += (size_t)n;
     assert_int_equal(n, -X8_E_LINK);
     assert_non_null(strstr(err.msg, "rule"));
     assert_string_not_equal(err.next, "");
     assert_int_equal(len, 64 * 4096);
-    assert_int_equal(x8_adb_write(stream, &f.op, "x", 1, 5000, &err), -X8_E_LINK);
+    assert_int_equal(x8_adb_write(stream, &f.op, "x", 1, 60000, &err), -X8_E_LINK);
     x8_adb_stream_close(&stream);
     assert_int_equal(x8_adb_open(f.adb, &f.op, "exec:x", 5000, &stream, &err), -X8_E_LINK);
     end(&f);
@@ -307,6 +307,11 @@ static void talk_and_not_listen(int fd, void *ctx)
     raw_stall(fd);
 }
 
+struct writer {
+    struct x8_adb_stream *stream;
+    const struct x8_op *op;
+};
+
 static void *write_until_it_fails(void *ctx);
 
 /* Each of its packets would be answered, and the answers would pile up. */
@@ -315,6 +320,7 @@ static void a_daemon_that_talks_and_does_not_listen_loses_the_link(void **state)
     struct x8_adb_stream *other, *stream;
     struct x8_error err = {0};
     struct fixture f;
+    struct writer writer;
     pthread_t thread;
     char byte;
 
@@ -322,7 +328,8 @@ static void a_daemon_that_talks_and_does_not_listen_loses_the_link(void **state)
     begin(&f, talk_and_not_listen);
     other = peer_open(f.adb, "exec:other");
     stream = peer_open(f.adb, "exec:stuck");
-    pthread_create(&thread, NULL, write_until_it_fails, stream);
+    writer = (struct writer){stream, &peer_op};
+    pthread_create(&thread, NULL, write_until_it_fails, &writer);
     assert_int_equal(x8_adb_wait_gone(f.adb, &f.op, x8_deadline_in(60000), &err), 1);
     assert_int_equal(x8_adb_read(other, &f.op, &byte, 1, 60000, &err), -X8_E_LINK);
     assert_non_null(strstr(err.msg, "rule"));
@@ -558,9 +565,10 @@ static void a_stop_ends_a_send_that_is_stuck(void **state)
 
 static void *write_until_it_fails(void *ctx)
 {
+    const struct writer *writer = ctx;
     struct x8_error err;
 
-    write_a_lot(ctx, &peer_op, -1, &err);
+    write_a_lot(writer->stream, writer->op, -1, &err);
     return NULL;
 }
 
@@ -583,6 +591,7 @@ static void a_stuck_send_of_one_keeps_the_others_to_their_limits(void **state)
 {
     struct x8_adb_stream *other, *stream;
     struct x8_error err;
+    struct writer writer;
     struct fixture f;
     pthread_t thread;
     char byte;
@@ -591,14 +600,15 @@ static void a_stuck_send_of_one_keeps_the_others_to_their_limits(void **state)
     begin(&f, take_nothing);
     other = peer_open(f.adb, "exec:other");
     stream = peer_open(f.adb, "exec:stuck");
-    pthread_create(&thread, NULL, write_until_it_fails, stream); /* which has no limit */
+    writer = (struct writer){stream, &f.op};
+    pthread_create(&thread, NULL, write_until_it_fails, &writer); /* which has no limit */
     await_sem(&f.seen.heard);
-    assert_int_equal(x8_adb_write(other, &f.op, "x", 1, 100, &err), -X8_E_TIMEOUT);
-    assert_int_equal(x8_adb_read(other, &f.op, &byte, 1, 100, &err), -X8_E_TIMEOUT);
+    assert_int_equal(x8_adb_write(other, &peer_op, "x", 1, 100, &err), -X8_E_TIMEOUT);
+    assert_int_equal(x8_adb_read(other, &peer_op, &byte, 1, 100, &err), -X8_E_TIMEOUT);
     x8_adb_stream_close(&other);
-    x8_adb_stream_shut(stream);
+    x8_cancel_raise(&f.cancel, X8_CANCEL_HARD, X8_E_STOPPED);
     pthread_join(thread, NULL);
-    assert_int_equal(x8_adb_wait_gone(f.adb, &f.op, x8_deadline_in(60000), &err), 1);
+    assert_int_equal(x8_adb_wait_gone(f.adb, &peer_op, x8_deadline_in(60000), &err), 1);
     x8_adb_stream_close(&stream);
     end(&f);
 }

@@ -154,7 +154,7 @@ static void check_streams(struct x8_adb *adb)
 
     memset(service + strlen(service), 'x', max - strlen(service));
     assert_int_equal(x8_adb_open(adb, &op, service, 5000, &stream, &err), 0);
-    while ((n = x8_adb_read(stream, &op, answer + have, sizeof answer - have, 5000, &err)) > 0)
+    while ((n = x8_adb_read(stream, &op, answer + have, sizeof answer - have, 60000, &err)) > 0)
         have += (size_t)n;
     assert_int_equal(n, 0);
     assert_int_equal(have, max - strlen("shell:stty raw; echo ") + 1);

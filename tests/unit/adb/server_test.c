@@ -178,8 +178,8 @@ static int get_request(int fd, char *out, size_t cap)
     char digits[4];
     unsigned len;
 
-    if (x8_sock_recv_full(&op, fd, digits, 4, 5000, &err) < 0 || x8_adb_hex4(digits, &len) != 0 ||
-        len >= cap || x8_sock_recv_full(&op, fd, out, len, 5000, &err) < 0)
+    if (x8_sock_recv_full(&op, fd, digits, 4, 60000, &err) < 0 || x8_adb_hex4(digits, &len) != 0 ||
+        len >= cap || x8_sock_recv_full(&op, fd, out, len, 60000, &err) < 0)
         return -1;
     out[len] = '\0';
     return 0;
@@ -198,7 +198,7 @@ static void answer_client(struct server *server, int fd)
         for (size_t i = 0; i < server->count; i++)
             if (strcmp(server->rows[i].request, request) == 0)
                 answer = server->rows[i].answer;
-        x8_sock_send(&op, fd, answer, strlen(answer), 5000, &err);
+        x8_sock_send(&op, fd, answer, strlen(answer), 60000, &err);
         if (strcmp(answer, "OKAY") != 0 && strcmp(request, "host:track-devices") != 0)
             break;
     }
@@ -211,7 +211,7 @@ static void *serve(void *arg)
     struct x8_error err;
     int fd;
 
-    while (x8_tcp_accept(&op, server->listen_fd, x8_deadline_in(20000), &fd, &err) == 0) {
+    while (x8_tcp_accept(&op, server->listen_fd, x8_deadline_in(60000), &fd, &err) == 0) {
         char first;
 
         /* A connection that says nothing ends it all. */
@@ -241,7 +241,7 @@ static void end(struct server *server)
     int fd;
 
     assert_int_equal(
-        x8_tcp_connect(&op, "127.0.0.1", server->port, x8_deadline_in(5000), &fd, &err), 0);
+        x8_tcp_connect(&op, "127.0.0.1", server->port, x8_deadline_in(60000), &fd, &err), 0);
     close(fd);
     pthread_join(server->thread, NULL);
     close(server->listen_fd);
@@ -275,9 +275,9 @@ static void a_device_with_an_odd_serial_number_is_used_safely(void **state)
     assert_int_equal(x8_adb_over_server(&op, server.port, "S:1;host:kill", &adb, &err), 0);
     assert_true(x8_adb_has(adb, "shell_v2"));
     assert_int_equal(x8_adb_open(adb, &op, "shell:id", 5000, &stream, &err), 0);
-    assert_int_equal(x8_adb_read(stream, &op, text, sizeof text, 5000, &err), 5);
+    assert_int_equal(x8_adb_read(stream, &op, text, sizeof text, 60000, &err), 5);
     assert_string_equal(text, "uid=0");
-    assert_int_equal(x8_adb_read(stream, &op, text, sizeof text, 5000, &err), 0);
+    assert_int_equal(x8_adb_read(stream, &op, text, sizeof text, 60000, &err), 0);
     x8_adb_stream_close(&stream);
     assert_int_equal(x8_adb_open(adb, &op, "tcp:1", 5000, &stream, &err), -X8_E_REFUSED);
     assert_string_equal(err.msg, "the board refused the service 'tcp:1'");
@@ -333,7 +333,7 @@ static void a_device_that_vanishes_from_the_list_is_gone(void **state)
     (void)state;
     begin(&server, rows, X8_COUNT(rows));
     assert_int_equal(x8_adb_over_server(&op, server.port, "S", &adb, &err), 0);
-    assert_int_equal(x8_adb_wait_gone(adb, &op, x8_deadline_in(5000), &err), 1);
+    assert_int_equal(x8_adb_wait_gone(adb, &op, x8_deadline_in(60000), &err), 1);
     x8_adb_close(&adb);
     end(&server);
 }

@@ -36,6 +36,7 @@ static void one_dies_one_is_late_one_is_slow(void **state)
     for (size_t i = 0; i < KIT_BOARDS; i++)
         kit_board(&kit, boards[i]);
     kit.how = (struct x8_flash_how){.may_erase = 1, .retries = 1, .transfer = X8_TRANSFER_RAW};
+    kit.stage_ms = 4000; /* until the one that died is given up */
     rc = kit_run(&kit, X8_VERIFY_AUTO);
     assert_int_equal(rc, -X8_E_SOME_FAILED);
     for (size_t i = 0; i < KIT_BOARDS; i++) {

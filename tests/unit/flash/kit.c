@@ -202,8 +202,8 @@ int kit_run_plan(struct kit *kit, enum x8_verify verify)
                                     .emit = on_event,
                                     .emit_ctx = kit},
                              .how = kit->how,
-                             .arrive_ms = 2000,
-                             .stage_ms = 2000};
+                             .arrive_ms = kit->stage_ms ? kit->stage_ms : 60000,
+                             .stage_ms = kit->stage_ms ? kit->stage_ms : 60000};
 
     fleet.how.verify = verify;
     if (!kit->bus)

@@ -20,6 +20,7 @@ struct kit {
     struct x8_cancel cancel;
     struct x8_plan plan;
     struct x8_flash_how how;    /* of the next run; its verify is that of the call */
+    int64_t stage_ms;           /* to wait for a board; 0: a minute, which only a hang lasts */
     const struct x8_past *past; /* resumed by the next run; NULL: none */
     const char *journal;        /* path of board 0's journal; NULL: none is kept */
     struct x8_flash_result results[KIT_BOARDS];

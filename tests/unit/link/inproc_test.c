@@ -85,8 +85,8 @@ static ssize_t ask(struct kit *k, struct x8_transport *link, const char *command
     ssize_t n;
 
     memset(reply, 0, 65);
-    assert_int_equal(x8_send(link, &k->op, command, strlen(command), 1000, &k->err), 0);
-    n = x8_recv(link, &k->op, reply, 64, 1000, &k->err);
+    assert_int_equal(x8_send(link, &k->op, command, strlen(command), 60000, &k->err), 0);
+    n = x8_recv(link, &k->op, reply, 64, 60000, &k->err);
     return n;
 }
 
@@ -152,8 +152,8 @@ static void waiting_sees_a_board_leave_and_return_as_another_attach(void **state
     before = only_device(&k);
     pull = (struct pull){k.boards[0], 50000};
     vb_bus_locked(k.bus, pull_cable, &pull);
-    assert_int_equal(k.base->ops->wait(k.base, &k.op, &seq, x8_deadline_in(5000), &k.err), 1);
-    assert_int_equal(k.base->ops->wait(k.base, &k.op, &seq, x8_deadline_in(5000), &k.err), 1);
+    assert_int_equal(k.base->ops->wait(k.base, &k.op, &seq, x8_deadline_in(60000), &k.err), 1);
+    assert_int_equal(k.base->ops->wait(k.base, &k.op, &seq, x8_deadline_in(60000), &k.err), 1);
     after = only_device(&k);
     assert_true(after.attach != before.attach);
     close_kit(&k);
@@ -242,10 +242,10 @@ static void hab_state_over(const char *words)
 
     open_kit(&k, words, NULL);
     link = open_link(&k, X8_LINK_HID);
-    assert_int_equal(x8_send(link, &k.op, error_status, sizeof error_status, 1000, &k.err), 0);
-    assert_int_equal(x8_recv(link, &k.op, report, 5, 1000, &k.err), 5);
+    assert_int_equal(x8_send(link, &k.op, error_status, sizeof error_status, 60000, &k.err), 0);
+    assert_int_equal(x8_recv(link, &k.op, report, 5, 60000, &k.err), 5);
     assert_memory_equal(report, "\x03\x56\x78\x78\x56", 5);
-    assert_int_equal(x8_recv(link, &k.op, report, 65, 1000, &k.err), 65);
+    assert_int_equal(x8_recv(link, &k.op, report, 65, 60000, &k.err), 65);
     assert_int_equal(report[0], 4);
     assert_int_equal(link->bytes_out, 17);
     assert_int_equal(link->bytes_in, 70);
@@ -276,8 +276,8 @@ static void a_report_that_is_too_long_is_no_report(void **state)
     (void)state;
     open_kit(&k, "start=rom", NULL);
     link = open_link(&k, X8_LINK_HID);
-    assert_int_equal(x8_send(link, &k.op, error_status, sizeof error_status, 1000, &k.err), 0);
-    assert_int_equal(x8_recv(link, &k.op, report, 4, 1000, &k.err), -X8_E_LINK);
+    assert_int_equal(x8_send(link, &k.op, error_status, sizeof error_status, 60000, &k.err), 0);
+    assert_int_equal(x8_recv(link, &k.op, report, 4, 60000, &k.err), -X8_E_LINK);
     x8_transport_close(&link);
     close_kit(&k);
 }
@@ -325,10 +325,10 @@ static void a_paced_link_takes_its_time_and_tells_progress(void **state)
     link->on_sent = count_bytes;
     link->on_sent_ctx = &counted;
     start = x8_now_us();
-    assert_int_equal(x8_send(link, &k.op, data, LEN, 1000, &k.err), 0);
+    assert_int_equal(x8_send(link, &k.op, data, LEN, 60000, &k.err), 0);
     assert_in_range(x8_now_us() - start, LEN / 40 - 1000, 10 * LEN / 40);
     assert_int_equal(counted, LEN);
-    assert_int_equal(x8_recv(link, &k.op, reply, 64, 1000, &k.err), 4);
+    assert_int_equal(x8_recv(link, &k.op, reply, 64, 60000, &k.err), 4);
     x8_transport_close(&link);
     close_kit(&k);
     free(data);
@@ -358,7 +358,7 @@ static void a_board_that_hangs_takes_no_data(void **state)
     (void)state;
     open_kit(&k, "start=fastboot fault=at:cmd:getvar,do:hang", NULL);
     link = open_link(&k, X8_LINK_FASTBOOT);
-    x8_send(link, &k.op, "getvar:version", 14, 100, &k.err);
+    x8_send(link, &k.op, "getvar:version", 14, 60000, &k.err);
     assert_int_equal(x8_send(link, &k.op, "getvar:version", 14, 50, &k.err), -X8_E_TIMEOUT);
     x8_transport_close(&link);
     close_kit(&k);
@@ -372,7 +372,7 @@ static void a_stall_is_a_link_error(void **state)
     (void)state;
     open_kit(&k, "start=fastboot fault=at:cmd:getvar,do:stall", NULL);
     link = open_link(&k, X8_LINK_FASTBOOT);
-    assert_int_equal(x8_send(link, &k.op, "getvar:version", 14, 1000, &k.err), -X8_E_LINK);
+    assert_int_equal(x8_send(link, &k.op, "getvar:version", 14, 60000, &k.err), -X8_E_LINK);
     x8_transport_close(&link);
     close_kit(&k);
 }
@@ -417,7 +417,7 @@ static void a_pulled_cable_wakes_what_blocks(void **state)
     pthread_create(&thread, NULL, pull_soon, &k);
     assert_int_equal(x8_recv(link, &k.op, reply, 64, -1, &k.err), -X8_E_GONE);
     pthread_join(thread, NULL);
-    assert_int_equal(x8_send(link, &k.op, "getvar:version", 14, 1000, &k.err), -X8_E_GONE);
+    assert_int_equal(x8_send(link, &k.op, "getvar:version", 14, 60000, &k.err), -X8_E_GONE);
     x8_transport_close(&link);
     close_kit(&k);
 }
@@ -434,9 +434,9 @@ static void a_reset_makes_the_board_forget_half_a_download(void **state)
     attach = only_device(&k).attach;
     link = open_link(&k, X8_LINK_FASTBOOT);
     assert_true(ask(&k, link, "download:00100000", reply) == 12);
-    assert_int_equal(x8_send(link, &k.op, reply, 64, 1000, &k.err), 0);
+    assert_int_equal(x8_send(link, &k.op, reply, 64, 60000, &k.err), 0);
     assert_int_equal(link->ops->reset(link, &k.err), 0);
-    assert_int_equal(x8_send(link, &k.op, "x", 1, 1000, &k.err), -X8_E_GONE);
+    assert_int_equal(x8_send(link, &k.op, "x", 1, 60000, &k.err), -X8_E_GONE);
     x8_transport_close(&link);
     assert_int_equal(only_device(&k).attach, attach);
     link = open_link(&k, X8_LINK_FASTBOOT);

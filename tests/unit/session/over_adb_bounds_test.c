@@ -126,7 +126,7 @@ static int start(struct liar *liar, size_t *out_early)
     rc = x8_start(liar->kit.session, op, &command, &channel, &liar->kit.err);
     *out_early = 0;
     while (rc == 0 && *out_early < liar->blocks * BLOCK) {
-        n = x8_channel_read(channel, op, &which, rest, sizeof rest, 5000, &liar->kit.err);
+        n = x8_channel_read(channel, op, &which, rest, sizeof rest, 60000, &liar->kit.err);
         assert_true(n > 0);
         assert_int_equal(which, liar->marks[0] == '1' ? X8_STDOUT : X8_STDERR);
         *out_early += (size_t)n;

@@ -87,7 +87,7 @@ static void only_whole_packets_are_followed_by_an_empty_one(void **state)
 
     for (size_t i = 0; i < X8_COUNT(rows); i++) {
         usb.seen_len = usb.empties = 0;
-        assert_int_equal(send(f, rows[i].len, 1000, NULL), 0);
+        assert_int_equal(send(f, rows[i].len, 60000, NULL), 0);
         assert_int_equal(usb.seen_len, rows[i].len);
         assert_memory_equal(usb.seen, f->data, rows[i].len);
         assert_int_equal(usb.empties, rows[i].empties);
@@ -99,7 +99,7 @@ static void a_full_speed_link_has_shorter_packets(void **state)
     struct fixture *f = *state;
 
     f->link->out_packet = 64;
-    assert_int_equal(send(f, 64, 1000, NULL), 0);
+    assert_int_equal(send(f, 64, 60000, NULL), 0);
     assert_int_equal(usb.empties, 1);
 }
 
@@ -110,10 +110,10 @@ static void what_is_longer_than_asked_for_is_kept(void **state)
 
     fake_feed(f->data, 4096);
     fake_feed(f->data + 4096, 24);
-    assert_int_equal(receive(f, 24, 1000, NULL), 24);
+    assert_int_equal(receive(f, 24, 60000, NULL), 24);
     assert_memory_equal(f->out, f->data, 24);
     while (got < 4120) {
-        ssize_t n = receive(f, 100, 1000, NULL);
+        ssize_t n = receive(f, 100, 60000, NULL);
 
         assert_true(n > 0 && n <= 100);
         assert_memory_equal(f->out, f->data + got, (size_t)n);
@@ -127,9 +127,9 @@ static void a_payload_of_whole_packets_needs_no_empty_one(void **state)
     struct fixture *f = *state;
 
     fake_feed(f->data, 512);
-    assert_int_equal(receive(f, 512, 1000, NULL), 512);
+    assert_int_equal(receive(f, 512, 60000, NULL), 512);
     fake_feed(f->data, 4096);
-    assert_int_equal(receive(f, 4096, 1000, NULL), 4096);
+    assert_int_equal(receive(f, 4096, 60000, NULL), 4096);
     assert_memory_equal(f->out, f->data, 4096);
 }
 
@@ -138,7 +138,7 @@ static void room_is_asked_for_in_whole_packets(void **state)
     struct fixture *f = *state;
 
     fake_feed(f->data, 600);
-    assert_int_equal(receive(f, 600, 1000, NULL), 600);
+    assert_int_equal(receive(f, 600, 60000, NULL), 600);
     assert_int_equal(usb.largest, 1024);
 }
 
@@ -149,7 +149,7 @@ static void empty_transfers_are_skipped_but_end_with_the_limit(void **state)
     fake_feed(f->data, 0);
     fake_feed(f->data, 0);
     fake_feed(f->data, 24);
-    assert_int_equal(receive(f, 24, 1000, NULL), 24);
+    assert_int_equal(receive(f, 24, 60000, NULL), 24);
     fake_feed(f->data, 0);
     assert_int_equal(receive(f, 24, 50, NULL), -X8_E_TIMEOUT);
 }
@@ -166,9 +166,9 @@ static void a_wait_that_ran_out_loses_nothing(void **state)
     fake_feed(f->data, 1024);
     assert_int_equal(receive(f, 4096, 50, NULL), -X8_E_TIMEOUT);
     fake_feed(f->data + 1024, 76);
-    assert_int_equal(receive(f, 1000, 1000, NULL), 1000);
+    assert_int_equal(receive(f, 1000, 60000, NULL), 1000);
     assert_memory_equal(f->out, f->data, 1000);
-    assert_int_equal(receive(f, 4096, 1000, NULL), 100);
+    assert_int_equal(receive(f, 4096, 60000, NULL), 100);
     assert_memory_equal(f->out, f->data + 1000, 100);
 }
 
@@ -180,7 +180,7 @@ static void a_wait_that_was_stopped_loses_nothing(void **state)
     assert_int_equal(receive(f, 24, -1, NULL), -X8_E_STOPPED);
     fake_feed(f->data, 24);
     f->op.cancel = NULL;
-    assert_int_equal(receive(f, 24, 1000, NULL), 24);
+    assert_int_equal(receive(f, 24, 60000, NULL), 24);
     assert_memory_equal(f->out, f->data, 24);
 }
 
@@ -200,7 +200,7 @@ static void a_departure_is_gone_for_both(void **state)
 
     fake_depart();
     assert_int_equal(receive(f, 24, -1, NULL), -X8_E_GONE);
-    assert_int_equal(send(f, 4096, 1000, NULL), -X8_E_GONE);
+    assert_int_equal(send(f, 4096, 60000, NULL), -X8_E_GONE);
 }
 
 static void a_short_write_is_an_error_and_its_end_is_not_sent_later(void **state)
@@ -211,7 +211,7 @@ static void a_short_write_is_an_error_and_its_end_is_not_sent_later(void **state
     usb.odd_one = 1;
     usb.odd_status = LIBUSB_TRANSFER_COMPLETED;
     usb.odd_actual = 100;
-    assert_int_equal(send(f, 4096, 1000, &err), -X8_E_LINK);
+    assert_int_equal(send(f, 4096, 60000, &err), -X8_E_LINK);
     assert_non_null(strstr(err.msg, "100 of 4096"));
     assert_int_equal(usb.count, 0);
 }
@@ -269,7 +269,7 @@ static void one_sends_while_the_other_waits_without_limit(void **state)
 
     start_reader(f);
     for (int i = 0; i < 50; i++)
-        assert_int_equal(send(f, 4096, 5000, NULL), 0);
+        assert_int_equal(send(f, 4096, 60000, NULL), 0);
     fake_feed(f->data, 24);
     pthread_join(f->thread, NULL);
     assert_int_equal(f->result, 24);
@@ -296,7 +296,7 @@ static void a_stop_wakes_only_those_it_is_meant_for(void **state)
     start_reader(f);
     x8_cancel_raise(&f->cancel, X8_CANCEL_HARD, X8_E_STOPPED); /* of nobody who waits */
     f->op.cancel = NULL;
-    assert_int_equal(send(f, 24, 5000, NULL), 0);
+    assert_int_equal(send(f, 24, 60000, NULL), 0);
     x8_cancel_raise(&f->other_cancel, X8_CANCEL_HARD, X8_E_TERMINATED);
     pthread_join(f->thread, NULL);
     assert_int_equal(f->result, -X8_E_TERMINATED);

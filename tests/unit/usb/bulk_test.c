@@ -91,7 +91,7 @@ static void several_pieces_are_in_flight_and_arrive_in_order(void **state)
     struct fixture *f = *state;
     size_t len = 17 * MIB + 5;
 
-    assert_int_equal(send(f, len, 1000, NULL), 0);
+    assert_int_equal(send(f, len, 60000, NULL), 0);
     assert_int_equal(usb.seen_len, len);
     assert_memory_equal(usb.seen, f->data, len);
     assert_true(usb.most >= 4);
@@ -105,7 +105,7 @@ static void an_empty_send_moves_nothing(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(send(f, 0, 1000, NULL), 0);
+    assert_int_equal(send(f, 0, 60000, NULL), 0);
     assert_int_equal(usb.ended, 0);
 }
 
@@ -114,7 +114,7 @@ static void a_full_speed_link_gets_small_pieces(void **state)
     struct fixture *f = *state;
 
     f->link->device.speed = X8_SPEED_FULL;
-    assert_int_equal(send(f, MIB, 1000, NULL), 0);
+    assert_int_equal(send(f, MIB, 60000, NULL), 0);
     assert_int_equal(usb.largest, 64 << 10);
 }
 
@@ -164,7 +164,7 @@ static void too_little_kernel_memory_means_smaller_pieces(void **state)
     size_t len = 10 * MIB;
 
     usb.limit = 200 << 10;
-    assert_int_equal(send(f, len, 1000, NULL), 0);
+    assert_int_equal(send(f, len, 60000, NULL), 0);
     assert_memory_equal(usb.seen, f->data, len);
     assert_true(usb.most_bytes <= usb.limit);
     assert_all_back(f);
@@ -189,7 +189,7 @@ static void an_allowance_used_up_by_others_is_waited_for(void **state)
     assert_int_equal(x8_usb_budget_take(&f->budget, X8_USB_BUDGET_TOTAL), 1);
     assert_int_equal(send(f, MIB, 200, &err), -X8_E_BUSY);
     x8_usb_budget_give(&f->budget, X8_USB_BUDGET_TOTAL - MIB);
-    assert_int_equal(send(f, 8 * MIB, 1000, NULL), 0);
+    assert_int_equal(send(f, 8 * MIB, 60000, NULL), 0);
     x8_usb_budget_give(&f->budget, MIB);
     assert_all_back(f);
 }
@@ -258,7 +258,7 @@ static void a_soft_stop_lets_a_send_finish(void **state)
     struct fixture *f = *state;
 
     x8_cancel_raise(&f->cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
-    assert_int_equal(send(f, 3 * MIB, 1000, NULL), 0);
+    assert_int_equal(send(f, 3 * MIB, 60000, NULL), 0);
 }
 
 static void a_transfer_that_never_comes_back_kills_the_link(void **state)

@@ -53,7 +53,7 @@ static void without_an_out_endpoint_a_report_goes_as_set_report(void **state)
     usb.odd_one = 1; /* a control transfer counts its payload only */
     usb.odd_status = LIBUSB_TRANSFER_COMPLETED;
     usb.odd_actual = sizeof report;
-    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 100, NULL), 0);
+    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 60000, NULL), 0);
     assert_memory_equal(f->link->room, setup_packet, sizeof setup_packet);
     assert_memory_equal(f->link->room + sizeof setup_packet, report, sizeof report);
     assert_int_equal(f->link->base.bytes_out, sizeof report);
@@ -66,7 +66,7 @@ static void with_an_out_endpoint_a_report_is_one_transfer_of_it(void **state)
 
     memset(report + 1, 0x5a, sizeof report - 1);
     f->link->ep_out = 0x02;
-    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 100, NULL), 0);
+    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 60000, NULL), 0);
     assert_int_equal(usb.ended, 1);
     assert_int_equal(usb.seen_len, sizeof report);
     assert_memory_equal(usb.seen, report, sizeof report);
@@ -82,7 +82,8 @@ static void a_report_taken_in_part_is_an_error(void **state)
     usb.odd_one = 1;
     usb.odd_status = LIBUSB_TRANSFER_COMPLETED;
     usb.odd_actual = 16;
-    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 100, &err), -X8_E_LINK);
+    assert_int_equal(x8_send(&f->link->base, &f->op, report, sizeof report, 60000, &err),
+                     -X8_E_LINK);
     assert_non_null(strstr(err.msg, "16 of the 17"));
 }
 
@@ -91,7 +92,7 @@ static ssize_t receive(struct fixture *f, const char *answer, size_t len, void *
 {
     usb.answer = (const uint8_t *)answer;
     usb.answer_len = len;
-    return x8_recv(&f->link->base, &f->op, out, cap, 100, err);
+    return x8_recv(&f->link->base, &f->op, out, cap, usb.silent_after == 0 ? 100 : 60000, err);
 }
 
 static void a_report_comes_whole_with_its_id(void **state)
