@@ -171,29 +171,43 @@ static void a_reader_that_goes_away_does_not_hold_the_end(void **state)
     test_restore(STDERR_FILENO, saved);
 }
 
-static void the_first_word_comes_at_once(void **state)
+/* How long the first word takes. */
+static int64_t first_word(void)
 {
     struct x8_ui_config config = plain(X8_PROGRESS_LINES);
     int ends[2], saved;
     struct x8_ui *ui;
-    int64_t start;
+    int64_t start, took;
     char *text;
 
-    (void)state;
     assert_int_equal(pipe(ends), 0);
     saved = test_replace(STDERR_FILENO, ends[1]);
     start = x8_now_ms();
     assert_int_equal(x8_ui_start(&config, &ui, NULL), 0);
     x8_ui_say(ui, "hello");
-    text = test_read_until(ends[0], "hello\n", 20000);
-    /* 100 ms is the promise; the limit here leaves room for a loaded machine. */
-    assert_true(x8_now_ms() - start < 5000);
+    text = test_read_until(ends[0], "hello\n", 60000);
     x8_ui_stop(&ui);
+    took = x8_now_ms() - start;
     test_restore(STDERR_FILENO, saved);
     assert_string_equal(text, "hello\n");
     free(text);
     close(ends[0]);
     close(ends[1]);
+    return took;
+}
+
+/* 100 ms is the promise; on a busy computer it is the smallest of several that tells. */
+static void the_first_word_comes_at_once(void **state)
+{
+    int64_t least = INT64_MAX;
+
+    (void)state;
+    for (int i = 0; i < 10 && least >= 1000; i++) {
+        int64_t took = first_word();
+
+        least = took < least ? took : least;
+    }
+    assert_true(least < 1000);
 }
 
 static void bars_on_a_terminal_are_gone_after_a_flush(void **state)
@@ -242,10 +256,10 @@ static void frames_are_limited_to_ten_a_second(void **state)
 
     (void)state;
     saved = test_replace(STDERR_FILENO, inside);
+    start = x8_now_ms();
     assert_int_equal(x8_ui_start(&config, &ui, NULL), 0);
     op = op_for(ui, "b1");
     op.stage = "write";
-    start = x8_now_ms();
     for (uint64_t i = 0; i < 600; i++) {
         x8_emit_progress(&op, i, 1000);
         x8_cancel_sleep(NULL, x8_deadline_in(1), X8_CANCEL_SOFT, NULL);
