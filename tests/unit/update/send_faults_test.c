@@ -15,6 +15,8 @@ static void a_link_that_is_cut_anywhere_loses_a_batch_at_most(void **state)
     struct kit_send *k = kit(state);
     k->job.full = 1;
     for (int64_t at = 1; at < 5000000; at = at * 5 / 2 + 20000) {
+        if (at > 2000000) /* with what the others brought, less than that may be left to send */
+            assert_int_equal(sh(k, "rm -rf home/" X8_STAGE_FOLDER), 0);
         k->shell.cut_after = at;
         assert_int_equal(go(k), -X8_E_GONE);
         mend(k);
@@ -196,7 +198,7 @@ static void *stopper(void *ctx)
     struct kit_send *k = ctx;
     struct x8_error ignored;
     char *mark = test_path(k->stage, "placed");
-    int64_t limit = x8_deadline_in(60000);
+    int64_t limit = x8_deadline_in(200000);
     while (x8_path_kind(mark) == X8_PATH_NONE && x8_deadline_left(limit, 1) > 0)
         x8_cancel_sleep(NULL, x8_deadline_in(1), X8_CANCEL_HARD, &ignored);
     x8_cancel_raise(&k->cancel, X8_CANCEL_SOFT, X8_E_STOPPED);
@@ -212,14 +214,14 @@ static void a_stop_keeps_what_was_acknowledged(void **state)
     k->shell.base.parallel = 1;
     /* The third batch begins when one of the first two is in place, and never ends. */
     kit_shell_stub(&k->shell, "tar",
-                   "[ ! -e ../../../placed ] || sleep 60\nexec /usr/bin/tar \"$@\"");
+                   "[ ! -e ../../../placed ] || sleep 300\nexec /usr/bin/tar \"$@\"");
     kit_shell_stub(&k->shell, "mv", "/bin/mv \"$@\" && touch ../../../placed");
     pthread_create(&thread, NULL, stopper, k);
     int64_t begin = x8_now_ms();
     int rc = go(k);
     pthread_join(thread, NULL);
     assert_int_equal(rc, -X8_E_STOPPED);
-    assert_true(x8_now_ms() - begin < 45000);
+    assert_true(x8_now_ms() - begin < 200000);
     is_half(k);
     assert_int_equal(sh(k, "[ -z \"$(find home -name '.x8ctl-*')\" ] && [ -n \"$(find home -name "
                            "'*.filez')\" ]"),
