@@ -122,7 +122,7 @@ status=$?
 ended=$(uptime_s)
 wait
 echo "it ended $(awk "BEGIN { print $ended - $(cat /tmp/pulled) }") s after the board was gone"
-awk "BEGIN { exit !($ended - $(cat /tmp/pulled) < 5) }" || echo "too late"
+awk "BEGIN { exit !($ended - $(cat /tmp/pulled) < 20) }" || echo "too late"
 exit $status
 END
     end_board 0
@@ -150,7 +150,7 @@ END
 # Stopped at once in the middle of a download, then killed in one, which leaves a loader that waits for the rest. The
 # next run gets it out of that by a reset of the port.
 case_stop() {
-    board 0 start=fastboot link=5M --compare "$(full_flash)"
+    board 0 start=fastboot link=3M --compare "$(full_flash)"
     in_guest stop 120 <<'END'
 on_bus 1-1 1fc9:0152 || exit 1
 in_download() {
@@ -198,7 +198,7 @@ END
 # Who holds the board is named, and is never ourselves: seen by the lock of its port, and by one with other locks (as
 # another user has, or another program) at the kernel's interface.
 case_busy() {
-    board 0 start=fastboot link=4M
+    board 0 start=fastboot link=1M
     in_guest busy 60 <<'END'
 on_bus 1-1 1fc9:0152 || exit 1
 x8ctl flash -y /in/release 2>/tmp/first &
