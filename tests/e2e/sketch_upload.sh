@@ -69,13 +69,17 @@ for image in 822 861 934 95; do
     start "image $image: again, with debug data of megabytes, and the same once more"
     upload 0 "$sk/large.elf" --json
     json "d['boards'][0]['outcome'] == 'verified' and d['boards'][0]['sha256'] == '$(digest "$sk/large.elf")'"
-    added=$(added_ms)
-    # The smallest of three: what else runs on this computer only adds.
+    added=$(added_ms) pushed=60000
+    # The smallest of three: what else runs on this computer only adds. Where it adds to each, a mere copy of the file says how much.
     for _ in 2 3; do
+        on 0 push "$sk/large.elf" /tmp/large.elf
+        [ "$elapsed_ms" -ge "$pushed" ] || pushed=$elapsed_ms
+        inside 'rm /tmp/large.elf'
         upload 0 "$sk/large.elf" --json
         [ "$(added_ms)" -ge "$added" ] || added=$(added_ms)
     done
-    [ "$added" -le "$((500 + ${X8_SLOW:-0}))" ] || problem "x8ctl adds $added ms to the board's own programming"
+    [ "$added" -le 500 ] || [ "$added" -le $((pushed * 3 / 2)) ] ||
+        problem "x8ctl adds $added ms to the board's own programming; a push takes $pushed ms"
     programmed large.elf large.elf large.elf
     start "image $image: the status knows it"
     on 0 sketch status
