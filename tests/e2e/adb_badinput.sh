@@ -130,6 +130,9 @@ for level in 8 -1 error loud '' 3x; do
     on 2 logs -p "$level"
     failed 2 usage
 done
+on 2 logs --no-root --lines=x
+failed 2 usage
+says 'no number of lines'
 for fd in x -1 99999999999999999999 ''; do
     on 255 exec --root --password-fd "$fd" -- true
     failed 2 usage
@@ -152,7 +155,7 @@ failed 2 usage
 on 2 pull --json /etc/hostname -
 failed 2 usage
 start "journalctl's own complaints come through with its words"
-for option in '--since=soon' '--lines=x' '--grep=('; do
+for option in '--since=soon' '--grep=('; do
     on 2 logs --no-root "$option"
     error_form 2 usage
     says 'why    .*(Failed to parse|Bad pattern)'
