@@ -146,11 +146,12 @@ static int run_command(struct x8_ctx *ctx, struct x8_error *err)
     return rc;
 }
 
+/* That of exec and shell goes when all is well: nobody is sent there. */
 static void say_log(const struct x8_ctx *ctx, const struct x8_run_log *log)
 {
     if (!ctx->globals->verbosity)
-        return; /* the log need not name itself */
-    if (log->fd && !log->is_remote) /* that one goes when all is well */
+        return;
+    if (log->fd && !log->is_remote)
         x8_emit(&ctx->op, X8_EV_DETAIL, "the log of this run is %s", log->path);
     else if (log->why[0])
         x8_emit(&ctx->op, X8_EV_DETAIL, "no log of this run is kept: %s", log->why);
