@@ -113,6 +113,16 @@ static const struct x8_json_row show[] = {
     {0},
 };
 
+static const struct x8_json_row newest[] = {
+    {"image", "string|null", "its number"},
+    {"release", "string|null", "Arduino's name for it"},
+    {"date", "string|null", "when it was released"},
+    {"catalogue", "string|null", "who says so: built in, a file, an address"},
+    {"newer", "boolean|null", "than the board's; null where the two cannot be compared"},
+    {"trouble", "string|null", "why the catalogue could not be had"},
+    {0},
+};
+
 static const struct x8_json_row status[] = {
     {"boards[]", "@board", "one for each board"},
     {"boards[].board", "@system", "what it runs"},
@@ -132,6 +142,7 @@ static const struct x8_json_row check[] = {
     {"boards[].space", "@sent?", "with --to: what would be sent"},
     {"boards[].verdict", "string?", "with --to: ok, nothing-to-do, or the name of an exit code"},
     {"boards[].complete", "boolean?", "with --to: false without root, which sees more"},
+    {"boards[].newest_known", "@newest?", "without --to: the newest image that the catalogue has"},
     {0},
 };
 
@@ -240,6 +251,7 @@ const struct x8_json_doc x8_json_update[] = {
     {"sketch-upload", "what came of an upload", uploaded, X8_JSON_DOCUMENT},
     {"sketch-status", "what the M4 has", sketch, X8_JSON_DOCUMENT},
     {"sketch-reset", "boards whose STM32H7 was started again", reset, X8_JSON_DOCUMENT},
+    {"newest", "what a catalogue knows", newest, X8_JSON_SHAPE},
     {"finding", "a check of a bundle or a board", finding, X8_JSON_SHAPE},
     {"bundle", "what is in a bundle", bundle, X8_JSON_SHAPE},
     {"system", "a board as an update sees it", system_of, X8_JSON_SHAPE},

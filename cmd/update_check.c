@@ -1,5 +1,6 @@
 /*
- * x8ctl update check, and status, which is what is left of it without a bundle.
+ * x8ctl update check, and status, which is what is left of it without a bundle but for what is
+ * newer.
  */
 #include "update_parts.h"
 
@@ -30,6 +31,7 @@ static void add_json(struct x8_job_on *job, const struct x8_update_look *look)
 
 static int show_status(struct x8_job_on *job, struct x8_error *err)
 {
+    const struct x8_update_newest *newest = job->user; /* check asks for it, status does not */
     X8_AUTO_UPDATE_LOOK look = {0};
     X8_AUTO_BUF out = {0};
     int is_person = isatty(STDOUT_FILENO);
@@ -38,9 +40,13 @@ static int show_status(struct x8_job_on *job, struct x8_error *err)
     if (rc < 0)
         return rc;
     add_json(job, &look);
+    if (newest)
+        x8_json_add(job->result, "newest_known", x8_update_newest_json(newest, look.board.version));
     if (job->ctx->globals->json)
         return 0;
     x8_update_board_text(&out, is_person, &look);
+    if (newest)
+        x8_update_newest_text(&out, is_person, newest, look.board.version);
     x8_update_journal_text(&out, is_person, &look);
     if (look.findings.count)
         x8_update_findings_text(&out, is_person, &look.findings);
@@ -120,6 +126,15 @@ static int check(struct x8_job_on *job, struct x8_error *err)
     return rc;
 }
 
+static int check_catalogue(struct x8_ctx *ctx, struct x8_error *err)
+{
+    X8_AUTO_UPDATE_NEWEST newest = {.trouble = ""};
+    struct x8_job_plan plan = {.work = show_status, .needs_linux = 1, .user = &newest};
+    int rc = x8_update_newest_find(ctx, &newest, err);
+
+    return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
+}
+
 int x8_update_run_check(struct x8_ctx *ctx, struct x8_error *err)
 {
     X8_AUTO_UPDATE_BUNDLE source = {0};
@@ -127,7 +142,7 @@ int x8_update_run_check(struct x8_ctx *ctx, struct x8_error *err)
     int rc;
 
     if (!x8_update_opt.to)
-        return x8_update_run_status(ctx, err);
+        return check_catalogue(ctx, err);
     rc = x8_update_bundle_open(ctx, x8_update_opt.to, x8_update_opt.target, 1, &source, err);
     return rc < 0 ? rc : x8_run_on_boards(ctx, &plan, err);
 }

@@ -8,6 +8,7 @@
 #define X8_CMD_UPDATE_PARTS_H
 
 #include "running.h"
+#include "store_env.h"
 
 #include "update/apply.h"
 
@@ -86,6 +87,22 @@ int x8_update_look_at(struct x8_job_on *job, const struct x8_update_bundle *sour
 
 /* The folder on the board that a bundle is staged in. */
 void x8_update_stage_path(const struct x8_update_look *look, char *out, size_t cap);
+
+/* --- what the catalogue knows (update_newer.c) --- */
+
+struct x8_update_newest {
+    struct x8_store_setup setup;
+    const struct x8_release *release; /* the newest, or NULL */
+    char trouble[352];                /* why the catalogue is not to be had, or "" */
+};
+/* Without a network it is only told. X8_E_NO_FILE, X8_E_BAD_IMAGE, X8_E_USAGE: of the catalogue. */
+int x8_update_newest_find(struct x8_ctx *ctx, struct x8_update_newest *out, struct x8_error *err);
+void x8_update_newest_done(struct x8_update_newest *newest);
+#define X8_AUTO_UPDATE_NEWEST X8_CLEANUP(x8_update_newest_done) struct x8_update_newest
+/* Beside the version of a board. */
+void x8_update_newest_text(struct x8_buf *out, int is_person, const struct x8_update_newest *newest,
+                           const char *version);
+struct x8_json *x8_update_newest_json(const struct x8_update_newest *newest, const char *version);
 
 /* --- the machine (update_go.c) --- */
 

@@ -71,4 +71,32 @@ wait "$pid"
 status=$? shown="logs -f"
 check_status 0 # how it ends
 [ "$(grep -c 'a new line comes' follow)" = 1 ] || problem "it came $(grep -c 'a new line comes' follow) times"
+echo "== update check, without a bundle"
+start "the catalogue knows a newer image, and no root is needed to hear of it"
+on 0 update check
+prints '^image	861$'
+prints "^newest-known	934, release 91.9 of 2025-08, of x8ctl's own catalogue: newer than the board's\$"
+on 0 update check --json
+json 'd["boards"][0]["newest_known"] == {"image": "934", "release": "91.9", "date": "2025-08", "catalogue": "built in", "trouble": None, "newer": True}'
+on 0 update status
+prints_no '^newest-known'
+start "a company's own catalogue counts instead"
+echo '{"format": 1, "images": [{"image": "850"}, {"image": "861"}]}' >index.json
+X8CTL_IMAGE_INDEX=index.json on 0 update check
+prints "^newest-known	861, of index.json: not newer than the board's\$"
+echo '{"format": 1, "images": [{"image": "ours-7"}]}' >index.json
+X8CTL_IMAGE_INDEX=index.json on 0 update check --json
+json 'd["boards"][0]["newest_known"]["newer"] is None'
+start "one that cannot be had now is said; what the board says is worth something without it"
+X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json on 0 update check
+prints '^image	861$'
+prints '^newest-known	not known: '
+X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json on 0 update check --json
+json 'd["boards"][0]["newest_known"]["image"] is None and d["boards"][0]["newest_known"]["trouble"]'
+start "one that is none is an error"
+echo '{' >index.json
+X8CTL_IMAGE_INDEX=index.json on 21 update check
+error_form '21 bad-image'
+X8CTL_IMAGE_INDEX=missing.json on 20 update check
+error_form '20 no-file'
 finish

@@ -136,6 +136,7 @@ json "d['boards'][0]['checks'] == 1"
 on 0 sketch status --json
 on 0 update status --json
 on 0 update check --json
+json "d['boards'][0]['newest_known']['image'] == '934' and d['boards'][0]['newest_known']['newer'] is False"
 on - doctor --json
 json "d['boards'][0]['code'] == 'ok' and {c['id'] for c in d['boards'][0]['checks']} >= {'image', 'units', 'password'} and 'error' not in d"
 on 0 report --json --force -o report.tar.gz
