@@ -160,7 +160,7 @@ static void a_board_at_half_the_pace_is_let_go_in_the_end(void **state)
     assert_int_equal(pthread_create(&thread, NULL, run_board, &fast), 0);
     while (boards[1].pieces < 12) {
         assert_int_equal(source_board_take(&boards[1]), 1);
-        x8_cancel_sleep(NULL, x8_deadline_in(20), X8_CANCEL_HARD, NULL);
+        x8_cancel_sleep(NULL, x8_deadline_in(50), X8_CANCEL_HARD, NULL);
         x8_source_release(boards[1].source);
     }
     pthread_join(thread, NULL);
