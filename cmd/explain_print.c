@@ -110,7 +110,7 @@ static int print_title(const struct x8_source *source, const struct x8_explain *
 
     if (rc == 0 && (v[0] || v[1] || v[2]))
         rc = x8_buf_addf(&title, ", written for uuu %u.%u.%u", v[0], v[1], v[2]);
-    x8_put_behind(out, "", x8_buf_text(&title), columns_of_stdout());
+    x8_put_behind(out, "", x8_buf_text(&title), x8_file_columns(stdout));
     return rc;
 }
 
