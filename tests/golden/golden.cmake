@@ -5,4 +5,4 @@ add_test(NAME golden.completion COMMAND ${CMAKE_CURRENT_LIST_DIR}/completion.sh)
 add_test(NAME golden.widths COMMAND ${CMAKE_CURRENT_LIST_DIR}/widths.sh)
 add_test(NAME golden.streams COMMAND ${CMAKE_CURRENT_LIST_DIR}/streams.sh)
 set_tests_properties(golden.texts golden.completion golden.widths golden.streams PROPERTIES
-  LABELS golden TIMEOUT 120 ENVIRONMENT "X8CTL=$<TARGET_FILE:x8ctl>")
+  LABELS golden TIMEOUT 600 ENVIRONMENT "X8CTL=$<TARGET_FILE:x8ctl>")
