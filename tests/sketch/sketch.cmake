@@ -22,5 +22,5 @@ x8_compile_rules(sketch_real)
 target_include_directories(sketch_real PRIVATE lib ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(sketch_real PRIVATE x8_sketch testlib x8_util PkgConfig::CMOCKA)
 add_test(NAME unit.sketch.real COMMAND sketch_real)
-set_tests_properties(unit.sketch.real PROPERTIES TIMEOUT 120 LABELS "unit" SKIP_RETURN_CODE 77
+set_tests_properties(unit.sketch.real PROPERTIES TIMEOUT 600 LABELS "unit" SKIP_RETURN_CODE 77
   ENVIRONMENT "X8_SKETCHES=${X8_SKETCHES}")

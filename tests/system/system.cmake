@@ -26,7 +26,7 @@ endif()
 if(NOT X8_SANITIZE AND TARGET udev_rules AND TARGET x8-mkimage)
   add_test(NAME system.package COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/package.sh)
   set_tests_properties(system.package PROPERTIES
-    TIMEOUT 360 LABELS "system" SKIP_RETURN_CODE 77 ENVIRONMENT "X8_BUILD=${PROJECT_BINARY_DIR}")
+    TIMEOUT 900 LABELS "system" SKIP_RETURN_CODE 77 ENVIRONMENT "X8_BUILD=${PROJECT_BINARY_DIR}")
 
   # The release archive, twice; with X8_LONG=1 only.
   add_test(NAME system.dist COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/dist.sh)
