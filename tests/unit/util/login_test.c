@@ -51,6 +51,7 @@ static void what_is_no_login_stays(void **state)
         "http://[::1]:8080/@scope",
         "http://host/x is not me:secret@there",
         "ubuntu:22.04@sha256:0123",
+        "set https_proxy=http://USER:PASSWORD@host:8080",
         "://",
     };
 
