@@ -2,7 +2,7 @@
 # Every command once with a standard stream closed or full: stdin closed keeps nobody waiting, a result that cannot go
 # anywhere is an error that stderr tells, with the same status for all, without stderr the rest is the same; and no file or
 # device gets the number of a stream.
-# shellcheck disable=SC2317 # functions that are called by their names
+# shellcheck disable=SC2030,SC2031,SC2317 # X8CTL is another one for a line only; functions that are called by their names
 # shellcheck source=adb_kit.sh
 . "$(dirname "$0")/adb_kit.sh"
 cd "$work" || exit 1
