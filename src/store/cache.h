@@ -33,8 +33,7 @@ struct x8_cached {
     int64_t mtime_ns;        /* of the file when it was verified */
     int64_t added_s, used_s; /* seconds since 1970 */
     int is_part;
-    int is_damaged; /* x8_cache_list(): bad-, or its size is another one than when it was verified
-                     */
+    int is_damaged; /* x8_cache_list(): bad-, or of another size than when it was verified */
     int is_known;   /* the digest was known before; else it was pinned on first use */
 };
 
