@@ -32,8 +32,8 @@ int x8_clean(char *out, size_t cap, const void *text, size_t len);
  */
 size_t x8_utf8_next(const void *text, size_t len, uint32_t *code_point);
 
-/* How long "user:password@" is where an address goes on behind its "://"; 0 when it has none. `len`:
- * of what belongs to the address. */
+/* How long "user:password@" is where an address goes on behind its "://"; 0 when it has none.
+ * `len`: of what belongs to the address. */
 size_t x8_login_len(const char *text, size_t len);
 
 /* Stars for the users and passwords of all addresses ("https://...@host") in a text, in place. */
