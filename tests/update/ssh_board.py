@@ -30,12 +30,11 @@ while True:
 DOWN_S = 1.0
 
 
-def listen(port):
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
-    return listener
+def bound(port):
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", port))
+    return one
 
 
 def boot(enter, folder, listener):
@@ -59,13 +58,17 @@ def boot(enter, folder, listener):
 
 
 def main(enter, folder, ready, port="0"):
-    listener = listen(int(port))
+    listener = bound(int(port))
     number = listener.getsockname()[1]
+    kept = bound(number)  # nobody else gets it while the board is down
+    listener.listen(128)
     with open(ready, "w", encoding="ascii") as f:
         f.write(f"{number}\n")
     while boot(enter, folder, listener) == "reboot":
         time.sleep(DOWN_S)
-        listener = listen(number)
+        listener = bound(number)
+        listener.listen(128)
+    kept.close()
 
 
 main(*sys.argv[1:])
