@@ -2,6 +2,7 @@
  * x8ctl forward: ports of this computer that lead to ports of the board.
  */
 #include "background.h"
+#include "forward_kept.h"
 #include "running.h"
 
 #include "session/forward.h"
@@ -14,14 +15,22 @@
 #define AWAY_MS      120000 /* a board that restarts is back by then */
 
 static struct {
-    int background;
+    int background, list, stop;
 } opt;
 
 static const struct x8_opt opts[] = {
     {.name = "background",
      .kind = X8_OPT_FLAG,
      .value = &opt.background,
-     .help = "go on without this terminal once the ports are open; kill PROCESS ends it"},
+     .help = "go on without this terminal once the ports are open; --stop ends it"},
+    {.name = "list",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.list,
+     .help = "show the ports that are forwarded in the background"},
+    {.name = "stop",
+     .kind = X8_OPT_FLAG,
+     .value = &opt.stop,
+     .help = "end those that hold these LOCAL ports, or all of them"},
     {0},
 };
 
@@ -57,7 +66,7 @@ static int has_ended(const struct x8_job_on *job, struct x8_error *err)
 }
 
 /* Until it is stopped or the board is gone. *is_told: the ports were said. */
-static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_told,
+static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_told, int *note,
                  struct x8_error *err)
 {
     struct x8_forwarder *forwarder = NULL;
@@ -68,6 +77,8 @@ static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_tol
         announce(job, forwards, count);
         if (opt.background && job->ctx->globals->json)
             x8_job_print_json(job);
+        if (opt.background)
+            x8_forward_note(job->op.board, forwards, count, note);
         rc = opt.background ? x8_background_detach(job->ctx, err) : 0;
         *is_told = 1;
     }
@@ -91,18 +102,27 @@ static int come_back(struct x8_job_on *job, struct x8_error *err)
 static int work(struct x8_job_on *job, struct x8_error *err)
 {
     struct x8_forward forwards[MAX_FORWARDS];
-    int rc = 0, is_told = 0;
+    int rc = 0, is_told = 0, note = -1;
 
     for (int i = 0; i < job->ctx->argc && rc == 0; i++)
         rc = x8_forward_parse(job->ctx->argv[i], &forwards[i], err);
     if (rc == 0)
-        rc = serve(job, forwards, &is_told, err);
+        rc = serve(job, forwards, &is_told, &note, err);
     while (opt.background && is_told && rc == -X8_E_GONE) {
         rc = come_back(job, err);
         if (rc == 0)
-            rc = serve(job, forwards, &is_told, err);
+            rc = serve(job, forwards, &is_told, &note, err);
     }
+    x8_forward_note_end(&note);
     return rc == 0 ? has_ended(job, err) : rc;
+}
+
+static int two_wishes(struct x8_error *err)
+{
+    x8_fail(err, X8_E_USAGE, "--background, --list and --stop are three things");
+    x8_error_why(err, "the first begins to forward, the second shows, the third ends");
+    x8_error_next(err, "x8ctl forward --list");
+    return -X8_E_USAGE;
 }
 
 static int run(struct x8_ctx *ctx, struct x8_error *err)
@@ -111,6 +131,12 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     struct x8_forward checked;
     int rc = 0;
 
+    if (opt.background + opt.list + opt.stop > 1)
+        return two_wishes(err);
+    if (opt.list)
+        return x8_forward_list(ctx, err);
+    if (opt.stop)
+        return x8_forward_stop(ctx, err);
     if (ctx->argc == 0 || ctx->argc > MAX_FORWARDS) {
         x8_fail(err, X8_E_USAGE, "forward takes 1 to %d pairs of ports", MAX_FORWARDS);
         x8_error_next(err, "x8ctl forward 8080:80");
@@ -128,6 +154,7 @@ static const struct x8_example examples[] = {
     {"x8ctl forward 8080:80", "the board's port 80 as http://127.0.0.1:8080"},
     {"x8ctl forward 0:5432 2222:22", "two ports; 0 takes any free one and says which"},
     {"x8ctl forward --background 8080:80", "the same without keeping the terminal"},
+    {"x8ctl forward --stop 8080", "the end of that; without a port of all"},
     {"x8ctl forward 127.0.0.1:8080:unix:/run/app.sock", "a socket of the board's file system"},
     {NULL, NULL},
 };
@@ -145,7 +172,8 @@ const struct x8_cmd x8_cmd_forward = {
         "With --background it returns once the ports are open and the board has\n"
         "answered, and says the process that serves them. That one says nothing more\n"
         "(--log FILE writes it down), opens the same ports again when the board has\n"
-        "restarted, and ends when it was away for two minutes (--timeout).",
+        "restarted, and ends when it was away for two minutes (--timeout). --list shows\n"
+        "all of them, --stop ends those that hold the ports it is given, or all.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

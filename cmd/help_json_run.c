@@ -30,11 +30,18 @@ static const struct x8_json_row copied[] = {
 };
 
 static const struct x8_json_row forwarded[] = {
-    {"boards[]", "@board", "the board"},
+    {"boards[]", "@board?", "the board; not with --list and --stop"},
     {"boards[].pid", "integer?", "with --background: the process to end"},
     {"boards[].forwards[].host", "string", "address here"},
     {"boards[].forwards[].port", "integer", "port here"},
     {"boards[].forwards[].remote", "string", "what it leads to"},
+    {"forwards[]", "object?", "--list: what is forwarded in the background; --stop: what was"},
+    {"forwards[].host", "string", "address here"},
+    {"forwards[].port", "string", "port here"},
+    {"forwards[].remote", "string", "what it leads to"},
+    {"forwards[].board", "string", "the board"},
+    {"forwards[].pid", "string", "the process that does it"},
+    {"forwards[].since", "string", "when it began"},
     {0},
 };
 

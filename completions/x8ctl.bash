@@ -104,7 +104,7 @@ _x8ctl_options() {
     'exec '*) echo ' --root --tty --in --no-stdin' ;;
     'push '*) echo ' --root --checksum --delete --mode' ;;
     'pull '*) echo ' --root' ;;
-    'forward '*) echo ' --background' ;;
+    'forward '*) echo ' --background --list --stop' ;;
     'open '*) echo ' --print --port' ;;
     'reboot '*) echo ' --to --no-wait --image --boot-erase --carrier' ;;
     'name '*) echo ' --clear' ;;

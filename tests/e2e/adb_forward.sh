@@ -361,6 +361,41 @@ port=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["boards"
 talk "$port" echo 1000
 kill "$served"
 await 60 "its end" ended
+start "--list shows what is forwarded, --stop ends what it is asked to"
+on 0 forward --list
+prints_nothing
+says 'nothing is forwarded in the background'
+background forward --background "0:$echo" "0:$page"
+on 0 forward --list
+prints "^127.0.0.1	${here[1]}	tcp:$page	.*	$served	20[0-9T:Z-]+\$"
+prints "^127.0.0.1	${here[0]}	tcp:$echo	.*	$served	"
+[ "$(wc -l <"$out")" = 3 ] || problem "not two rows: $(cat "$out")"
+[ "$(find "$X8CTL_HOME/locks" -name 'forward-*' ! -perm 600 | wc -l)" = 0 ] || problem "others may read it"
+on 0 forward --list --json
+json "len(d['forwards']) == 2 and {f['pid'] for f in d['forwards']} == {'$served'}"
+on 2 forward --stop "${here[1]}" 1
+error_form '2 usage'
+talk "${here[0]}" echo 1000
+on 0 forward --stop "${here[1]}"
+prints "	${here[0]}	"
+talk "${here[0]}" closed
+background forward --background "0:$echo"
+on 0 forward --stop --json
+json "[f['pid'] for f in d['forwards']] == ['$served']"
+talk "${here[0]}" closed
+on 0 forward --stop
+prints_nothing
+start "one that was killed is not there, nor is what somebody else wrote"
+background forward --background "0:$echo"
+kill -KILL "$served"
+await 60 "its end" ended
+echo '{"pid": 1, "board": "x", "ports": [{"host": "h", "port": 1, "remote": "r"}]}' >"$X8CTL_HOME/locks/forward-1"
+on 0 forward --list
+prints_nothing
+[ -z "$(find "$X8CTL_HOME/locks" -name "forward-$served")" ] || problem "its note is still there"
+start "three things at once are none"
+on 2 forward --list --stop
+error_form '2 usage'
 start "when the board has restarted, the same port leads to it again"
 boot image=934 sudo=empty down=2000
 background -t 60s forward --background 0:9
