@@ -379,7 +379,7 @@ static void a_cut_link_leaves_whole_files_and_no_temporary_folder(void **state)
         b->warning[0] = '\0';
         int rc = push(b, "t", "t");
         /* Its guard on the board removes it once the hang-up has reached it. */
-        if (sh(b, "for n in {1..100}; do [ -z \"$(find home -name '.x8ctl-*')\" ] && exit 0; "
+        if (sh(b, "for n in {1..600}; do [ -z \"$(find home -name '.x8ctl-*')\" ] && exit 0; "
                   "sleep 0.1; done; exit 1") != 0)
             fail_msg("cut after %lld: %s", (long long)cuts[i], b->warning);
         if (rc != 0) {
