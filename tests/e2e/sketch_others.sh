@@ -43,7 +43,7 @@ grep -q '"outcome": "verified"' second.out || problem "the second: $(cat second.
     problem "programmed was: $(m4_new)"
 m4_seen
 start "adb push over the file while it is programmed: nobody says that it is well"
-m4_words m4time=1500
+m4_words m4time=5000
 "$X8CTL" sketch upload "$one" --json >first.out 2>first.err </dev/null &
 first=$!
 await 60 "the programming" grep -q '^ActiveState=activating' "$root/run/units/monitor-m4-elf-file.service"
@@ -84,7 +84,7 @@ stopped() {
 heard_of() { [ "$(grep -ciE 'stopp|stops|waits' "$err")" -ge "$1" ] || ! kill -0 "$first" 2>/dev/null; }
 programs() { grep -q '^ActiveState=activating' "$root/run/units/monitor-m4-elf-file.service"; }
 copies() { grep -q 'stage copy$' "$err"; }
-sketch_boot image=861 m4time=1500
+sketch_boot image=861 m4time=4000
 start "while it is programmed the first one waits for the end"
 file=$one
 stopped 1 programs
