@@ -346,7 +346,7 @@ failed 11 several-boards
 on 0 -s usb:1-2 exec -- true
 on 255 -t 2s -s usb:1-3 exec -- true
 failed 40 auth
-on 50 -t 2s --all exec -- echo here
+on 50 -t 6s --all exec -- echo here
 prints 'here$'
 [ "$(wc -l <"$out")" = 1 ] || problem "not one line"
 says '(^|[^a-z])auth'
