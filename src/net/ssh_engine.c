@@ -285,7 +285,7 @@ int x8_ssh_engine_start(struct x8_ssh *ssh, struct x8_error *err)
     ssh->event = ssh_event_new();
     if (!ssh->event || ssh_event_add_session(ssh->event, ssh->session) != SSH_OK)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
-    ssh_set_counters(ssh->session, &ssh->heard, NULL);
+    ssh->heard_before = ssh->heard.in_bytes;
     ssh->heard_at = x8_now_ms();
     if (pthread_create(&ssh->engine, NULL, engine, ssh) != 0)
         return x8_fail_sys(err, X8_E_INTERNAL, errno, "cannot start a thread");

@@ -23,6 +23,7 @@ enum {
     PROXY_MS = 90000, /* where a program in between may ask for a password first */
     EXEC_MS = 20000,
     SILENT_MS = 25000,
+    WORDS_MAX = 65536,
     KEYS_MS = 20000,
 };
 
@@ -223,8 +224,9 @@ static int no_greeting(const struct x8_ssh *ssh, int64_t waited_ms, struct x8_er
 {
     x8_fail(err, X8_E_TIMEOUT, "the ssh server of %s does not greet", ssh->host);
     x8_error_why(err,
-                 "the connection stands, but nothing came for %.3g s: the board is overloaded, "
-                 "or still makes its first keys",
+                 "the connection stands, but %s for %.3g s: the board is overloaded, or still "
+                 "makes its first keys",
+                 ssh->heard.in_bytes ? "no greeting came" : "nothing came",
                  (double)waited_ms / 1000);
     x8_error_next(err, "try again in a minute");
     return -X8_E_TIMEOUT;
@@ -254,6 +256,17 @@ static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
     return -X8_E_LINK;
 }
 
+/* Some words may come before the greeting, as RFC 4253 (4.2) allows. */
+static int talks_on(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    if (ssh->heard.in_bytes <= WORDS_MAX)
+        return 0;
+    x8_fail(err, X8_E_LINK, "what answers on %s is no ssh server", ssh->host);
+    x8_error_why(err, "it talks on and on, and does not greet");
+    x8_error_next(err, "see whether it is the right address and port:  x8ctl list");
+    return -X8_E_LINK;
+}
+
 static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err)
 {
     int64_t start = x8_now_ms(), keys = 0;
@@ -266,7 +279,9 @@ static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *er
 
         if (greeted && !keys)
             keys = x8_deadline_in(KEYS_MS);
-        rc = x8_ssh_await(ssh, op, greeted ? keys : greeting, err);
+        rc = greeted ? 0 : talks_on(ssh, err);
+        if (rc == 0)
+            rc = x8_ssh_await(ssh, op, greeted ? keys : greeting, err);
         if (rc == -X8_E_TIMEOUT && !greeted)
             return no_greeting(ssh, x8_now_ms() - start, err);
         if (rc != 0)
@@ -342,6 +357,8 @@ static struct x8_ssh *ssh_new_for(const struct x8_ssh_way *way)
     ssh->session = ssh_new();
     if (ssh->session)
         ssh_set_blocking(ssh->session, 0);
+    if (ssh->session)
+        ssh_set_counters(ssh->session, &ssh->heard, NULL);
     if (!ssh->session || pipe(ssh->wakes) != 0 || x8_ssh_remember(ssh, way) != 0) {
         x8_ssh_close(&ssh);
         return NULL;

@@ -682,6 +682,34 @@ static void another_kind_of_server_is_told(void **state)
     mute_end(&mute);
 }
 
+static void *talk_on(void *ctx)
+{
+    struct mute *mute = ctx;
+    int peer = accept(mute->fd, NULL, NULL);
+
+    while (peer >= 0 && send(peer, mute->words, strlen(mute->words), MSG_NOSIGNAL) > 0)
+        ;
+    close(peer);
+    return NULL;
+}
+
+/* Lines before the greeting are allowed, and each keeps the connection from being silent. */
+static void one_that_talks_on_without_a_greeting_has_an_end(void **state)
+{
+    struct x8_ssh_way way = {.host = "127.0.0.1", .user = "fio"};
+    struct mute mute = {.words = "please wait\r\nplease wait\r\nplease wait\r\n"};
+
+    (void)state;
+    assert_int_equal(x8_tcp_listen(NULL, 0, &mute.fd, &mute.port, &err), 0);
+    fcntl(mute.fd, F_SETFL, 0);
+    pthread_create(&mute.thread, NULL, talk_on, &mute);
+    way.port = mute.port;
+    op.deadline = x8_deadline_in(15000);
+    assert_int_equal(try_way(&way), -X8_E_LINK);
+    assert_non_null(strstr(err.msg, "no ssh server"));
+    mute_end(&mute);
+}
+
 static void names_that_are_none_are_refused(void **state)
 {
     static const char *const names[] = {"a@b", "", "a b", "-oProxyCommand=x", "a;b"};
@@ -941,6 +969,7 @@ int main(void)
         ALONE(a_server_that_does_not_greet_has_a_limit),
         ALONE(a_stop_ends_the_wait_for_a_greeting),
         ALONE(another_kind_of_server_is_told),
+        ALONE(one_that_talks_on_without_a_greeting_has_an_end),
         ALONE(names_that_are_none_are_refused),
         ALONE(addresses_are_taken),
         WITH("dropbear password", another_connection_asks_nothing),
