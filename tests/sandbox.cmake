@@ -2,7 +2,7 @@
 # allowed (a chroot, a container without user namespaces) ctest shows them as disabled, and configuring says why. Tests
 # that need a sandbox for a part only, or skip by themselves, are not named here.
 set(sandboxed "^(e2e\\.(update_(apply|legacy|faults|kill|finish|ssh)|board_update|running_.*|adb_faults_board)\
-|e2e\\.net_(session|cut|setup_ssh|exec|files|shell|forward)|unit\\.(net\\.ssh_test|session\\.over_ssh_test))$")
+|e2e\\.net_(session|cut|setup_ssh|exec|files|shell|forward)|unit\\.(net\\.ssh_(another_)?test|session\\.over_ssh_test))$")
 
 execute_process(
   COMMAND bwrap --unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-net --ro-bind / / --proc /proc unshare -r true

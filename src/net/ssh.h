@@ -65,7 +65,8 @@ void x8_ssh_close(struct x8_ssh **ssh);
 /*
  * Another connection to the same server as the same user, without a question: the key must be the
  * one the first had, and a password that was asked for then is used again (it is kept until the
- * connection that asked is closed). Errors as x8_ssh_open.
+ * connection that asked is closed). Errors as x8_ssh_open, but that a server which falls silent is
+ * X8_E_GONE, as on a connection.
  */
 int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ssh **out,
                         struct x8_error *err);

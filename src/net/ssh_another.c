@@ -88,6 +88,23 @@ static int same_secret(void *ctx, const char *what, int number, char *out, size_
     return 0;
 }
 
+static int is_before(int64_t deadline)
+{
+    return deadline == X8_NO_DEADLINE || x8_deadline_left(deadline, 1) > 0;
+}
+
+/* It did answer, a while ago: which of its connections is the first to miss a word is chance. */
+static int fell_silent(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    x8_fail(err, X8_E_GONE, "%s no longer answers over ssh", ssh->host);
+    x8_error_why(err,
+                 "another connection to it was not answered for %.3g s: the board lost its power "
+                 "or its network, or is overloaded",
+                 (double)ssh->silent_ms / 1000);
+    x8_error_next(err, "see whether it is there:  x8ctl list");
+    return -X8_E_GONE;
+}
+
 int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ssh **out,
                         struct x8_error *err)
 {
@@ -104,5 +121,6 @@ int x8_ssh_open_another(struct x8_ssh *ssh, const struct x8_op *op, struct x8_ss
     way.address_count = 1;
     way.asks_nobody = 1;
     way.asker = (struct x8_ssh_asker){same_key, same_secret, &ssh->memory};
-    return x8_ssh_open(&own, &way, out, err);
+    rc = x8_ssh_open(&own, &way, out, err);
+    return rc == -X8_E_TIMEOUT && is_before(op->deadline) ? fell_silent(ssh, err) : rc;
 }
