@@ -357,7 +357,7 @@ http_proxy=http://127.0.0.1:1 image 24 get 700
 says '127.0.0.1:1|proxy'
 http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 image 0 get 700
 
-tls=$(free_port 4)
+tls=$(free_ports 4)
 mkdir -p "$work/tls/www"
 cp "$work/www/700.tar.gz" "$work/tls/www/file"
 "$X8_TESTS/web/serve" "$work/tls" "$tls" 2>"$work/tls/err" &

@@ -71,9 +71,9 @@ problem() {
     echo "  -> $*"
 }
 
-# free_port [COUNT]: a port that is free, the first of so many in a row. None of those that the system gives to connections and
+# free_ports COUNT: the first of so many ports in a row that are free. None of those that the system gives to connections and
 # to whoever asks for any: suites run side by side, and it would be another one's before its server is there.
-free_port() {
+free_ports() {
     python3 -c '
 import random, socket, sys
 count = int(sys.argv[1])
@@ -86,8 +86,9 @@ while True:
     except OSError:
         continue
     print(first)
-    break' "${1:-1}"
+    break' "$1"
 }
+free_port() { free_ports 1; }
 
 milliseconds() {
     local now=${EPOCHREALTIME/[.,]/}
