@@ -7,8 +7,8 @@ on_bus() {
     tries=0
     until [ "$(cat "$dir/idVendor" 2>/dev/null):$(cat "$dir/idProduct" 2>/dev/null)" = "$2" ]; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 200 ]; then
-            echo "no $2 at $1 after 10 s" >&2
+        if [ "$tries" -gt 1200 ]; then
+            echo "no $2 at $1 after 60 s" >&2
             return 1
         fi
         usleep 50000

@@ -5,7 +5,7 @@
 # taken to be built in.
 modules=(usb-common usbcore xhci-hcd xhci-pci hid usbhid hid-generic virtio_ring virtio virtio_pci_modern_dev
     virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p)
-boot_limit=120
+boot_limit=300
 
 skip() {
     echo "skipped: $*"
@@ -147,10 +147,15 @@ start_machine() {
 
 # await_line SECONDS: the next line from the guest, in $line. Fails at the limit and when the machine ended.
 await_line() {
-    local limit=$((SECONDS + $1))
+    local limit=$((SECONDS + $1)) more
     line=''
     while [ "$SECONDS" -lt "$limit" ]; do
-        IFS= read -r -t 1 -u 8 line && line=${line%$'\r'} && return 0
+        # A second may end in the middle of a line: what came of it is kept.
+        if IFS= read -r -t 1 -u 8 more; then
+            line+=${more%$'\r'}
+            return 0
+        fi
+        line+=$more
         kill -0 "$machine" 2>/dev/null || return 1
     done
     return 1
