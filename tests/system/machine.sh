@@ -152,7 +152,8 @@ await_line() {
     while [ "$SECONDS" -lt "$limit" ]; do
         # A second may end in the middle of a line: what came of it is kept.
         if IFS= read -r -t 1 -u 8 more; then
-            line+=${more%$'\r'}
+            line+=$more
+            line=${line%$'\r'}
             return 0
         fi
         line+=$more
