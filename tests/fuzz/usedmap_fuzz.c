@@ -3,6 +3,7 @@
 #include "image/usedmap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +30,37 @@ static void check(const struct x8_usedmap *map, size_t size)
     free(gaps);
 }
 
+/* What one pass makes is what two make. */
+static void compare_passes(const struct x8_usedmap *map, const uint8_t *data, size_t size)
+{
+    struct x8_usedmap *own = NULL;
+    struct x8_bmapwrite *live = NULL, *slow = NULL;
+    struct x8_buf one = {0}, two = {0};
+    struct x8_error err;
+    struct x8_sink *sink;
+    if (x8_usedmap_new(0, &own, &err) < 0 || x8_bmapwrite_new_live(own, &live, &err) < 0 ||
+        x8_bmapwrite_new(map, &slow, &err) < 0)
+        abort();
+    sink = x8_bmapwrite_sink(live);
+    for (size_t at = 0; at < size; at += 5000)
+        if (sink->ops->push(sink, data + at, size - at < 5000 ? size - at : 5000, &err) < 0)
+            abort();
+    if (sink->ops->finish(sink, &err) < 0)
+        abort();
+    sink = x8_bmapwrite_sink(slow);
+    if (sink->ops->push(sink, data, size, &err) < 0 || sink->ops->finish(sink, &err) < 0)
+        abort();
+    if (x8_bmapwrite_is_done(live) &&
+        (x8_bmapwrite_text(live, &one, &err) < 0 || x8_bmapwrite_text(slow, &two, &err) < 0 ||
+         one.len != two.len || memcmp(one.data, two.data, one.len) != 0))
+        abort();
+    x8_buf_done(&one);
+    x8_buf_done(&two);
+    x8_bmapwrite_free(&live);
+    x8_bmapwrite_free(&slow);
+    x8_usedmap_free(&own);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct x8_usedmap *map;
@@ -42,8 +74,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rc = sink->ops->push(sink, data + at, len, &err);
         at += len;
     }
-    if (rc == 0 && sink->ops->finish(sink, &err) == 0)
+    if (rc == 0 && sink->ops->finish(sink, &err) == 0) {
         check(map, size);
+        if (size % 3 == 0)
+            compare_passes(map, data, size);
+    }
     x8_usedmap_free(&map);
     return 0;
 }
