@@ -18,7 +18,7 @@ if(NOT X8_SANITIZE AND TARGET x8-mkimage)
   endif()
   add_test(NAME system.guest COMMAND ${CMAKE_CURRENT_LIST_DIR}/run)
   set_tests_properties(system.guest PROPERTIES
-    TIMEOUT 900 COST 100 LABELS "system" SKIP_RETURN_CODE 77
+    TIMEOUT 1800 COST 100 LABELS "system" SKIP_RETURN_CODE 77
     ENVIRONMENT "X8CTL=$<TARGET_FILE:x8ctl>;X8_REDIR=${redir_program};X8_MKIMAGE=$<TARGET_FILE:x8-mkimage>;X8_BUILD=${PROJECT_BINARY_DIR}")
 endif()
 
