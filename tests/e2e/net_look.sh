@@ -63,9 +63,9 @@ error_form '2 usage'
 start "followed, new lines come at once, and Ctrl-C ends it"
 env --default-signal=INT "$X8CTL" "${select[@]}" logs -f --password-file fio >follow 2>"$err" &
 pid=$!
-await 20 "the journal" grep -q 'Startup finished' follow
+await 60 "the journal" grep -q 'Startup finished' follow
 inside 'logger "a new line comes"'
-await 10 "the new line" grep -q 'a new line comes' follow
+await 60 "the new line" grep -q 'a new line comes' follow
 kill -INT "$pid"
 wait "$pid"
 status=$? shown="logs -f"

@@ -29,7 +29,7 @@ betweens=()
 between() {
     python3 "$X8_TESTS/e2e/ssh_cutter.py" "127.0.0.1:${ports[1]}" order "count-$1" >"between-$1" 2>/dev/null &
     betweens+=($!)
-    await 10 "what stands between" test -s "between-$1"
+    await 60 "what stands between" test -s "between-$1"
     place=127.0.0.1:$(cat "between-$1")
     sed -n "s/^\[127.0.0.1\]:${ports[1]} /[${place/:/]:} /p" "$HOME/.ssh/known_hosts" >known
     cat known >>"$HOME/.ssh/known_hosts"
@@ -50,11 +50,11 @@ begin() {
 between first
 start "they run: exec, exec with input, shell, a followed journal, a port, push and pull"
 begin exec exec -- sh -c 'echo begun; sleep 300'
-await 20 "exec" grep -q begun exec.out
+await 60 "exec" grep -q begun exec.out
 begin logs logs -f --password-file fio
-await 20 "logs" grep -q 'Startup finished' logs.out
+await 60 "logs" grep -q 'Startup finished' logs.out
 begin forward forward 0:5000
-await 20 "forward" grep -q 'forwarding 127' forward.err
+await 60 "forward" grep -q 'forwarding 127' forward.err
 port=$(sed -nE 's/^forwarding 127.0.0.1:([0-9]+) .*/\1/p' forward.err)
 timeout 60 python3 -c '
 import socket, sys
@@ -66,18 +66,18 @@ try:
 except ConnectionResetError:
     print("reset")' "$port" >client.out 2>&1 &
 client=$!
-await 20 "a byte through the port" test -s client.begun
+await 60 "a byte through the port" test -s client.begun
 timeout -k 5 60 python3 "$X8_TESTS/e2e/terminal.py" --columns 80 --type '$ =echo be""gun\n' --report shell.report -- \
     "$X8CTL" -s "net:$place" -t "${patience}s" shell >shell.out 2>&1 &
 names+=(shell) pids+=($!)
 # Its screen is told at its end only; the board knows whom it let in.
-await 20 "shell" bash -c "timeout 20 '$X8CTL' -s '${places[1]}' exec -- ps -e -o tty= | grep -q pts"
+await 60 "shell" bash -c "timeout 20 '$X8CTL' -s '${places[1]}' exec -- ps -e -o tty= | grep -q pts"
 begin input exec -- sh -c 'echo begun; cat >/dev/null; sleep 300'
-await 20 "exec with input" grep -q begun input.out
+await 60 "exec with input" grep -q begun input.out
 # freeze_at FOLDER: the last one is silent as soon as something of a file is in that folder.
 bytes_at() { [ "$(find "$1" -path "*/.x8ctl-*" -type f -printf '%s\n' 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')" -gt 200000 ]; }
 freeze_at() {
-    await 30 "the first bytes" bytes_at "$1"
+    await 60 "the first bytes" bytes_at "$1"
     kill -STOP "${betweens[-1]}"
 }
 between pull
