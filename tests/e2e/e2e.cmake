@@ -133,6 +133,14 @@ foreach(name session.push_test session.pull_test update.send_test update.send_fa
   endif()
 endforeach()
 
+# doctor tells of programs that hold boards, wherever on this computer they run: two of its tables are the same only while no
+# other suite's begins or ends.
+foreach(name uuu_witness doctor narrow)
+  if(TEST e2e.${name})
+    set_tests_properties(e2e.${name} PROPERTIES RESOURCE_LOCK uuu)
+  endif()
+endforeach()
+
 # The longest first, also in a fresh folder where ctest has no times yet: else one of them is what all wait for.
 foreach(name update_faults update_kill board_update_faults board_update adb_ways net_files adb_shell adb_faults output
     adb_faults_board terminal update_apply flash_faults_loader)
