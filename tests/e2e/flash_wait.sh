@@ -128,9 +128,9 @@ prints 'the board at usb 1-2 came back in rom mode, not in Linux: set the boot s
 prints '^1-2: Linux answers, image 934'
 start "but not with --json or without an image"
 board 0 "${linux[@]}" adbd=image=934 -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report report -- "$X8CTL" flash -y --json release
-within 10
+within 40
 board 0 "${linux[@]}" adbd=image=934 -- python3 "$X8_TESTS/e2e/terminal.py" --columns 100 --report report -- "$X8CTL" flash -y --only loader release
-within 10
+within 40
 
 echo "== a script that restarts the board itself"
 mkdir restarts

@@ -20,7 +20,7 @@ import sys
 import termios
 
 PROGRAM, COLUMNS = sys.argv[1], int(sys.argv[2])
-LIMIT = 20
+LIMIT = 60
 PARTS = ("why", "next", "code")
 REMOTE = ("exec", "shell")  # own failures end with 255 there
 

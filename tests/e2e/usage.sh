@@ -6,6 +6,6 @@
 cd "$work" || exit 1
 
 start "wrong options, values and operands of every command, at a terminal of 60 columns"
-board 0 --idle-limit 170 start=off -- python3 "$X8_TESTS/e2e/usage.py" "$X8CTL" 60
+board 0 --idle-limit 600 start=off -- python3 "$X8_TESTS/e2e/usage.py" "$X8CTL" 60
 [ "$status" = 0 ] || cat "$out"
 finish
