@@ -13,7 +13,8 @@ static const char *const variables[] = {
     "X8CTL_IMAGE_INDEX", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",    "all_proxy",
     "ALL_PROXY",         "no_proxy",   "NO_PROXY",   "X8CTL_HOME",  "XDG_CACHE_HOME",
 };
-static struct x8_ctx ctx;
+static const struct x8_globals globals;
+static struct x8_ctx ctx = {.globals = &globals};
 static struct x8_store_setup setup;
 static struct x8_error err;
 
