@@ -10,6 +10,9 @@ if ! command -v uuu >/dev/null; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Locks, logs and journals of x8ctl: none of the person's who runs this, nor of another run.
+export X8CTL_HOME=$work/x8ctl
+mkdir "$X8CTL_HOME"
 
 fail() {
     echo "FAILED: $*" >&2
