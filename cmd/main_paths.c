@@ -165,6 +165,7 @@ static int net_reach(struct x8_net_reach *out, struct x8_error *err)
     snprintf(config, sizeof config, "%s/config", folder);
     snprintf(known_hosts, sizeof known_hosts, "%s/known_hosts", folder);
     *out = (struct x8_net_reach){.way = {.config = config,
+                                         .system_config = "/etc/ssh/ssh_config",
                                          .known_hosts = known_hosts,
                                          .key_folder = folder,
                                          .agent = env("SSH_AUTH_SOCK")}};

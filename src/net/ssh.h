@@ -34,13 +34,14 @@ struct x8_ssh_way {
      * elsewhere; none: `host` itself. */
     const char *const *addresses;
     size_t address_count;
-    uint16_t port;           /* 0: ~/.ssh/config's, or 22 */
-    const char *user;        /* NULL: ~/.ssh/config's, or "fio" */
-    const char *config;      /* ~/.ssh/config, or NULL: none is read */
-    const char *known_hosts; /* file where keys are looked up and stored */
-    const char *key_alias;   /* name under which the key is kept (a board's host name), or NULL */
-    const char *agent;       /* the agent's socket, or NULL */
-    const char *key_folder;  /* ~/.ssh with the usual keys, or NULL */
+    uint16_t port;             /* 0: ~/.ssh/config's, or 22 */
+    const char *user;          /* NULL: ~/.ssh/config's, or "fio" */
+    const char *config;        /* ~/.ssh/config, or NULL: none is read */
+    const char *system_config; /* read behind it: /etc/ssh/ssh_config; or NULL */
+    const char *known_hosts;   /* file where keys are looked up and stored */
+    const char *key_alias;     /* name under which the key is kept (a board's host name), or NULL */
+    const char *agent;         /* the agent's socket, or NULL */
+    const char *key_folder;    /* ~/.ssh with the usual keys, or NULL */
     struct x8_ssh_asker asker;
     int asks_nobody; /* nor may a program on the way there */
     int silent_ms;   /* a server that says nothing so long is believed gone; 0: 25 s */

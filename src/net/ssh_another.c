@@ -29,8 +29,9 @@ int x8_ssh_remember(struct x8_ssh *ssh, const struct x8_ssh_way *way)
     kept->port = way->port;
     kept->silent_ms = way->silent_ms;
     return keep(way->host, &kept->host) | keep(way->user, &kept->user) |
-           keep(way->config, &kept->config) | keep(way->key_alias, &kept->key_alias) |
-           keep(way->agent, &kept->agent) | keep(way->key_folder, &kept->key_folder);
+           keep(way->config, &kept->config) | keep(way->system_config, &kept->system_config) |
+           keep(way->key_alias, &kept->key_alias) | keep(way->agent, &kept->agent) |
+           keep(way->key_folder, &kept->key_folder);
 }
 
 static void drop(const char *text)
@@ -45,6 +46,7 @@ void x8_ssh_forget(struct x8_ssh *ssh)
     drop(kept->host);
     drop(kept->user);
     drop(kept->config);
+    drop(kept->system_config);
     drop(kept->key_alias);
     drop(kept->agent);
     drop(kept->key_folder);

@@ -235,12 +235,12 @@ static int include_all(struct x8_ssh_reading *reading, const char *pattern, int 
 
     if (depth == DEPTH_MAX)
         return x8_ssh_line_wrong(reading, err, "Include leads too deep: a file may include itself");
-    if (!reading->whom->folder)
+    if (!reading->folder)
         return x8_ssh_line_wrong(reading, err, "no Include here");
     rc = x8_ssh_config_expand(pattern, &tokens, 1, path, sizeof path, err);
     if (rc < 0)
         return rc;
-    snprintf(inside, sizeof inside, "%.2000s/%.2000s", reading->whom->folder, path);
+    snprintf(inside, sizeof inside, "%.2000s/%.2000s", reading->folder, path);
     if (glob(path[0] == '/' ? path : inside, 0, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc && rc == 0; i++)
             rc = read_file(reading, found.gl_pathv[i], depth + 1, err);
@@ -351,6 +351,26 @@ static void note_local_user(struct x8_ssh_reading *reading)
         x8_copy(reading->local_user, sizeof reading->local_user, found->pw_name);
 }
 
+static int read_system(struct x8_ssh_reading *reading, struct x8_error *err)
+{
+    const char *path = reading->whom->system;
+    char *folder = x8_path_dir(path);
+    int rc;
+
+    if (!folder)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    reading->folder = folder;
+    rc = read_file(reading, path, 0, err);
+    reading->folder = NULL;
+    free(folder);
+    return rc;
+}
+
+static int is_there(const char *path)
+{
+    return path && x8_path_kind(path) != X8_PATH_NONE;
+}
+
 /* Match final wants all of it read a second time, with the names that are known then. */
 static int read_all(const struct x8_ssh_config_for *whom, const char *path, const char *text,
                     size_t len, struct x8_ssh_config *out, struct x8_error *err)
@@ -363,7 +383,14 @@ static int read_all(const struct x8_ssh_config_for *whom, const char *path, cons
     do {
         reading.is_final = reading.wants_final;
         reading.files = 0;
-        rc = path ? read_file(&reading, path, 0, err) : read_text(&reading, text, len, 0, err);
+        reading.folder = whom->folder;
+        rc = 0;
+        if (!path)
+            rc = read_text(&reading, text, len, 0, err);
+        else if (is_there(path))
+            rc = read_file(&reading, path, 0, err);
+        if (rc == 0 && is_there(whom->system))
+            rc = read_system(&reading, err);
     } while (rc == 0 && reading.wants_final && !reading.is_final);
     return rc;
 }
@@ -371,10 +398,6 @@ static int read_all(const struct x8_ssh_config_for *whom, const char *path, cons
 int x8_ssh_config_read(const struct x8_ssh_config_for *whom, const char *path,
                        struct x8_ssh_config *out, struct x8_error *err)
 {
-    if (x8_path_kind(path) == X8_PATH_NONE) {
-        memset(out, 0, sizeof *out);
-        return 0;
-    }
     return read_all(whom, path, NULL, 0, out, err);
 }
 

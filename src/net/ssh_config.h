@@ -1,9 +1,9 @@
 /*
- * ~/.ssh/config for one host, as OpenSSH's ssh reads it: Host and Match with patterns, Include, the
- * first value wins. libssh has a reader of its own, which drops what it does not know without a
- * word and tells one key file of several; here what cannot be followed is an error where it would
- * change the way or the trust, and is named in `unused` where it would not.
- * Source: OpenSSH's ssh_config(5), readconf.c.
+ * ~/.ssh/config, and behind it the computer's own, for one host, as OpenSSH's ssh reads them: Host
+ * and Match with patterns, Include, the first value wins. libssh has a reader of its own, which
+ * drops what it does not know without a word and tells one key file of several; here what cannot be
+ * followed is an error where it would change the way or the trust, and is named in `unused` where
+ * it would not. Source: OpenSSH's ssh_config(5), readconf.c.
  */
 #ifndef X8_NET_SSH_CONFIG_H
 #define X8_NET_SSH_CONFIG_H
@@ -46,13 +46,14 @@ struct x8_ssh_config_for {
     const char *host;   /* as it was said */
     const char *user;   /* said, or NULL */
     const char *folder; /* ~/.ssh: names in Include and "~/" start there; NULL: no Include */
+    const char *system; /* read last: /etc/ssh/ssh_config; or NULL */
     /* A command of Match exec: 1 when it succeeds, 0, or a negative code. NULL: X8_E_USAGE. */
     int (*run)(void *ctx, const char *command, struct x8_error *err);
     void *ctx;
 };
 
-/* Read `path`; one that is not there says nothing. X8_E_NO_FILE, X8_E_USAGE (what is wrong or
- * cannot be followed, with file and line). */
+/* Read `path` and `whom->system`; what is not there says nothing. X8_E_NO_FILE, X8_E_USAGE (what is
+ * wrong or cannot be followed, with file and line). */
 int x8_ssh_config_read(const struct x8_ssh_config_for *whom, const char *path,
                        struct x8_ssh_config *out, struct x8_error *err);
 /* The same of a text that is there already. */

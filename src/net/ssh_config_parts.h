@@ -23,6 +23,7 @@ struct x8_ssh_reading {
     int is_final, wants_final; /* the second pass; a Match asked for one */
     unsigned files;            /* of Include */
     const char *file;          /* its name for messages */
+    const char *folder;        /* where names in Include start */
     unsigned line;
     int is_active; /* the lines are for our host */
 };

@@ -170,6 +170,7 @@ static int read_config(struct x8_ssh *ssh, const struct x8_op *op, const struct 
     struct x8_ssh_config_for whom = {.host = way->host,
                                      .user = way->user,
                                      .folder = way->key_folder,
+                                     .system = way->system_config,
                                      .run = run_condition,
                                      .ctx = &running};
     int rc = way->config ? x8_ssh_config_read(&whom, way->config, out, err) : 0;

@@ -234,12 +234,15 @@ static void put(const char *name, const char *text)
 static int read_for(const char *host, const char *user)
 {
     char *path = test_path(dir, "config");
-    struct x8_ssh_config_for whom = {.host = host, .user = user, .folder = dir, .run = run};
+    char *system = test_path(dir, "etc/ssh_config");
+    struct x8_ssh_config_for whom = {
+        .host = host, .user = user, .folder = dir, .system = system, .run = run};
     int rc;
 
     memset(&err, 0, sizeof err);
     rc = x8_ssh_config_read(&whom, path, &said, &err);
     free(path);
+    free(system);
     return rc;
 }
 
@@ -292,6 +295,39 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     assert_int_equal(read_for("board", NULL), -X8_E_NO_FILE);
     rmdir(path);
     free(path);
+}
+
+static void make_folder(const char *name)
+{
+    char *path = test_path(dir, name);
+
+    assert_int_equal(mkdir(path, 0700), 0);
+    free(path);
+}
+
+static void the_computers_own_configuration_comes_last(void **state)
+{
+    char *file = test_path(dir, "etc/ssh_config");
+
+    (void)state;
+    make_folder("etc");
+    make_folder("etc/jumps.d");
+    put("etc/jumps.d/one.conf", "Host board\n ProxyJump gate\n");
+    put("etc/ssh_config", "Include jumps.d/*.conf\nHost *\n User all\n Port 9\n");
+    put("config", "Host board\n Port 7\n");
+    assert_int_equal(read_for("board", NULL), 0);
+    assert_int_equal(said.port, 7);
+    assert_string_equal(said.user, "all");
+    assert_string_equal(said.proxy_jump, "gate");
+    put("config", "Match final user all\n Port 8\n");
+    assert_int_equal(read_for("other", NULL), 0);
+    assert_int_equal(said.port, 9); /* it was the first in the first reading */
+    assert_string_equal(said.proxy_jump, "");
+    put("etc/ssh_config", "Host *\n BindAddress 10.0.0.1\n");
+    assert_int_equal(read_for("board", NULL), -X8_E_USAGE);
+    assert_non_null(strstr(err.msg, "etc/ssh_config line 2"));
+    unlink(file);
+    free(file);
 }
 
 /* What ssh itself says: "hostname X port N user U", each key file, and the way through. "" without
@@ -386,6 +422,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_includes_itself_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_everybody_may_write_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_computers_own_configuration_comes_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(ssh_itself_says_the_same, setup, teardown),
     };
