@@ -38,6 +38,9 @@ int x8_ssh_list_fits(const char *list, const char *text);
 /* "FILE line N: " in front of what is wrong. X8_E_USAGE. */
 int x8_ssh_line_wrong(const struct x8_ssh_reading *reading, struct x8_error *err, const char *fmt,
                       ...) X8_PRINTF(3, 4);
+/* What a line says for our host (ssh_config_words.c); a keyword that does not matter here is 0. */
+int x8_ssh_take_keyword(struct x8_ssh_reading *reading, const struct x8_ssh_line *line,
+                        struct x8_error *err);
 /* Host and Match (ssh_config_match.c): set is_active. */
 void x8_ssh_read_host(struct x8_ssh_reading *reading, const struct x8_ssh_line *line);
 int x8_ssh_read_match(struct x8_ssh_reading *reading, const struct x8_ssh_line *line,
