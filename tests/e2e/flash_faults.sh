@@ -12,6 +12,7 @@ untouched='the eMMC was not touched$'
 maybe='parts of the eMMC may be erased; the board needs a complete flash$'
 erased='parts of the eMMC are erased; the board needs a complete flash$'
 partly='the eMMC is partly written; the board needs a complete flash$'
+rest='the eMMC is partly written$' # some of it has arrived, and can be gone on with
 
 echo "== fastboot, data"
 stage=start=fastboot
@@ -42,13 +43,13 @@ says 'board says: no_space'
 fault 17 link "$partly" 10 $stage fault=at:flash,do:garbage
 fault 17 link "$partly" 10 $stage fault=at:flash,do:stallin
 fault 15 gone "$partly" 10 $stage fault=at:flash,do:unplug
-fault 30 refused "$partly" 10 $stage fault=at:flash,nth:3,do:fail
+fault 30 refused "$rest" 10 $stage fault=at:flash,nth:3,do:fail
 says 'partition bootloader2'
 # The first sums ask what the loader can, and what the erased area reads as; later ones are of what was written.
 fault 15 gone "$erased" 10 $stage fault=at:ucmd,match:crc32,do:unplug
 fault 15 gone "$erased" 10 $stage fault=at:ucmd,match:crc32,nth:4,do:unplug
-fault 15 gone "$partly" 10 $stage fault=at:ucmd,match:0x800000,do:unplug
-fault 30 refused "$partly" 10 $stage fault=at:ucmd,match:partconf,do:fail
+fault 15 gone "$rest" 10 $stage fault=at:ucmd,match:0x800000,do:unplug
+fault 30 refused "$rest" 10 $stage fault=at:ucmd,match:partconf,do:fail
 fault 30 refused "$partly" 10 $stage fault=do:double fault=at:flash,do:fail,text:twice
 says 'board says: twice;'
 fault 30 refused "$partly" 10 $stage loader=2024 fault=do:writefail,sector:1200
