@@ -8,11 +8,11 @@ cd "$work" || exit 1
 make_files
 bytes small 300000
 boot image=881
-home=$root$inner limit=30
+home=$root$inner limit=60
 echo "0 0" >order
 python3 "$X8_TESTS/e2e/ssh_cutter.py" "127.0.0.1:${ports[1]}" order count >cutter 2>cutter.err &
 cutter=$!
-await 10 "the cutter" test -s cutter
+await 60 "the cutter" test -s cutter
 select=(-s "net:127.0.0.1:$(cat cutter)")
 sed -n "s/^\[127.0.0.1\]:${ports[1]} /[127.0.0.1]:$(cat cutter) /p" "$HOME/.ssh/known_hosts" >known
 cat known >>"$HOME/.ssh/known_hosts"
@@ -25,7 +25,7 @@ at() {
     echo "$kind 0" >order
     rm -f count
     [ "$(judge "$kind")" = well ] || problem "without a cut: $(judge "$kind")"
-    await 5 "the count of bytes" test -s count
+    await 60 "the count of bytes" test -s count
     all=$(cat count)
     [ "$all" -ge 3000 ] || problem "only $all bytes"
     for percent; do
@@ -51,7 +51,7 @@ kill "$cutter"
 
 # The whole board is gone, with a file on its way.
 select=(-s "${places[1]}")
-bytes large 40000000
+bytes large 120000000
 await_bytes() { [ "$(find "$1" -path "*/.x8ctl-*" -type f -printf '%s\n' 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')" -gt 1000000 ]; }
 # loses_while FOLDER ARGS...: it is lost once a million bytes are in a temporary folder there.
 loses_while() {
@@ -60,7 +60,7 @@ loses_while() {
     shown="$* and the board is lost"
     timeout -k 5 60 "$X8CTL" "${select[@]}" "$@" >"$out" 2>"$err" &
     pid=$!
-    await 20 "the first bytes" await_bytes "$folder"
+    await 60 "the first bytes" await_bytes "$folder"
     loses
     wait "$pid"
     status=$?
