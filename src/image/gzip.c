@@ -22,6 +22,7 @@ struct gzip_reader {
     struct input in;
     enum { AT_HEADER, IN_BODY, AT_END } state;
     unsigned members; /* begun so far */
+    uint64_t end;     /* of the last member that is whole, in the packed data */
     uint32_t header_crc;
     int rc; /* negative: failed for good, with `error` */
     struct x8_error error;
@@ -140,22 +141,43 @@ static int decode(struct gzip_reader *gz, uint8_t *out, size_t cap, size_t *out_
     *out_len = room - state->avail_out;
     if (ret < 0 || ret > ISAL_OUT_OVERFLOW)
         return bad(gz, "damaged", inflate_fault(ret), err);
-    if (state->block_state == ISAL_BLOCK_FINISH)
+    if (state->block_state == ISAL_BLOCK_FINISH) {
         gz->state = AT_HEADER;
-    else if (*out_len == 0 && have == 0)
+        gz->end = input_offset(&gz->in);
+    } else if (*out_len == 0 && have == 0)
         return bad(gz, "truncated", "the data end inside a member", err);
     else if (*out_len == 0 && used == 0)
         return bad(gz, "damaged", "the inflater is stuck", err);
     return 0;
 }
 
+/* gzip(1) warns and leaves it out; whether it belongs to the image is not known here, and an image
+ * that might lack its end is not written. */
+static int something_follows(const struct gzip_reader *gz, struct x8_error *err)
+{
+    x8_fail(err, X8_E_BAD_IMAGE, "something follows the gzip data");
+    x8_error_why(err,
+                 "they are whole and end at byte %llu; what comes then is neither gzip nor zeros",
+                 (unsigned long long)gz->end);
+    x8_error_next(err, "take the file as it was published; if what follows does not belong to the "
+                       "image: gzip -dc FILE >IMAGE leaves it out");
+    return -X8_E_BAD_IMAGE;
+}
+
+/* The magic, or as much of it as there is: one that was cut in there is a truncated member. */
+static int is_member(const struct input *in, ssize_t have)
+{
+    const uint8_t *at = in->data + in->at;
+    return have > 0 && at[0] == 0x1f && (have < 2 || at[1] == 0x8b);
+}
+
 /* Behind a member: another one, the end, or zero padding up to the end. */
 static int next_member(struct gzip_reader *gz, struct x8_error *err)
 {
-    ssize_t have = input_want(&gz->in, 1, err);
+    ssize_t have = input_want(&gz->in, 2, err);
     if (have < 0)
         return (int)have;
-    if (have > 0 && (gz->in.data[gz->in.at] != 0 || gz->members == 0)) {
+    if (gz->members == 0 || is_member(&gz->in, have)) {
         int rc = read_header(gz, err);
         if (rc >= 0)
             gz->state = IN_BODY;
@@ -166,7 +188,7 @@ static int next_member(struct gzip_reader *gz, struct x8_error *err)
     while (rc > 0 && byte == 0)
         rc = input_byte(&gz->in, &byte, err);
     if (rc > 0)
-        return bad(gz, "damaged", "garbage behind the last member", err);
+        return something_follows(gz, err);
     gz->state = AT_END;
     return rc;
 }

@@ -267,7 +267,39 @@ static void garbage_behind_the_end_is_an_error(void **state)
         assert_int_equal(x8_buf_add(&packed, "rubbish, and more of it", 23), 0);
         assert_int_equal(decode_span(packed.data, packed.len, &got, &packing, &err),
                          -X8_E_BAD_IMAGE);
-        assert_non_null(strstr(err.msg, "damaged"));
+        assert_non_null(strstr(err.msg, packing == X8_PACK_GZIP ? "something follows the gzip data"
+                                                                : "damaged"));
+    }
+}
+
+/* What was packed is whole then, and to get it again would not help. Only what begins as a member
+ * does is one that was cut. */
+static void what_follows_gzip_data_is_no_truncation(void **state)
+{
+    static const struct {
+        const char *text, *msg;
+    } rows[] = {{"x", "something follows"},
+                {"\n", "something follows"},
+                {"rubbish", "something follows"},
+                {"\x1f rubbish", "something follows"},
+                {"\x1f", "truncated"},
+                {"\x1f\x8b", "truncated"},
+                {"\x1f\x8b\x08", "truncated"}};
+    for (size_t i = 0; i < X8_COUNT(rows); i++) {
+        X8_AUTO_BUF packed = {0};
+        X8_AUTO_BUF got = {0};
+        enum x8_packing packing;
+        struct x8_error err = {0};
+        char where[40];
+        scratch_must(*state, "gzip", "echo hello | gzip > packed");
+        scratch_load(*state, "packed", &packed);
+        snprintf(where, sizeof(where), "end at byte %zu;", packed.len);
+        assert_int_equal(x8_buf_add(&packed, rows[i].text, strlen(rows[i].text)), 0);
+        assert_int_equal(decode_span(packed.data, packed.len, &got, &packing, &err),
+                         -X8_E_BAD_IMAGE);
+        assert_non_null(strstr(err.msg, rows[i].msg));
+        if (rows[i].msg[0] == 's')
+            assert_non_null(strstr(err.why, where));
     }
 }
 
@@ -413,6 +445,7 @@ int main(void)
         cmocka_unit_test(damage_is_never_taken_for_success),
         cmocka_unit_test(a_large_stream_cut_at_many_places_is_truncated),
         cmocka_unit_test(garbage_behind_the_end_is_an_error),
+        cmocka_unit_test(what_follows_gzip_data_is_no_truncation),
         cmocka_unit_test(zero_padding_of_gzip_may_end_only_in_zeros),
         cmocka_unit_test(headers_of_gzip_are_checked),
         cmocka_unit_test(a_name_without_end_does_not_run_through_the_file),
