@@ -50,10 +50,12 @@ static size_t put_word(char *out, size_t cap, const char *word)
     char shown[sizeof((struct x8_run_log *)0)->words];
     int is_plain, n;
 
-    if (strstr(word, "://")) {
+    if (strstr(word, "://"))
         x8_http_shown(word, shown, sizeof shown);
-        word = shown;
-    }
+    else
+        x8_copy(shown, sizeof shown, word);
+    x8_hide_logins(shown);
+    word = shown;
     is_plain = word[0] && !word[strcspn(word, " \t\n\"'$&;|<>()*?[]\\`~#!")];
     n = snprintf(out, cap, is_plain ? " %s" : " '%s'", word);
     return n < 0 ? 0 : (size_t)n;

@@ -270,6 +270,33 @@ static int hide_in_proxy(struct pass *pass, size_t from, size_t to)
     return hide_in_url(pass, to);
 }
 
+static int begins_word(const struct pass *pass)
+{
+    char before = pass->at ? pass->text[pass->at - 1] : ' ';
+
+    return (unsigned char)before <= ' ' || before == '"' || (pass->is_json && before == '\\');
+}
+
+/* user:password@ without a scheme, or behind one that is mistyped. */
+static int hide_login(struct pass *pass)
+{
+    const char *text = pass->text + pass->at, *colon;
+    size_t len = 0, from = 0, login;
+
+    if (!begins_word(pass))
+        return 0;
+    while (pass->at + len < pass->len && (unsigned char)text[len] > ' ' && text[len] != '"' &&
+           !(pass->is_json && text[len] == '\\'))
+        len++;
+    login = x8_login_find(text, len, &from);
+    if (!login)
+        return 0;
+    colon = memchr(text + from, ':', login);
+    len = pass->at + from;
+    hide(pass, colon ? (size_t)(colon - pass->text) + 1 : len, len + login - 1, hidden);
+    return 1;
+}
+
 /* -----BEGIN OPENSSH PRIVATE KEY----- and what follows, to its end or that of the text. */
 static int hide_key(struct pass *pass)
 {
@@ -307,6 +334,8 @@ static void step(struct pass *pass)
     if (end == pass->at)
         end++;
     else if (hide_assigned(pass, pass->at, end) || hide_in_proxy(pass, pass->at, end))
+        return;
+    if (hide_login(pass))
         return;
     copy(pass, end);
 }

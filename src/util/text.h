@@ -36,7 +36,13 @@ size_t x8_utf8_next(const void *text, size_t len, uint32_t *code_point);
  * `len`: of what belongs to the address. */
 size_t x8_login_len(const char *text, size_t len);
 
-/* Stars for the users and passwords of all addresses ("https://...@host") in a text, in place. */
+/* The same for a word that may be an address without a scheme or with a broken one
+ * ("user:password@host", "http:/user:password@host"); *from: where its login begins. 0 also for
+ * what only looks alike: "net:user@host", "name:tag@sha256:...", "C:\\x@y". */
+size_t x8_login_find(const char *word, size_t len, size_t *from);
+
+/* Stars for the users and passwords of all addresses ("https://...@host", and those that
+ * x8_login_find finds) in a text, in place. */
 void x8_hide_logins(char *text);
 
 /* "512 B", "41.2 KiB", "1.94 GiB". `out` holds 24 bytes. */

@@ -121,6 +121,19 @@ static void a_log_has_a_first_and_a_last_line_and_is_the_users_alone(void **stat
     free(path);
 }
 
+static void no_operand_brings_a_password_into_a_log(void **state)
+{
+    char words[][40] = {"x8ctl", "flash", "me:hunter5@h/934.tar.gz", "http:/me:hunter5@h/x",
+                        "net:host"};
+    char *argv[] = {words[0], words[1], words[2], words[3], words[4], NULL};
+
+    (void)state;
+    x8_run_log_words(&run_log, 5, argv);
+    assert_null(strstr(run_log.words, "hunter5"));
+    assert_non_null(strstr(run_log.words, "@h/934.tar.gz"));
+    assert_non_null(strstr(run_log.words, "net:host"));
+}
+
 static void a_long_line_is_cut_and_moves_no_cursor(void **state)
 {
     static char large[5000];
@@ -335,6 +348,7 @@ int main(void)
         TEST(runs_that_only_look_leave_no_log),
         TEST(the_variable_says_how_many),
         TEST(a_log_has_a_first_and_a_last_line_and_is_the_users_alone),
+        TEST(no_operand_brings_a_password_into_a_log),
         TEST(a_long_line_is_cut_and_moves_no_cursor),
         TEST(what_is_run_on_a_board_is_not_in_a_log_and_leaves_one_only_by_our_failure),
         TEST(only_names_of_this_form_are_ours),

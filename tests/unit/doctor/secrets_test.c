@@ -51,6 +51,20 @@ static void credentials_of_a_url_go(void **state)
     stays("ssh://fio@board.local:22 http://host:80/a@b?c=d@e mail me@example.com");
 }
 
+static void credentials_of_an_address_without_a_right_scheme_go(void **state)
+{
+    (void)state;
+    becomes("run: x8ctl get user:hunter5@h/934.tar.gz",
+            "run: x8ctl get user:(hidden)@h/934.tar.gz");
+    becomes("x8ctl flash 'http:/user:pw@h/x'", "x8ctl flash 'http:/user:(hidden)@h/x'");
+    becomes("http:///user:pw@h http:/token@h", "http:///user:(hidden)@h http:/(hidden)@h");
+    becomes("http://me:sec/ret@h/x", "http://me:(hidden)@h/x");
+    becomes("{\"a\":\"x\\nme:pw@h\\n\",\"b\":\"c@d\"}",
+            "{\"a\":\"x\\nme:(hidden)@h\\n\",\"b\":\"c@d\"}");
+    becomes("psk=c:d@e", "psk=(hidden)");
+    stays("ubuntu:22.04@sha256:01 net:me@host usb:1-2 tcp:80 user@1000.service: C:\\x@y");
+}
+
 static void private_keys_go(void **state)
 {
     (void)state;
@@ -106,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_assigned_to_a_secret_name_goes),
         cmocka_unit_test(credentials_of_a_url_go),
+        cmocka_unit_test(credentials_of_an_address_without_a_right_scheme_go),
         cmocka_unit_test(private_keys_go),
         cmocka_unit_test(words_about_secrets_stay),
         cmocka_unit_test(json_stays_json),

@@ -40,19 +40,47 @@ static void one_with_a_slash_in_it_is_hidden_too(void **state)
     hidden("http://me:/secret@host", "http://***@host");
 }
 
+static void an_address_needs_no_scheme_and_no_right_one(void **state)
+{
+    (void)state;
+    hidden("no file 'me:secret@host/x.tar'", "no file '***@host/x.tar'");
+    hidden("me:secret@host", "***@host");
+    hidden("me:12345@host:80/x a:b@c", "***@host:80/x ***@c");
+    hidden("me@corp.com:secret@host", "***@host");
+    hidden("me:sec/ret@host/x", "***@host/x");
+    hidden("http:/me:secret@host/x", "http:/***@host/x");
+    hidden("http:///me:secret@host/x", "http:///***@host/x");
+    hidden("http:me:secret@host/x", "***@host/x");
+    hidden("http//me:secret@host/x", "http//***@host/x");
+    hidden("htp:\\\\me:secret@host/x", "htp:\\\\***@host/x");
+    hidden("https:/token@host/x", "https:/***@host/x");
+    hidden("--index=me:secret@host", "--index=***@host");
+    hidden("net:me:secret@host", "net:***@host");
+    hidden("{\"a\":\"me:secret@host\"}", "{\"a\":\"***@host\"}");
+    hidden("a:b@c", "***@c");
+}
+
 static void what_is_no_login_stays(void **state)
 {
     static const char *const texts[] = {
         "",
-        "plain text with me@host and a:b@c",
+        "plain text with me@host",
         "http://host/path@2/x",
         "http://host:8080/@scope/name",
         "http://[::1]/@scope",
         "http://[::1]:8080/@scope",
-        "http://host/x is not me:secret@there",
         "ubuntu:22.04@sha256:0123",
+        "host:5000/app:v1@sha256:0123",
+        "usb:1-2 net:host net:me@host net:[::1]:22 tcp:80 8080:80 adb:host:5555",
+        "C:\\x@y.tar /tmp/a@b:c unix:/run/x@y 8080:unix:/run/x@y host:/tmp/x@y",
+        "me@host:22 me@host: no such x@y",
+        "{\"a\":\"x@y\"}",
+        "failed: user@1000.service: x",
+        "http://host:8080/a@b?c=d@e",
         "set https_proxy=http://USER:PASSWORD@host:8080",
+        "proxy USER:PASSWORD@host:8080",
         "://",
+        ":@ :@h a:@h @ : :",
     };
 
     (void)state;
@@ -88,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_password_is_hidden_wherever_its_address_stands),
         cmocka_unit_test(one_with_a_slash_in_it_is_hidden_too),
+        cmocka_unit_test(an_address_needs_no_scheme_and_no_right_one),
         cmocka_unit_test(what_is_no_login_stays),
         cmocka_unit_test(no_error_and_no_fact_has_one),
     };
