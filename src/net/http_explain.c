@@ -121,6 +121,38 @@ static int explain_certificate(struct http_call *call)
     return -X8_E_NETWORK;
 }
 
+/* Signs with a meaning of their own end a password where nobody meant it to end. Source: RFC 3986,
+ * 2.1 and 3.2. */
+#define SIGNS_NEXT "# is %%23 there, / %%2F, ? %%3F, @ %%40 and %% %%25"
+
+static int explain_address(struct http_call *call)
+{
+    x8_fail(call->err, X8_E_USAGE, "'%s' is no address of a web server", call->result->url);
+    if (x8_http_has_login(call->url)) {
+        x8_error_why(call->err, "there is no host and port where they should be: a sign in the "
+                                "user name or the password may end it too early");
+        x8_error_next(call->err, "write such signs as their numbers: " SIGNS_NEXT);
+    } else {
+        x8_error_why(call->err, "what follows http:// or https:// is no host, or no port");
+        x8_error_next(call->err, "check how it is written");
+    }
+    return -X8_E_USAGE;
+}
+
+/* The answer 401. */
+static void explain_login(struct http_call *call)
+{
+    char host[320];
+
+    x8_http_host(call->url, host, sizeof host);
+    if (x8_http_has_login(call->url))
+        x8_error_next(call->err, "check the user name and the password; signs in them have to be "
+                                 "written as their numbers: " SIGNS_NEXT);
+    else
+        x8_error_next(call->err, "put them into the address: %s://USER:PASSWORD@%.200s/...",
+                      x8_http_scheme(call->url) == X8_HTTP_TLS ? "https" : "http", host);
+}
+
 /* What needs more than a row of the table. 1 when it was one of these. */
 static int explain_special(struct http_call *call, CURLcode code, int *rc)
 {
@@ -146,9 +178,7 @@ static int explain_special(struct http_call *call, CURLcode code, int *rc)
         return 1;
     }
     if (code == CURLE_URL_MALFORMAT) {
-        *rc =
-            x8_fail(call->err, X8_E_USAGE, "'%s' is no address of a web server", call->result->url);
-        x8_error_next(call->err, "check how it is written");
+        *rc = explain_address(call);
         return 1;
     }
     return 0;
@@ -240,7 +270,7 @@ struct status_row {
 };
 
 static const struct status_row statuses[] = {
-    {401, 0, "asks for a user name and a password", "check the address"},
+    {401, 0, "asks for a user name and a password", NULL}, /* explain_login() */
     {403, 0, "does not give this file to us", "check the address, or try another network"},
     {404, 0, "has no such file", "check the address, or whether the file was moved"},
     {408, 1, "was tired of waiting", NETWORK_NEXT},
@@ -266,9 +296,14 @@ int x8_http_explain_status(struct http_call *call)
             row = &statuses[i];
     peer(call, who, sizeof who);
     failed(call);
-    x8_error_why(call->err, "%s %s: it answers %d%s%s", who, row->why, status,
-                 call->reason[0] ? " " : "", call->reason);
-    if (row->is_retriable && call->result->retry_after_ms > 0)
+    x8_error_why(call->err, "%s %s: it answers %d%s%s", who,
+                 status == 401 && x8_http_has_login(call->url)
+                     ? "does not take this user name with this password"
+                     : row->why,
+                 status, call->reason[0] ? " " : "", call->reason);
+    if (status == 401)
+        explain_login(call);
+    else if (row->is_retriable && call->result->retry_after_ms > 0)
         x8_error_next(call->err, "try again in %lld s, as the server asks",
                       (long long)(call->result->retry_after_ms + 999) / 1000);
     else

@@ -42,6 +42,9 @@ int x8_http_is_validator(const char *text);
 enum x8_http_scheme { X8_HTTP_OTHER, X8_HTTP_PLAIN, X8_HTTP_TLS };
 enum x8_http_scheme x8_http_scheme(const char *url);
 
+/* 1 when a user name stands in front of the host, also of an address that is none because of it. */
+int x8_http_has_login(const char *url);
+
 /* The host of an address, and ":PORT" where it names one, without user and password. */
 void x8_http_host(const char *url, char *out, size_t cap);
 

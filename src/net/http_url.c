@@ -48,6 +48,14 @@ static size_t user_len(const char *at, size_t *len)
     return user;
 }
 
+int x8_http_has_login(const char *url)
+{
+    size_t len;
+    const char *at = authority(url, &len);
+
+    return user_len(at, &len) > 0;
+}
+
 void x8_http_host(const char *url, char *out, size_t cap)
 {
     size_t len;

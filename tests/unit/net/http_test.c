@@ -634,7 +634,7 @@ static const struct {
 } refusals[] = {
     {"404 Not Found", 404, 0, "has no such file: it answers 404 Not Found", "moved"},
     {"403 Forbidden", 403, 0, "does not give this file to us: it answers 403", "address"},
-    {"401 Unauthorized", 401, 0, "user name", "address"},
+    {"401 Unauthorized", 401, 0, "asks for a user name", "http://USER:PASSWORD@127.0.0.1"},
     {"410 Gone", 410, 0, "no longer", "moved"},
     {"408 Timeout", 408, 1, "408", "network"},
     {"429 Slow\r\nRetry-After: 7", 429, 1, "asked too often", "in 7 s, as the server asks"},
@@ -672,6 +672,29 @@ static void each_refusal_has_its_words(void **state)
         assert_int_equal(c.taken.begins, 0);
         assert_int_equal(c.taken.bytes.len, 0);
     }
+    end(&c);
+}
+
+static void say_unauthorized(struct web *web, int fd, unsigned n)
+{
+    (void)web;
+    (void)n;
+    web_say(fd, "HTTP/1.1 401 No\r\nConnection: close\r\n\r\n");
+}
+
+static void a_login_that_is_refused_is_what_has_to_be_checked(void **state)
+{
+    struct call c;
+    char url[200];
+
+    (void)state;
+    start(&c, say_unauthorized);
+    snprintf(url, sizeof url, "http://me:se%%23cret@127.0.0.1:%u/file", c.web.port);
+    c.get.url = url;
+    fails(&c, "does not take this user name with this password: it answers 401", 0);
+    contains(c.err.next, "check the user name and the password");
+    contains(c.err.next, "# is %23 there");
+    assert_null(strstr(c.err.why, "cret"));
     end(&c);
 }
 
@@ -750,6 +773,28 @@ static void only_web_servers_are_asked(void **state)
         contains(c.err.msg, "is no address of a web server");
     }
     assert_int_equal(c.web.count, 0);
+    end(&c);
+}
+
+static void a_password_that_breaks_its_address_is_said_to_be_written_in_numbers(void **state)
+{
+    static const char *const bad[] = {"http://me:p#w@h/x", "http://me:p/w@h/x", "http://me:p?w@h/x",
+                                      "http://me:p@w@h/x"};
+    struct call c;
+
+    (void)state;
+    start(&c, say_file);
+    for (size_t i = 0; i < X8_COUNT(bad); i++) {
+        c.get.url = bad[i];
+        assert_int_equal(fetch(&c), -X8_E_USAGE);
+        contains(c.err.msg, "'http://***@h/x' is no address of a web server");
+        contains(c.err.why, "password");
+        contains(c.err.next, "# is %23 there, / %2F, ? %3F, @ %40 and % %25");
+    }
+    c.get.url = "http://";
+    assert_int_equal(fetch(&c), -X8_E_USAGE);
+    contains(c.err.why, "no host");
+    assert_null(strstr(c.err.next, "%"));
     end(&c);
 }
 
@@ -882,10 +927,12 @@ int main(void)
         cmocka_unit_test(redirects_are_followed_eight_times),
         cmocka_unit_test(a_redirect_to_another_scheme_is_refused),
         cmocka_unit_test(each_refusal_has_its_words),
+        cmocka_unit_test(a_login_that_is_refused_is_what_has_to_be_checked),
         cmocka_unit_test(a_body_beyond_the_limit_is_refused),
         cmocka_unit_test(what_the_caller_cannot_take_ends_the_call),
         cmocka_unit_test(nobody_listens_and_nobody_is_called_so),
         cmocka_unit_test(only_web_servers_are_asked),
+        cmocka_unit_test(a_password_that_breaks_its_address_is_said_to_be_written_in_numbers),
         cmocka_unit_test(passwords_are_sent_and_never_shown),
         cmocka_unit_test(the_proxy_that_is_given_is_asked),
         cmocka_unit_test(the_environment_is_not_asked),
