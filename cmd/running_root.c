@@ -180,7 +180,7 @@ int x8_job_root(struct x8_job_on *job, struct x8_error *err)
         return rc;
     if (!x8_ui_can_ask(run->ctx->ui)) {
         x8_error_next(err, "give it with --password-file FILE or --password-fd N; one that has "
-                           "expired is changed first: x8ctl shell");
+                           "expired is changed first: x8ctl setup");
         return rc;
     }
     pthread_mutex_lock(&run->ask);

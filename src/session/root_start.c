@@ -118,7 +118,7 @@ static int expired(struct x8_error *err)
     x8_fail(err, X8_E_AUTH, "the password of the board's user has expired");
     x8_error_why(err, "images 844 to 861 want a new one at the first login, and sudo refuses "
                       "until then");
-    x8_error_next(err, "set a new password on the board:  x8ctl shell, there: passwd");
+    x8_error_next(err, "set a new one:  x8ctl setup");
     return -X8_E_AUTH;
 }
 

@@ -135,7 +135,7 @@ static void an_expired_password_is_told_apart(void **state)
     kit_adb_enter(&kit, "image=846");
     assert_int_equal(probe(&kit, "fio", &root), -X8_E_AUTH);
     assert_non_null(strstr(kit.err.msg, "has expired"));
-    assert_non_null(strstr(kit.err.next, "passwd"));
+    assert_non_null(strstr(kit.err.next, "x8ctl setup"));
     assert_int_equal(probe(&kit, "wrong", &root), -X8_E_AUTH);
     assert_non_null(strstr(kit.err.msg, "did not accept"));
     kit_adb_close(&kit);
