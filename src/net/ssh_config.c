@@ -28,6 +28,7 @@ int x8_ssh_line_wrong(const struct x8_ssh_reading *reading, struct x8_error *err
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     x8_fail(err, X8_E_USAGE, "%.100s line %u: %s", reading->file, reading->line, text);
+    x8_error_why(err, "the ssh configuration is followed as the program ssh does, or not at all");
     x8_error_next(err, "change that line, or let it stand below a Host line that is not for %.60s",
                   reading->whom->host);
     return -(int)X8_E_USAGE;
@@ -79,6 +80,10 @@ static int include(struct x8_ssh_reading *reading, const struct x8_ssh_line *lin
 static int take_line(struct x8_ssh_reading *reading, const struct x8_ssh_line *line, int depth,
                      struct x8_error *err)
 {
+    int rc = x8_ssh_check_line(reading, line, err);
+
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
     if (x8_casecmp(line->keyword, "Host") == 0) {
         x8_ssh_read_host(reading, line);
         return 0;
@@ -120,17 +125,27 @@ static int read_text(struct x8_ssh_reading *reading, const char *text, size_t le
     return rc;
 }
 
-/* Commands stand in it: nobody else may write them. Source: ssh refuses such a file, too. */
+/* Commands stand in it: nobody else may write them. Source: OpenSSH's readconf.c refuses such a
+ * file; the computer's own, and what that includes, it takes as it is. */
 static int is_ours(const char *path, struct x8_error *err)
 {
     struct stat info;
+    int is_owned;
 
-    if (stat(path, &info) == 0 && info.st_mode & S_IWOTH) {
-        x8_fail(err, X8_E_USAGE, "everybody may write to %s", path);
-        x8_error_next(err, "chmod go-w '%s'", path);
-        return -(int)X8_E_USAGE;
-    }
-    return 0;
+    if (stat(path, &info) != 0)
+        return 0;
+    is_owned = info.st_uid == getuid() || info.st_uid == 0;
+    if (is_owned && !(info.st_mode & (S_IWGRP | S_IWOTH)))
+        return 0;
+    x8_fail(err, X8_E_USAGE, is_owned ? "others may write to %.250s" : "%.250s is not your file",
+            path);
+    x8_error_why(err, "commands stand in an ssh configuration: it is yours or root's, and writable "
+                      "for nobody else, or ssh does not take it");
+    if (is_owned)
+        x8_error_next(err, "chmod go-w '%.250s'", path);
+    else
+        x8_error_next(err, "sudo chown %lu '%.250s'", (unsigned long)getuid(), path);
+    return -(int)X8_E_USAGE;
 }
 
 static int read_file(struct x8_ssh_reading *reading, const char *path, int depth,
@@ -141,7 +156,7 @@ static int read_file(struct x8_ssh_reading *reading, const char *path, int depth
 
     if (++reading->files > FILES_MAX)
         return x8_ssh_line_wrong(reading, err, "more than %d files", FILES_MAX);
-    rc = is_ours(path, err);
+    rc = reading->is_system ? 0 : is_ours(path, err);
     if (rc == 0)
         rc = x8_file_load(path, FILE_MAX, &text, err);
     if (rc < 0)
@@ -168,7 +183,9 @@ static int read_system(struct x8_ssh_reading *reading, struct x8_error *err)
     if (!folder)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
     reading->folder = folder;
+    reading->is_system = 1;
     rc = read_file(reading, path, 0, err);
+    reading->is_system = 0;
     reading->folder = NULL;
     free(folder);
     return rc;

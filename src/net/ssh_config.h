@@ -16,6 +16,8 @@
 #define X8_SSH_IDENTITIES 16
 #define X8_SSH_FILE_LEN   512
 
+#define X8_SSH_ANY_FAMILY 1
+
 /* Lists of algorithms, handed on as they stand. */
 enum x8_ssh_algorithms {
     X8_SSH_CIPHERS,
@@ -32,13 +34,19 @@ struct x8_ssh_config {
     char hostname[256], user[64];
     uint16_t port;
     char proxy_command[1024], proxy_jump[512]; /* one of them; "none" is said as well */
-    char agent[X8_SSH_FILE_LEN];               /* IdentityAgent */
+    char proxy_at[80];                         /* "config line 3": where that stands */
+    char key_alias[256];                       /* HostKeyAlias */
+    char known_hosts[X8_SSH_FILE_LEN];         /* the first of UserKnownHostsFile, or "none" */
+    int strict;                                /* an unknown key is refused: 1 yes, 2 no */
+    char strict_at[80];
+    int family;                  /* AddressFamily: 4, 6, or any */
+    char agent[X8_SSH_FILE_LEN]; /* IdentityAgent */
     char identities[X8_SSH_IDENTITIES][X8_SSH_FILE_LEN];
     size_t identity_count;
     int identities_only; /* these: 1 yes, 2 no */
     int key_login, password_login, question_login;
     char algorithms[X8_SSH_ALGORITHMS][1024];
-    char unused[256]; /* "HostKeyAlias (config line 3), ..." */
+    char unused[256]; /* "CertificateFile (config line 3), ..." */
 };
 
 /* For whom it is read. */

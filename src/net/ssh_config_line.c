@@ -86,8 +86,13 @@ static char small(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static int is_same(char a, char b, int ignores_case)
+{
+    return ignores_case ? small(a) == small(b) : a == b;
+}
+
 /* After a mismatch the last star takes one more: no other has to be tried again. */
-int x8_ssh_pattern_fits(const char *pattern, const char *text)
+int x8_ssh_pattern_fits(const char *pattern, const char *text, int ignores_case)
 {
     const char *star = NULL, *from = NULL;
 
@@ -95,7 +100,7 @@ int x8_ssh_pattern_fits(const char *pattern, const char *text)
         if (*pattern == '*') {
             star = ++pattern;
             from = text;
-        } else if (*pattern && (*pattern == '?' || small(*pattern) == small(*text))) {
+        } else if (*pattern && (*pattern == '?' || is_same(*pattern, *text, ignores_case))) {
             pattern++;
             text++;
         } else if (star) {
@@ -110,7 +115,7 @@ int x8_ssh_pattern_fits(const char *pattern, const char *text)
     return !*pattern;
 }
 
-int x8_ssh_list_fits(const char *list, const char *text)
+int x8_ssh_list_fits(const char *list, const char *text, int ignores_case)
 {
     int fits = 0;
 
@@ -120,7 +125,7 @@ int x8_ssh_list_fits(const char *list, const char *text)
         int is_not = *list == '!';
 
         snprintf(part, sizeof part, "%.*s", (int)len - is_not, list + is_not);
-        if (x8_ssh_pattern_fits(part, text)) {
+        if (x8_ssh_pattern_fits(part, text, ignores_case)) {
             if (is_not)
                 return -1;
             fits = 1;
@@ -196,13 +201,28 @@ static int is_plain(char token, const char *text)
     return token != 'r' || (text[0] != '-' && !strpbrk(text, " \t\r\n'\"`$\\;&<>|(){}*?[]#!~"));
 }
 
-static int cannot_expand(char token, const char *text, struct x8_error *err)
+/* A command may hold a password: only names of files are quoted. */
+static int cannot_expand(char token, const char *file, struct x8_error *err)
 {
-    char clean[200];
+    char clean[160] = "a command or a name";
 
-    x8_clean(clean, sizeof clean, text, strlen(text));
-    return x8_fail(err, X8_E_USAGE, "%%%c in '%s' of the ssh configuration cannot be replaced",
-                   token >= ' ' && token < 127 ? token : '?', clean);
+    if (file)
+        x8_clean(clean, sizeof clean, file, strlen(file));
+    x8_fail(err, X8_E_USAGE, "%%%c in %s of the ssh configuration cannot be replaced",
+            token >= ' ' && token < 127 ? token : '?', clean);
+    x8_error_why(err,
+                 "%%h %%n %%p %%r %%d %%u %%i and %%%% are known here, and into a command goes "
+                 "only what a shell takes for a plain word");
+    x8_error_next(err, "write in the configuration what it stands for");
+    return -(int)X8_E_USAGE;
+}
+
+static int too_long(struct x8_error *err)
+{
+    x8_fail(err, X8_E_USAGE, "a line of the ssh configuration is too long");
+    x8_error_why(err, "with what its %%-tokens stand for it is longer than this program takes");
+    x8_error_next(err, "put a long command into a script, and name that");
+    return -(int)X8_E_USAGE;
 }
 
 int x8_ssh_config_expand(const char *text, const struct x8_ssh_tokens *tokens, int is_file,
@@ -225,11 +245,10 @@ int x8_ssh_config_expand(const char *text, const struct x8_ssh_tokens *tokens, i
         if (*text == '%') {
             value = text[1] ? meaning(*++text, tokens, room, sizeof room) : NULL;
             if (!value || (!is_file && !is_plain(*text, value)))
-                return cannot_expand(*text, whole, err);
+                return cannot_expand(*text, is_file ? whole : NULL, err);
         }
         if (strlen(value) >= cap - len)
-            return x8_fail(err, X8_E_USAGE, "a line of the ssh configuration is too long: %.100s",
-                           whole);
+            return too_long(err);
         memcpy(out + len, value, strlen(value) + 1);
         len += strlen(value);
     }

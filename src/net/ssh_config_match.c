@@ -13,17 +13,19 @@ static const char *host_now(const struct x8_ssh_reading *reading)
 }
 
 /* Without a single pattern that fits, or with one with '!' that does: no. The second time ssh looks
- * at the name that the first gave. */
+ * at the name that the first gave. Capital letters matter, and a comma is a letter: it is only
+ * Match that takes lists, and small letters for names of hosts. Source: OpenSSH's match_pattern()
+ * and match_hostname(). */
 void x8_ssh_read_host(struct x8_ssh_reading *reading, const struct x8_ssh_line *line)
 {
     const char *host = reading->is_final ? host_now(reading) : reading->whom->host;
     int fits = 0;
 
     for (size_t i = 0; i < line->count && fits >= 0; i++) {
-        int one = x8_ssh_list_fits(line->words[i], host);
+        int is_not = line->words[i][0] == '!';
 
-        if (one != 0)
-            fits = one;
+        if (x8_ssh_pattern_fits(line->words[i] + is_not, host, 0))
+            fits = is_not ? -1 : 1;
     }
     reading->is_active = fits > 0;
 }
@@ -68,14 +70,15 @@ static int judge(struct x8_ssh_reading *reading, const char *word, const char *v
 {
     const struct {
         const char *word, *text;
-    } rows[] = {{"host", host_now(reading)},
-                {"originalhost", reading->whom->host},
-                {"user", user_now(reading)},
-                {"localuser", reading->local_user}};
+        int ignores_case;
+    } rows[] = {{"host", host_now(reading), 1},
+                {"originalhost", reading->whom->host, 1},
+                {"user", user_now(reading), 0},
+                {"localuser", reading->local_user, 0}};
 
     for (size_t i = 0; i < X8_COUNT(rows); i++)
         if (x8_casecmp(word, rows[i].word) == 0)
-            return x8_ssh_list_fits(value, rows[i].text) > 0;
+            return x8_ssh_list_fits(value, rows[i].text, rows[i].ignores_case) > 0;
     if (x8_casecmp(word, "exec") == 0)
         return run(reading, value, err);
     return x8_ssh_line_wrong(reading, err, "Match %.40s is not understood", word);

@@ -22,6 +22,8 @@ struct x8_ssh_reading {
     char local_user[64];
     int is_final, wants_final; /* the second pass; a Match asked for one */
     unsigned files;            /* of Include */
+    int is_system;             /* the computer's own file is being read */
+    char ignored[1024];        /* IgnoreUnknown */
     const char *file;          /* its name for messages */
     const char *folder;        /* where names in Include start */
     unsigned line;
@@ -30,14 +32,18 @@ struct x8_ssh_reading {
 
 /* Split a line. 1; 0 for an empty one and a comment; -1 for a quote without end, or too long. */
 int x8_ssh_line_split(const char *text, size_t len, struct x8_ssh_line *out);
-/* The pattern fits all of the text; capital letters do not matter. */
-int x8_ssh_pattern_fits(const char *pattern, const char *text);
+/* The pattern fits all of the text. */
+int x8_ssh_pattern_fits(const char *pattern, const char *text, int ignores_case);
 /* The text against "a,!b,c*": 1, 0, or -1 when a part with '!' fits. */
-int x8_ssh_list_fits(const char *list, const char *text);
+int x8_ssh_list_fits(const char *list, const char *text, int ignores_case);
 
 /* "FILE line N: " in front of what is wrong. X8_E_USAGE. */
 int x8_ssh_line_wrong(const struct x8_ssh_reading *reading, struct x8_error *err, const char *fmt,
                       ...) X8_PRINTF(3, 4);
+/* Is it a line that ssh knows, whomever it is for (ssh_config_known.c)? 0; 1: IgnoreUnknown wants
+ * it passed over; X8_E_USAGE. */
+int x8_ssh_check_line(const struct x8_ssh_reading *reading, const struct x8_ssh_line *line,
+                      struct x8_error *err);
 /* What a line says for our host (ssh_config_words.c); a keyword that does not matter here is 0. */
 int x8_ssh_take_keyword(struct x8_ssh_reading *reading, const struct x8_ssh_line *line,
                         struct x8_error *err);

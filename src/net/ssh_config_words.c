@@ -18,6 +18,10 @@ enum kind {
     IDENTITY,
     REFUSED, /* another way or another trust than the one asked for: not without it */
     REFUSED_YES,
+    STRICT,
+    FAMILY,
+    KNOWN_HOSTS,
+    IGNORE,
     UNUSED, /* said where it may be why a key or a login is refused */
 };
 
@@ -28,8 +32,8 @@ enum kind {
         (which) * sizeof(((struct x8_ssh_config *)0)->algorithms[0]),                              \
         sizeof(((struct x8_ssh_config *)0)->algorithms[0])
 
-/* All others concern what is not done here (forwarding, terminals, sharing of connections) or only
- * how a thing is said. */
+/* All others (ssh_config_known.c) concern what is not done here (forwarding, terminals, sharing of
+ * connections) or only how a thing is said. */
 static const struct keyword {
     const char *name;
     enum kind kind;
@@ -58,10 +62,15 @@ static const struct keyword {
     {"BindInterface", REFUSED, 0, 0},
     {"RevokedHostKeys", REFUSED, 0, 0},
     {"ProxyUseFdpass", REFUSED_YES, 0, 0},
-    {"CanonicalizeHostname", UNUSED, 0, 0},
-    {"HostKeyAlias", UNUSED, 0, 0},
-    {"UserKnownHostsFile", UNUSED, 0, 0},
-    {"GlobalKnownHostsFile", UNUSED, 0, 0},
+    {"RefuseConnection", REFUSED, 0, 0},
+    {"CanonicalizeHostname", REFUSED_YES, 0, 0},
+    {"GlobalKnownHostsFile", REFUSED, 0, 0},
+    {"HostKeyAlias", WORD, PLACE(key_alias)},
+    {"UserKnownHostsFile", KNOWN_HOSTS, PLACE(known_hosts)},
+    {"StrictHostKeyChecking", STRICT, 0, 0},
+    {"AddressFamily", FAMILY, 0, 0},
+    {"IgnoreUnknown", IGNORE, 0, 0},
+    {"RequiredRSASize", UNUSED, 0, 0},
     {"KnownHostsCommand", UNUSED, 0, 0},
     {"CertificateFile", UNUSED, 0, 0},
     {"PKCS11Provider", UNUSED, 0, 0},
@@ -122,9 +131,17 @@ static int set_port(struct x8_ssh_reading *reading, const char *word, struct x8_
     return 0;
 }
 
-/* Of the two ways through something else the first one that is said holds. */
-static int is_set(const struct x8_ssh_config *config, const char *value)
+static void note_place(const struct x8_ssh_reading *reading, char *out, size_t cap)
 {
+    snprintf(out, cap, "%.50s line %u", x8_path_base(reading->file), reading->line);
+}
+
+/* Of the two ways through something else the first one that is said holds; but a ProxyJump that is
+ * none ends only the jumps. Source: what ssh -G says. */
+static int is_set(struct x8_ssh_config *config, const char *value)
+{
+    if (value == config->proxy_command && x8_casecmp(config->proxy_jump, "none") == 0)
+        config->proxy_jump[0] = '\0';
     if (value == config->proxy_command || value == config->proxy_jump)
         return config->proxy_command[0] || config->proxy_jump[0];
     return value[0] != '\0';
@@ -133,11 +150,63 @@ static int is_set(const struct x8_ssh_config *config, const char *value)
 static int set_text(struct x8_ssh_reading *reading, const struct keyword *keyword, const char *text,
                     struct x8_error *err)
 {
-    char *value = (char *)reading->out + keyword->offset;
+    struct x8_ssh_config *out = reading->out;
+    char *value = (char *)out + keyword->offset;
 
-    if (is_set(reading->out, value) || x8_copy(value, keyword->size, text))
+    if (is_set(out, value))
         return 0;
-    return x8_ssh_line_wrong(reading, err, "too long");
+    if (value == out->proxy_command || value == out->proxy_jump)
+        note_place(reading, out->proxy_at, sizeof out->proxy_at);
+    return x8_copy(value, keyword->size, text) ? 0 : x8_ssh_line_wrong(reading, err, "too long");
+}
+
+static int is_one_of(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (x8_casecmp(word, *words) == 0)
+            return 1;
+    return 0;
+}
+
+/* To ask less than we do is nothing that a configuration may want of us; to ask nobody is. */
+static int set_strict(struct x8_ssh_reading *reading, const char *word, struct x8_error *err)
+{
+    static const char *const yes[] = {"yes", "true", NULL};
+    static const char *const no[] = {"ask", "no", "false", "off", "accept-new", NULL};
+    struct x8_ssh_config *out = reading->out;
+
+    if (!is_one_of(word, yes) && !is_one_of(word, no))
+        return x8_ssh_line_wrong(reading, err, "no value of StrictHostKeyChecking");
+    if (!out->strict) {
+        out->strict = is_one_of(word, yes) ? 1 : 2;
+        note_place(reading, out->strict_at, sizeof out->strict_at);
+    }
+    return 0;
+}
+
+static int set_family(struct x8_ssh_reading *reading, const char *word, struct x8_error *err)
+{
+    static const struct {
+        const char *word;
+        int family;
+    } rows[] = {{"any", X8_SSH_ANY_FAMILY}, {"inet", 4}, {"inet6", 6}};
+
+    for (size_t i = 0; i < X8_COUNT(rows); i++)
+        if (x8_casecmp(word, rows[i].word) == 0) {
+            if (!reading->out->family)
+                reading->out->family = rows[i].family;
+            return 0;
+        }
+    return x8_ssh_line_wrong(reading, err, "AddressFamily is any, inet or inet6");
+}
+
+/* Keys are kept in one file; a key that only another one has is asked about. */
+static int set_known_hosts(struct x8_ssh_reading *reading, const struct keyword *keyword,
+                           const struct x8_ssh_line *line, struct x8_error *err)
+{
+    if (!reading->out->known_hosts[0] && line->count > 1)
+        note_unused(reading, "all but the first UserKnownHostsFile");
+    return set_text(reading, keyword, line->words[0], err);
 }
 
 /* "%h" and "%%" alone: the name is needed for all else. */
@@ -164,6 +233,8 @@ static int refuse(struct x8_ssh_reading *reading, const char *name, struct x8_er
 static int take(struct x8_ssh_reading *reading, const struct keyword *keyword,
                 const struct x8_ssh_line *line, struct x8_error *err)
 {
+    static const char *const no[] = {"no", "false", NULL}, *const none[] = {"none", "/dev/null",
+                                                                            NULL};
     const char *word = line->count ? line->words[0] : "";
 
     if (!word[0])
@@ -182,11 +253,19 @@ static int take(struct x8_ssh_reading *reading, const struct keyword *keyword,
     case IDENTITY:
         return add_identity(reading, word, err);
     case REFUSED_YES:
-        if (x8_casecmp(word, "no") == 0)
-            return 0;
-        return refuse(reading, keyword->name, err);
+        return is_one_of(word, no) ? 0 : refuse(reading, keyword->name, err);
     case REFUSED:
-        return x8_casecmp(word, "none") == 0 ? 0 : refuse(reading, keyword->name, err);
+        return is_one_of(word, none) ? 0 : refuse(reading, keyword->name, err);
+    case STRICT:
+        return set_strict(reading, word, err);
+    case FAMILY:
+        return set_family(reading, word, err);
+    case KNOWN_HOSTS:
+        return set_known_hosts(reading, keyword, line, err);
+    case IGNORE:
+        return reading->ignored[0] || x8_copy(reading->ignored, sizeof reading->ignored, word)
+                   ? 0
+                   : x8_ssh_line_wrong(reading, err, "too long");
     case UNUSED:
         if (x8_casecmp(word, "no") != 0 && x8_casecmp(word, "none") != 0)
             note_unused(reading, keyword->name);

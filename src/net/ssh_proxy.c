@@ -195,6 +195,16 @@ static int start(struct x8_ssh *ssh, struct command *command, struct x8_error *e
     return errnum ? cannot_run(command->words[0], errnum, err) : 0;
 }
 
+/* What is told is kept: a command may hold a password, the hosts of a jump do not. */
+static void tell(const struct x8_op *op, const struct x8_ssh_config *config)
+{
+    if (config->proxy_jump[0])
+        x8_emit(op, X8_EV_DETAIL, "ssh: through ProxyJump %s (%s)", config->proxy_jump,
+                config->proxy_at);
+    else
+        x8_emit(op, X8_EV_DETAIL, "ssh: through the ProxyCommand of %s", config->proxy_at);
+}
+
 int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
                        const struct x8_ssh_config *config, const char *to, uint16_t port,
                        struct x8_error *err)
@@ -208,9 +218,7 @@ int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct 
              ? jump(way, config->proxy_jump, to, port, command, err)
              : own_command(ssh, way, config->proxy_command, to, port, command, err);
     if (rc == 0)
-        x8_emit(op, X8_EV_DETAIL, "ssh: through %s %s",
-                config->proxy_jump[0] ? "ProxyJump" : "ProxyCommand",
-                config->proxy_jump[0] ? config->proxy_jump : command->line + 5);
+        tell(op, config);
     if (rc == 0)
         rc = start(ssh, command, err);
     free(command);

@@ -6,6 +6,7 @@
 #include "net/ssh_config.h"
 #include "util/text.h"
 
+#include <ctype.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,10 +62,9 @@ static void patterns_fit_as_those_of_ssh(void **state)
         int fits;
     } rows[] = {{"*", "x", 1},           {"b?ard", "board", 1},
                 {"b?ard", "bard", 0},    {"*a*b*c", "aabbc", 1},
-                {"*a*b*c", "acb", 0},    {"BOARD", "board", 1},
+                {"*a*b*c", "acb", 0},    {"BOARD", "board", 0},
                 {"* !bo*", "board", 0},  {"!x", "board", 0},
-                {"a board", "board", 1}, {"10.0.*", "10.0.0.7", 1},
-                {"", "board", 0}};
+                {"a board", "board", 1}, {"10.0.*", "10.0.0.7", 1}};
     char text[200];
 
     (void)state;
@@ -120,8 +120,13 @@ static void of_two_ways_through_the_first_holds(void **state)
     reads("board", "ProxyCommand nc \"%h\" %p # all of it\nProxyJump a\n");
     assert_string_equal(said.proxy_command, "nc \"%h\" %p # all of it");
     assert_string_equal(said.proxy_jump, "");
-    reads("board", "ProxyJump none\nProxyCommand x\n");
-    assert_string_equal(said.proxy_command, "");
+    assert_string_equal(said.proxy_at, "config line 1");
+    reads("board", "ProxyCommand none\nProxyJump x\n");
+    assert_string_equal(said.proxy_jump, "");
+    reads("board", "ProxyJump none\nProxyJump y\nProxyCommand x\nProxyJump z\n");
+    assert_string_equal(said.proxy_command, "x");
+    assert_string_equal(said.proxy_jump, "");
+    assert_string_equal(said.proxy_at, "config line 3");
 }
 
 static void all_key_files_are_taken_in_their_order(void **state)
@@ -140,6 +145,10 @@ static void all_key_files_are_taken_in_their_order(void **state)
 static void what_cannot_be_followed_is_an_error_with_its_line(void **state)
 {
     static const char *const lines[] = {"BindInterface tun0",
+                                        "CanonicalizeHostname always",
+                                        "GlobalKnownHostsFile /x",
+                                        "StrictHostKeyChecking maybe",
+                                        "AddressFamily inet7",
                                         "RevokedHostKeys /x",
                                         "ProxyUseFdpass yes",
                                         "Match tagged x",
@@ -160,23 +169,65 @@ static void what_cannot_be_followed_is_an_error_with_its_line(void **state)
     (void)state;
     for (size_t i = 0; i < X8_COUNT(lines); i++) {
         snprintf(text, sizeof text, "\nHost board\n%s\n", lines[i]);
-        if (parse("board", text) != -X8_E_USAGE || !strstr(err.msg, "line 3: ") || !err.next[0])
+        if (parse("board", text) != -X8_E_USAGE || !strstr(err.msg, "line 3: ") || !err.next[0] ||
+            !err.why[0])
             fail_msg("%s: %s", lines[i], err.msg);
         snprintf(text, sizeof text, "Host other\n%s\n", lines[i]);
         /* For another host only what is no line at all, or begins one for others, matters. */
-        if (!x8_starts(lines[i], "Match") && !strchr(lines[i], '"') && parse("board", text) != 0)
+        if (!x8_starts(lines[i], "Match") && !strchr(lines[i], '"') && strchr(lines[i], ' ') &&
+            parse("board", text) != 0)
             fail_msg("%s: %s", lines[i], err.msg);
     }
-    assert_int_equal(parse("board", "Match all\nBindAddress none\nProxyUseFdpass no\n"), 0);
+    assert_int_equal(parse("board", "Match all\nBindAddress none\nProxyUseFdpass no\n"
+                                    "GlobalKnownHostsFile /dev/null\nCanonicalizeHostname no\n"),
+                     0);
 }
 
 static void what_only_may_matter_is_named(void **state)
 {
     (void)state;
-    reads("board", "HostKeyAlias x\nForwardAgent yes\nNoSuchKeyword\nCertificateFile /c\n"
-                   "UserKnownHostsFile none\n");
-    assert_string_equal(said.unused,
-                        "HostKeyAlias (config line 1), CertificateFile (config line 4)");
+    reads("board", "ForwardAgent yes\nCertificateFile /c\nKnownHostsCommand none\n"
+                   "UserKnownHostsFile /a /b\nPKCS11Provider /p\n");
+    assert_string_equal(said.unused, "CertificateFile (config line 2), all but the first "
+                                     "UserKnownHostsFile (config line 4), "
+                                     "PKCS11Provider (config line 5)");
+}
+
+/* ssh stops at them whichever host they are for. */
+static void a_line_that_ssh_does_not_know_is_an_error_for_every_host(void **state)
+{
+    static const char *const lines[] = {"Foo x",     "UserName x",  "Port 33 34", "User a b",
+                                        "User ana,", "Host",        "Host \"\"",  "Port",
+                                        "SendEnv",   "HostName a b"};
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(lines); i++) {
+        snprintf(text, sizeof text, "Host other\n%s\n", lines[i]);
+        if ((parse("board", text) == 0) != (strcmp(lines[i], "User ana,") == 0))
+            fail_msg("%s", lines[i]);
+    }
+    assert_int_equal(parse("board", "Host x\nUsername u\n"), -X8_E_USAGE);
+    assert_string_equal(err.msg, "config line 2: 'Username' is no keyword of ssh");
+    assert_non_null(strstr(err.next, "IgnoreUnknown Username"));
+    reads("board", "IgnoreUnknown Use*,foo\nUseKeychain yes\nFOO\nPort 5 # five\nSendEnv A B\n");
+    assert_int_equal(said.port, 5);
+    assert_int_equal(parse("board", "IgnoreUnknown a\nIgnoreUnknown foo\nFoo x\n"), -X8_E_USAGE);
+}
+
+static void whose_key_and_where_is_told(void **state)
+{
+    (void)state;
+    reads("board", "HostKeyAlias x\nHostKeyAlias y\nUserKnownHostsFile ~/k\n"
+                   "StrictHostKeyChecking yes\nStrictHostKeyChecking no\nAddressFamily inet6\n"
+                   "AddressFamily any\n");
+    assert_string_equal(said.key_alias, "x");
+    assert_string_equal(said.known_hosts, "~/k");
+    assert_int_equal(said.strict, 1);
+    assert_string_equal(said.strict_at, "config line 4");
+    assert_int_equal(said.family, 6);
+    reads("board", "StrictHostKeyChecking accept-new\nStrictHostKeyChecking yes\n");
+    assert_int_equal(said.strict, 2);
 }
 
 static void tokens_are_replaced(void **state)
@@ -193,6 +244,24 @@ static void tokens_are_replaced(void **state)
     assert_int_equal(x8_ssh_config_expand("%C", &tokens, 0, out, sizeof out, &err), -X8_E_USAGE);
     assert_int_equal(x8_ssh_config_expand("%", &tokens, 0, out, sizeof out, &err), -X8_E_USAGE);
     assert_int_equal(x8_ssh_config_expand("%h%h", &tokens, 0, out, 16, &err), -X8_E_USAGE);
+}
+
+/* A password may stand in it, and errors are kept. */
+static void no_error_tells_a_command(void **state)
+{
+    struct x8_ssh_tokens tokens = {"a;b", "board", "fio", "/home/ana/.ssh", 2222};
+    char out[100];
+
+    (void)state;
+    assert_int_equal(x8_ssh_config_expand("nc -P hush %k", &tokens, 0, out, sizeof out, &err),
+                     -X8_E_USAGE);
+    assert_null(strstr(err.msg, "hush"));
+    assert_true(err.why[0] && err.next[0]);
+    assert_int_equal(x8_ssh_config_expand("nc -P hush %h", &tokens, 0, out, sizeof out, &err),
+                     -X8_E_USAGE);
+    assert_null(strstr(err.msg, "hush"));
+    assert_int_equal(x8_ssh_config_expand("nc -P hush", &tokens, 0, out, 8, &err), -X8_E_USAGE);
+    assert_null(strstr(err.msg, "hush"));
 }
 
 /* A board gives itself its name. */
@@ -280,7 +349,7 @@ static void a_file_that_includes_itself_has_an_end(void **state)
     assert_int_equal(read_for("board", NULL), -X8_E_USAGE);
 }
 
-static void a_file_that_everybody_may_write_is_refused(void **state)
+static void a_file_that_others_may_write_is_refused(void **state)
 {
     char *path = test_path(dir, "config");
 
@@ -289,6 +358,13 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     chmod(path, 0666);
     assert_int_equal(read_for("board", NULL), -X8_E_USAGE);
     assert_non_null(strstr(err.next, "chmod"));
+    chmod(path, 0620);
+    assert_int_equal(read_for("board", NULL), -X8_E_USAGE);
+    chmod(path, 0600);
+    if (getuid() == 0 && chown(path, 1234, (gid_t)-1) == 0) {
+        assert_int_equal(read_for("board", NULL), -X8_E_USAGE);
+        assert_non_null(strstr(err.next, "chown 0 "));
+    }
     unlink(path);
     assert_int_equal(read_for("board", NULL), 0);
     mkdir(path, 0700);
@@ -361,20 +437,22 @@ static void tell(const char *host, char *out, size_t cap)
     size_t len =
         (size_t)snprintf(out, cap, "hostname %s\n", said.hostname[0] ? said.hostname : host);
 
+    for (char *c = out; *c; c++) /* as ssh tells names */
+        *c = (char)tolower((unsigned char)*c);
     for (size_t i = 0; i < said.identity_count; i++)
         len += (size_t)snprintf(out + len, cap - len, "identityfile %s\n", said.identities[i]);
     len += (size_t)snprintf(out + len, cap - len, "port %d\n", said.port ? said.port : 22);
-    if (said.proxy_command[0])
+    if (said.proxy_command[0] && strcmp(said.proxy_command, "none") != 0)
         len += (size_t)snprintf(out + len, cap - len, "proxycommand %s\n", said.proxy_command);
-    if (said.proxy_jump[0])
+    if (said.proxy_jump[0] && strcmp(said.proxy_jump, "none") != 0)
         len += (size_t)snprintf(out + len, cap - len, "proxyjump %s\n", said.proxy_jump);
     snprintf(out + len, cap - len, "user %s\n", said.user);
 }
 
 static void ssh_itself_says_the_same(void **state)
 {
-    static const char *const hosts[] = {"board",     "board2",   "bench-1", "alias",
-                                        "x.example", "10.0.0.7", "fe80::1"};
+    static const char *const hosts[] = {"board",    "board2",  "bench-1", "alias", "x.example",
+                                        "10.0.0.7", "fe80::1", "Upper",   "upper", "comma"};
     char mine[2000], *its;
 
     (void)state;
@@ -388,6 +466,9 @@ static void ssh_itself_says_the_same(void **state)
              "  ProxyCommand nc \"%%h\" %%p\n  Port = 2222\n"
              "Match exec \"test %%h = bench-1\"\n User root\n"
              "Host alias\n HostName real\nHost real\n IdentityFile /real\n"
+             "Host Upper\n ProxyJump none\n ProxyCommand up\nHost UPPER\n Port 1\n"
+             "Match host UPPER\n Port 2\nHost other,comma\n Port 3\nMatch user Fio\n Port 4\n"
+             "Host comma\n ProxyCommand none\n"
              "Host *\n  User fio\n  IdentityFile /z\n  Port 23\nMatch final host 10.0.0.*\n"
              " IdentityFile /final\n",
              dir);
@@ -416,13 +497,15 @@ int main(void)
         cmocka_unit_test(all_key_files_are_taken_in_their_order),
         cmocka_unit_test(what_cannot_be_followed_is_an_error_with_its_line),
         cmocka_unit_test(what_only_may_matter_is_named),
+        cmocka_unit_test(a_line_that_ssh_does_not_know_is_an_error_for_every_host),
+        cmocka_unit_test(whose_key_and_where_is_told),
+        cmocka_unit_test(no_error_tells_a_command),
         cmocka_unit_test(tokens_are_replaced),
         cmocka_unit_test(nothing_from_the_network_reaches_a_shell),
         cmocka_unit_test_setup_teardown(included_files_end_with_their_own_conditions, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_includes_itself_has_an_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_file_that_everybody_may_write_is_refused, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_others_may_write_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(the_computers_own_configuration_comes_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(ssh_itself_says_the_same, setup, teardown),
