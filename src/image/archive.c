@@ -11,6 +11,8 @@
  */
 #include "image/archive.h"
 
+#include "util/text.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -217,6 +219,21 @@ static int walk_fault(struct archive_walk *walk, struct x8_error *err)
     return feeder->rc;
 }
 
+static int no_archive(struct x8_span head, struct x8_error *err)
+{
+    char words[48];
+    size_t len = 0;
+    while (len < head.len && len < sizeof(words) - 1 && !strchr("\r\n", head.data[len]))
+        len++;
+    x8_clean(words, sizeof(words), (const char *)head.data, len);
+    x8_fail(err, X8_E_BAD_IMAGE, "neither a tar nor a zip archive");
+    if (head.len == 0)
+        x8_error_why(err, "it is empty");
+    else
+        x8_error_why(err, "it begins with '%s'", words);
+    return -X8_E_BAD_IMAGE;
+}
+
 /* Recognise the format and give the library nothing else to choose from. */
 static int walk_start(struct archive_walk *walk, struct x8_error *err)
 {
@@ -226,7 +243,7 @@ static int walk_start(struct archive_walk *walk, struct x8_error *err)
         return (int)have;
     struct x8_span head = {in->data + in->at, (size_t)have};
     if (!archive_is(head))
-        return x8_fail(err, X8_E_BAD_IMAGE, "neither a tar nor a zip archive");
+        return no_archive(head, err);
     walk->is_zip = is_zip(head);
     walk->archive = archive_read_new();
     if (walk->is_zip)

@@ -45,6 +45,7 @@ int fetch_look_at(const char *name, const uint8_t *head, size_t len, struct x8_e
 {
     if (len == 0) {
         x8_fail(err, X8_E_BAD_IMAGE, "what the server sent as %s is empty", name);
+        x8_error_why(err, "it answered and sent not one byte");
         x8_error_next(err, "check the address; the file on the server may not be there yet");
         return -X8_E_BAD_IMAGE;
     }

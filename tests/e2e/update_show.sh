@@ -166,7 +166,8 @@ looks 20 no-such-bundle
 error_form '20 no-file'
 printf 'hello' >file
 looks 21 file
-failed 21 bad-image
+error_form '21 bad-image'
+says "why    it begins with 'hello'"
 mkdir -p empty
 looks 21 empty
 error_form '21 bad-image'

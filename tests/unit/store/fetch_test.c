@@ -92,6 +92,7 @@ static void refused(const char *data, size_t len, const char *words)
     kit_begin(&k, data, len);
     k.job.sha256 = NULL;
     kit_fails(&k, X8_E_BAD_IMAGE, words);
+    assert_true(k.err.why[0] && k.err.next[0]);
     assert_int_equal(kit_count(&k, "pin-"), 0);
     assert_int_equal(kit_count(&k, "part-"), 0);
     assert_int_equal(kit_count(&k, "bad-"), 1);
