@@ -4,29 +4,54 @@
  */
 #include "update_parts.h"
 
+#include "net/http_header.h"
 #include "util/text.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* The board's own answer is what is asked for first, and waits behind this. */
+#define ANSWER_MS 10000
+
+/* The catalogue within `limit` of ms; 1 when it is not to be had, which out->trouble tells. */
+static int open_within(const struct x8_op *whole, int64_t limit, struct x8_update_newest *out,
+                       const struct x8_catalogue **catalogue, struct x8_error *err)
+{
+    struct x8_op op = *whole;
+    struct x8_error own;
+    char where[200];
+    int rc;
+
+    op.deadline = x8_deadline_min(op.deadline, x8_deadline_in(limit));
+    rc = x8_store_catalogue(&op, &out->setup, catalogue, &own);
+    if (rc == -(int)X8_E_TIMEOUT) {
+        x8_http_shown(out->setup.index, where, sizeof where);
+        snprintf(out->trouble, sizeof out->trouble,
+                 "%s did not send the catalogue within %.3g s (-t DUR waits longer)", where,
+                 (double)limit / 1000);
+        return 1;
+    }
+    if (rc == -(int)X8_E_NETWORK) { /* what the board says is worth something without it */
+        x8_copy(out->trouble, sizeof out->trouble, own.msg);
+        return 1;
+    }
+    if (rc < 0)
+        *err = own;
+    return rc;
+}
 
 int x8_update_newest_find(struct x8_ctx *ctx, struct x8_update_newest *out, struct x8_error *err)
 {
-    const struct x8_catalogue *catalogue;
-    struct x8_error own;
+    int64_t limit = ctx->globals->timeout_ms;
+    const struct x8_catalogue *catalogue = NULL;
     int rc = x8_store_setup(ctx, &out->setup, err);
 
-    if (rc < 0)
-        return rc;
-    rc = x8_store_catalogue(&ctx->op, &out->setup, &catalogue, &own);
-    if (rc == -(int)X8_E_NETWORK) { /* what the board says is worth something without it */
-        x8_copy(out->trouble, sizeof out->trouble, own.msg);
-        return 0;
-    }
-    if (rc < 0) {
-        *err = own;
-        return rc;
-    }
-    out->release = catalogue->count ? &catalogue->items[0] : NULL;
-    return 0;
+    if (rc == 0)
+        rc = open_within(&ctx->op, limit == X8_TIMEOUT_UNSET ? ANSWER_MS : limit, out, &catalogue,
+                         err);
+    if (rc == 0 && catalogue->count)
+        out->release = &catalogue->items[0];
+    return rc < 0 ? rc : 0;
 }
 
 void x8_update_newest_done(struct x8_update_newest *newest)

@@ -197,7 +197,7 @@ static int open_url(struct index *x, const struct x8_http_config *http, int how)
     rc = ask(x, http, validator, &inner);
     if (rc == 0)
         return x->is_same ? parse(x, &x->copy, x->err) : use_new(x, validator, how);
-    if (rc == -X8_E_NETWORK && x->has_copy)
+    if ((rc == -X8_E_NETWORK || rc == -X8_E_TIMEOUT) && x->has_copy)
         return use_copy(x, inner.msg, inner.why);
     if (x->err)
         *x->err = inner;

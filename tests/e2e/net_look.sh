@@ -93,6 +93,22 @@ prints '^image	861$'
 prints '^newest-known	not known: '
 X8CTL_IMAGE_INDEX=http://127.0.0.1:1/index.json on 0 update check --json
 json 'd["boards"][0]["newest_known"]["image"] is None and d["boards"][0]["newest_known"]["trouble"]'
+start "a mute one holds up the board's answer for 10 s at most, or for as long as -t says"
+python3 -c '
+import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+time.sleep(600)' >mute 2>/dev/null &
+mute=$!
+await 60 "a mute server" test -s mute
+X8CTL_IMAGE_INDEX=http://127.0.0.1:$(cat mute)/index.json on 0 update check
+within 30
+prints '^image	861$'
+prints '^newest-known	not known: http://127.0.0.1:[0-9]+/index.json did not send the catalogue within 10 s'
+X8CTL_IMAGE_INDEX=http://127.0.0.1:$(cat mute)/index.json on 0 update check -t 2s
+prints 'did not send the catalogue within 2 s'
+kill "$mute"
+wait "$mute" 2>/dev/null
 start "one that is none is an error"
 echo '{' >index.json
 X8CTL_IMAGE_INDEX=index.json on 21 update check
