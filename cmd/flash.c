@@ -113,6 +113,23 @@ static const struct x8_carrier *carrier(struct x8_error *err, int *rc)
     return row;
 }
 
+static int take_one_source(const struct x8_ctx *ctx, struct x8_error *err)
+{
+    int is_wait = x8_flash_opt.wait_ms == X8_DURATION_ALONE;
+    char first[X8_STRING_LEN], second[X8_STRING_LEN];
+
+    x8_clean(first, sizeof first, ctx->argv[0], strlen(ctx->argv[0]));
+    x8_clean(second, sizeof second, ctx->argv[1], strlen(ctx->argv[1]));
+    x8_fail(err, X8_E_USAGE, "flash takes one source, not both '%.120s' and '%.120s'", first,
+            second);
+    if (is_wait)
+        x8_error_why(err, "--wait takes its time behind '=': a word behind a blank is an image");
+    else
+        x8_error_why(err, "each of them would be the image that is written");
+    x8_error_next(err, is_wait ? "--wait=DUR, as in --wait=3m" : "x8ctl flash 934.tar.gz");
+    return -(int)X8_E_USAGE;
+}
+
 static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
 {
     int64_t ms;
@@ -123,9 +140,10 @@ static int check_usage(const struct x8_ctx *ctx, struct x8_error *err)
         rc = x8_fail(err, X8_E_USAGE, "--wait takes its time behind '='");
         x8_error_why(err, "a word behind a blank is the image to be flashed");
         x8_error_next(err, "--wait=%s", ctx->argv[0]);
-    } else if (ctx->argc > 1 || (ctx->argc == 0 && !x8_flash_opt.resume)) {
-        rc =
-            x8_fail(err, X8_E_USAGE, ctx->argc ? "flash takes one source" : "flash needs a source");
+    } else if (ctx->argc > 1) {
+        rc = take_one_source(ctx, err);
+    } else if (ctx->argc == 0 && !x8_flash_opt.resume) {
+        rc = x8_fail(err, X8_E_USAGE, "flash needs a source");
         x8_error_next(err, "x8ctl flash 934.tar.gz");
     } else if (x8_flash_opt.no_wait && x8_flash_opt.wait_ms != X8_WAIT_UNSET) {
         rc = x8_fail(err, X8_E_USAGE, "--wait and --no-wait contradict each other");

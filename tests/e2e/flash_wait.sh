@@ -38,6 +38,10 @@ start "nobody asked: the run ends when all is verified"
 flash 0 "${linux[@]}" adbd=image=934 -- flash -y --json release
 json "'linux' not in d['boards'][0] and d['boards'][0]['retries'] == 0 and not d['boards'][0]['resumed']"
 says_no 'Linux'
+start "a time behind a blank is taken for an image: both words are named, and how it is written"
+flash 2 start=off -- flash --wait forever release
+says "takes one source, not both 'forever' and 'release'"
+says 'next   --wait=DUR'
 start "--wait: the cable is pulled, and Linux comes up at the same port"
 watched 0 "0 switch 200" "${linux[@]}" adbd=image=934 -- flash -y --wait=60s release
 prints '^1-2: written .* and verified on the board'
