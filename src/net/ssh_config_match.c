@@ -61,7 +61,10 @@ static int run(const struct x8_ssh_reading *reading, const char *text, struct x8
     if (!whom->run)
         return x8_ssh_line_wrong(reading, err, "no command of Match exec is run here");
     rc = x8_ssh_config_expand(text, &tokens, 0, command, sizeof command, err);
-    return rc < 0 ? rc : whom->run(whom->ctx, command, err);
+    rc = rc < 0 ? rc : whom->run(whom->ctx, command, err);
+    if (rc < 0 && err)
+        x8_error_prefix(err, "%.100s line %u", reading->file, reading->line);
+    return rc;
 }
 
 /* 1, 0, or a negative code. */

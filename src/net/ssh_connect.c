@@ -3,6 +3,7 @@
  */
 #include "net/ssh_parts.h"
 
+#include "net/resolve.h"
 #include "net/tcp.h"
 #include "util/text.h"
 
@@ -14,6 +15,7 @@
 
 enum {
     CONNECT_MS = 10000,
+    ADDRESSES_MAX = 16,
     SHARE_MIN_MS = 1000, /* one lost packet: TCP asks again after a second */
 };
 
@@ -81,10 +83,65 @@ int x8_ssh_use_socket(struct x8_ssh *ssh, struct x8_error *err)
     return x8_fail(err, X8_E_INTERNAL, "libssh does not take the socket");
 }
 
+/* --- AddressFamily: those addresses alone --- */
+
+struct figures {
+    char text[ADDRESSES_MAX][80];
+    const char *list[ADDRESSES_MAX];
+    size_t count;
+};
+
+static void keep(struct figures *figures, const char *address, int family)
+{
+    if (figures->count == ADDRESSES_MAX || (strchr(address, ':') != NULL) != (family == 6))
+        return;
+    if (!x8_copy(figures->text[figures->count], sizeof figures->text[0], address))
+        return;
+    figures->list[figures->count] = figures->text[figures->count];
+    figures->count++;
+}
+
+static int no_family(const struct x8_ssh *ssh, struct x8_error *err)
+{
+    x8_fail(err, X8_E_NO_BOARD, "%s has no IPv%d address", ssh->host, ssh->family);
+    x8_error_why(err, "AddressFamily of the ssh configuration wants one of that family alone");
+    x8_error_next(err, "give another address, or change that line for this host");
+    return -(int)X8_E_NO_BOARD;
+}
+
+static int look_up(struct x8_ssh *ssh, const struct x8_op *op, const char *name, uint16_t port,
+                   struct figures *out, struct x8_error *err)
+{
+    struct addrinfo *found = NULL;
+    char text[80];
+    int rc = x8_resolve(op, name, port, x8_deadline_min(op->deadline, x8_deadline_in(CONNECT_MS)),
+                        &found, err);
+
+    for (struct addrinfo *at = found; rc == 0 && at; at = at->ai_next)
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) ==
+            0)
+            keep(out, text, ssh->family);
+    if (found)
+        freeaddrinfo(found);
+    return rc;
+}
+
+/* Of the addresses, or of those that the only one of them, a name, has. */
+static int choose_family(struct x8_ssh *ssh, const struct x8_op *op, const char *const *addresses,
+                         size_t count, uint16_t port, struct figures *out, struct x8_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = look_up(ssh, op, addresses[i], port, out, err);
+    return rc == 0 && out->count == 0 ? no_family(ssh, err) : rc;
+}
+
 int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
                    char *to, size_t cap, uint16_t port, struct x8_error *err)
 {
     const char *here[] = {to}, *const *addresses = here;
+    struct figures figures = {.count = 0};
     struct x8_error own = {0};
     size_t count = 1, at = 0;
     int rc;
@@ -92,6 +149,13 @@ int x8_ssh_connect(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_s
     if (way->address_count && strcmp(to, way->host) == 0) {
         addresses = way->addresses;
         count = way->address_count;
+    }
+    if (ssh->family == 4 || ssh->family == 6) {
+        rc = choose_family(ssh, op, addresses, count, port, &figures, err);
+        if (rc != 0)
+            return rc;
+        addresses = figures.list;
+        count = figures.count;
     }
     rc = connect_any(ssh, op, addresses, count, port, &at, &own);
 

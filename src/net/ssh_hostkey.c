@@ -45,8 +45,12 @@ static int changed(const struct x8_ssh *ssh, const struct shown *key, struct x8_
                  "a board makes new keys when it is flashed; if this one was not, another computer "
                  "may be answering in its place (its key now: %s %s)",
                  key->type, key->print);
-    x8_error_next(err, "if it was flashed:  x8ctl setup --renew-host-key -s 'net:%s'",
-                  ssh->key_name);
+    if (ssh->key_is_configured)
+        x8_error_next(err, "if it was flashed:  ssh-keygen -R '%.100s' -f '%.150s'", ssh->key_name,
+                      ssh->known_hosts);
+    else
+        x8_error_next(err, "if it was flashed:  x8ctl setup --renew-host-key -s 'net:%s'",
+                      ssh->key_name);
     return -X8_E_AUTH;
 }
 
@@ -61,23 +65,38 @@ static int unknown(const struct x8_ssh *ssh, const struct x8_ssh_config *config,
     return -X8_E_AUTH;
 }
 
-static int revoked(const struct x8_ssh *ssh, const struct x8_ssh_way *way, const struct shown *key,
-                   struct x8_error *err)
+/* Nor by --accept-new-host-key: it stands in for the question that ssh does not ask then. */
+static int strictly_unknown(const struct x8_ssh *ssh, const struct x8_ssh_config *config,
+                            const struct shown *key, struct x8_error *err)
+{
+    x8_fail(err, X8_E_AUTH, "the ssh key of %s is not known here", ssh->host);
+    x8_error_why(err,
+                 "it is %s %s, and StrictHostKeyChecking yes (%s) lets no new key be accepted, not "
+                 "by --accept-new-host-key either",
+                 key->type, key->print, config->strict_at);
+    x8_error_next(err,
+                  "compare it and put it into %.150s (ssh-keyscan shows it), or change that "
+                  "line",
+                  ssh->known_hosts[0] ? ssh->known_hosts : "known_hosts");
+    return -X8_E_AUTH;
+}
+
+static int revoked(const struct x8_ssh *ssh, const struct shown *key, struct x8_error *err)
 {
     x8_fail(err, X8_E_AUTH, "the ssh key of %s is revoked", ssh->host);
-    x8_error_why(err, "%s has it in a line that begins with @revoked: %s %s", way->known_hosts,
+    x8_error_why(err, "%s has it in a line that begins with @revoked: %s %s", ssh->known_hosts,
                  key->type, key->print);
     x8_error_next(err, "do not use this server; ask who put the line there");
     return -X8_E_AUTH;
 }
 
-static int cannot_store(const struct x8_ssh_way *way, int errnum, struct x8_error *err)
+static int cannot_store(const struct x8_ssh *ssh, int errnum, struct x8_error *err)
 {
     enum x8_code code = x8_write_code(errnum, X8_E_NO_FILE);
 
     if (code != X8_E_HOST_SPACE)
         code = X8_E_NO_FILE;
-    x8_fail_sys(err, code, errnum, "cannot keep the board's key in %s", way->known_hosts);
+    x8_fail_sys(err, code, errnum, "cannot keep the board's key in %s", ssh->known_hosts);
     x8_error_next(err, code == X8_E_HOST_SPACE ? "free some space there"
                                                : "make the file and its folder writable for you");
     return -(int)code;
@@ -121,31 +140,31 @@ static int append(const char *path, const char *line)
     return errnum;
 }
 
-static int store(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err)
+static int store(struct x8_ssh *ssh, struct x8_error *err)
 {
     char *line = NULL;
     int errnum;
 
-    if (!way->known_hosts)
+    if (!ssh->known_hosts[0])
         return 0;
     if (ssh_session_export_known_hosts_entry(ssh->session, &line) != SSH_OK)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
-    make_folder(way->known_hosts);
-    errnum = append(way->known_hosts, line);
+    make_folder(ssh->known_hosts);
+    errnum = append(ssh->known_hosts, line);
     ssh_string_free_char(line);
-    return errnum ? cannot_store(way, errnum, err) : 0;
+    return errnum ? cannot_store(ssh, errnum, err) : 0;
 }
 
 /* libssh takes a file that cannot be read for one that knows nobody. */
-static int readable(const struct x8_ssh_way *way, struct x8_error *err)
+static int readable(const struct x8_ssh *ssh, struct x8_error *err)
 {
     int fd;
 
-    if (!way->known_hosts)
+    if (!ssh->known_hosts[0])
         return 0;
-    fd = open(way->known_hosts, O_RDONLY | O_CLOEXEC);
+    fd = open(ssh->known_hosts, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
-        x8_fail_sys(err, X8_E_NO_FILE, errno, "cannot read %s", way->known_hosts);
+        x8_fail_sys(err, X8_E_NO_FILE, errno, "cannot read %s", ssh->known_hosts);
         x8_error_next(err, "make it readable for you: the keys of known boards are in it");
         return -X8_E_NO_FILE;
     }
@@ -159,15 +178,15 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way,
 {
     const struct x8_ssh_asker *asker = &way->asker;
     struct shown key;
-    int rc = readable(way, err);
+    int rc = readable(ssh, err);
 
     if (rc == 0)
         rc = show(ssh, &key, err);
     if (rc != 0)
         return rc;
     x8_copy(ssh->memory.print, sizeof ssh->memory.print, key.print);
-    if (way->known_hosts && x8_ssh_known_is_revoked(way->known_hosts, key.print))
-        return revoked(ssh, way, &key, err);
+    if (ssh->known_hosts[0] && x8_ssh_known_is_revoked(ssh->known_hosts, key.print))
+        return revoked(ssh, &key, err);
     switch (ssh_session_is_known_server(ssh->session)) {
     case SSH_KNOWN_HOSTS_OK:
         return 0;
@@ -176,10 +195,12 @@ int x8_ssh_check_key(struct x8_ssh *ssh, const struct x8_ssh_way *way,
         return changed(ssh, &key, err);
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND:
+        if (config->strict == 1 && ssh->looks_up)
+            return strictly_unknown(ssh, config, &key, err);
         rc = asker->accept_key ? asker->accept_key(asker->ctx, ssh->host, key.type, key.print) : 0;
         if (rc == -X8_E_STOPPED || rc == -X8_E_TERMINATED)
             return x8_fail(err, x8_code_of(rc), "stopped before the key was accepted");
-        return rc == 1 ? store(ssh, way, err) : unknown(ssh, config, &key, err);
+        return rc == 1 ? store(ssh, err) : unknown(ssh, config, &key, err);
     case SSH_KNOWN_HOSTS_ERROR:
         break;
     }

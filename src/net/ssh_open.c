@@ -18,13 +18,8 @@
 #include <unistd.h>
 
 enum {
-    /* The board starts its server at the first knock, and makes its keys at the first start. */
-    BANNER_MS = 20000,
-    PROXY_MS = 90000, /* where a program in between may ask for a password first */
-    EXEC_MS = 20000,
+    EXEC_MS = 10000,
     SILENT_MS = 25000,
-    WORDS_MAX = 65536,
-    KEYS_MS = 20000,
 };
 
 /*
@@ -86,8 +81,9 @@ static int set(struct x8_ssh *ssh, enum ssh_options_e option, const void *value,
         return 0;
     x8_ssh_said(ssh, said, sizeof said);
     x8_fail(err, X8_E_USAGE, "ssh to %s: a setting is not possible", ssh->host);
-    if (said[0])
-        x8_error_why(err, "%s", said);
+    x8_error_why(err, "%s",
+                 said[0] ? said : "nothing of what the ssh configuration lists is known here");
+    x8_error_next(err, "see the lines for it in the ssh configuration:  ssh -G %.200s", ssh->host);
     return -X8_E_USAGE;
 }
 
@@ -126,15 +122,30 @@ struct running {
     const struct x8_op *op;
 };
 
+/* The command may hold a password: it is not told. */
+static int no_condition(enum x8_code code, struct x8_error *err)
+{
+    if (code == X8_E_TIMEOUT)
+        x8_fail(err, code, "the command of Match exec did not end within %d s", EXEC_MS / 1000);
+    else
+        x8_fail(err, code, "the command of Match exec cannot be run");
+    x8_error_why(err, "ssh runs it as well before each connection, and what it says decides which "
+                      "lines hold");
+    x8_error_next(err, "run it by hand to see what it waits for, or change that line");
+    return -(int)code;
+}
+
 /* A condition of Match exec. */
 static int run_condition(void *ctx, const char *command, struct x8_error *err)
 {
     const struct running *running = ctx;
-    struct x8_error own;
+    struct x8_error own = {0};
     int rc = x8_proc_run(running->op, command, x8_deadline_in(EXEC_MS), NULL, NULL, &own);
 
     if (rc == 0 || rc == -(int)X8_E_REFUSED)
         return rc == 0;
+    if (rc != -(int)X8_E_STOPPED && rc != -(int)X8_E_TERMINATED)
+        return no_condition(x8_code_of(rc), err);
     if (err)
         *err = own;
     return rc;
@@ -190,21 +201,56 @@ static void choose(struct x8_ssh *ssh, const struct x8_ssh_way *way,
             : config->user[0] ? config->user
                               : "fio");
     ssh->port = way->port ? way->port : config->port ? config->port : 22;
+    ssh->family = config->family;
 }
 
-/* What must not come from a configuration, and where the server's key is looked up. */
-static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, struct x8_error *err)
+/* The file of keys: the configuration's, else the usual one. */
+static int choose_known_hosts(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                              const struct x8_ssh_config *config, const char *to,
+                              struct x8_error *err)
 {
-    const char *name = way->key_alias ? way->key_alias : way->host;
-    int strict = 1, quiet = SSH_LOG_NOLOG, rc = set_name(ssh, name, err);
-    unsigned number = ssh->port;
+    struct x8_ssh_tokens tokens = {to, way->host, ssh->user, way->key_folder, ssh->port};
 
+    /* Who asks for the key alone looks nowhere. */
+    ssh->looks_up = way->known_hosts && strcmp(way->known_hosts, "/dev/null") != 0;
+    if (!ssh->looks_up || x8_casecmp(config->known_hosts, "none") == 0)
+        return 0;
+    if (config->known_hosts[0])
+        return x8_ssh_config_expand(config->known_hosts, &tokens, 1, ssh->known_hosts,
+                                    sizeof ssh->known_hosts, err);
+    if (!x8_copy(ssh->known_hosts, sizeof ssh->known_hosts, way->known_hosts))
+        return x8_fail(err, X8_E_USAGE, "the name of known_hosts is too long");
+    return 0;
+}
+
+/* How ssh calls the server there: as the configuration says, which is without a port, or where it
+ * connects to; a board that announced itself has its own name. */
+static int name_key(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                    const struct x8_ssh_config *config, const char *to, struct x8_error *err)
+{
+    const char *name = config->key_alias[0] ? config->key_alias
+                       : way->key_alias     ? way->key_alias
+                                            : to;
+    unsigned number = config->key_alias[0] ? 22 : ssh->port;
+    int rc = set_name(ssh, name, err);
+
+    ssh->key_is_configured = config->key_alias[0] || config->known_hosts[0] ||
+                             (name == to && strcmp(to, way->host) != 0);
     snprintf(ssh->key_name, sizeof ssh->key_name, number == 22 ? "%.250s" : "[%.250s]:%u", name,
              number);
     for (char *c = ssh->key_name; *c; c++)
         *c = (char)tolower((unsigned char)*c); /* as it is written to known_hosts */
+    return rc < 0 ? rc : set(ssh, SSH_OPTIONS_PORT, &number, err);
+}
+
+/* What must not come from a configuration, and where the server's key is looked up. */
+static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way,
+                          const struct x8_ssh_config *config, const char *to, struct x8_error *err)
+{
+    int strict = 1, quiet = SSH_LOG_NOLOG, rc = choose_known_hosts(ssh, way, config, to, err);
+
     if (rc == 0)
-        rc = set(ssh, SSH_OPTIONS_PORT, &number, err);
+        rc = name_key(ssh, way, config, to, err);
     if (rc == 0)
         rc = set(ssh, SSH_OPTIONS_USER, ssh->user, err);
     if (rc == 0)
@@ -213,90 +259,13 @@ static int settle_options(struct x8_ssh *ssh, const struct x8_ssh_way *way, stru
         rc = set(ssh, SSH_OPTIONS_LOG_VERBOSITY, &quiet, err);
     if (rc == 0)
         rc = set_path(ssh, SSH_OPTIONS_KNOWNHOSTS,
-                      way->known_hosts ? way->known_hosts : "/dev/null", err);
+                      ssh->known_hosts[0] ? ssh->known_hosts : "/dev/null", err);
     if (rc == 0)
         rc = set(ssh, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null", err);
     return rc;
 }
 
 /* --- steps --- */
-
-static int no_greeting(const struct x8_ssh *ssh, int64_t waited_ms, struct x8_error *err)
-{
-    x8_fail(err, X8_E_TIMEOUT, "the ssh server of %s does not greet", ssh->host);
-    x8_error_why(err,
-                 "the connection stands, but %s for %.3g s: the board is overloaded, or still "
-                 "makes its first keys",
-                 ssh->heard.in_bytes ? "no greeting came" : "nothing came",
-                 (double)waited_ms / 1000);
-    x8_error_next(err, "try again in a minute");
-    return -X8_E_TIMEOUT;
-}
-
-static int no_agreement(const struct x8_ssh *ssh, struct x8_error *err)
-{
-    int greeted = ssh_get_serverbanner(ssh->session) != NULL;
-    char said[200];
-
-    x8_ssh_said(ssh, said, sizeof said);
-    if (x8_starts(said, "Socket error") && ssh->proxy && !greeted)
-        return x8_ssh_proxy_failed(ssh, err);
-    if (x8_starts(said, "Socket error")) {
-        x8_fail(err, X8_E_GONE, "%s closed the ssh connection at once", ssh->host);
-        x8_error_why(err, "its ssh server takes no more connections now, or its key cannot be made "
-                          "(a full disk)");
-        x8_error_next(err, "try again; if it stays, look at the board over USB:  x8ctl info");
-        return -X8_E_GONE;
-    }
-    x8_fail(err, X8_E_LINK,
-            greeted ? "no way of ssh is common to this computer and %s"
-                    : "what answers on %s is no ssh server",
-            ssh->host);
-    x8_error_why(err, "%s", said);
-    x8_error_next(err, "see whether it is the right address and port:  x8ctl list");
-    return -X8_E_LINK;
-}
-
-/* Some words may come before the greeting, as RFC 4253 (4.2) allows. */
-static int talks_on(const struct x8_ssh *ssh, struct x8_error *err)
-{
-    if (ssh->heard.in_bytes <= WORDS_MAX)
-        return 0;
-    x8_fail(err, X8_E_LINK, "what answers on %s is no ssh server", ssh->host);
-    x8_error_why(err, "it talks on and on, and does not greet");
-    x8_error_next(err, "see whether it is the right address and port:  x8ctl list");
-    return -X8_E_LINK;
-}
-
-static int greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err)
-{
-    int64_t start = x8_now_ms(), keys = 0;
-    int64_t greeting = x8_deadline_in(ssh->proxy ? PROXY_MS : BANNER_MS);
-    const char *banner;
-    int rc;
-
-    while ((rc = ssh_connect(ssh->session)) == SSH_AGAIN) {
-        int greeted = ssh_get_serverbanner(ssh->session) != NULL;
-
-        if (greeted && !keys)
-            keys = x8_deadline_in(KEYS_MS);
-        rc = greeted ? 0 : talks_on(ssh, err);
-        if (rc == 0)
-            rc = x8_ssh_await(ssh, op, greeted ? keys : greeting, err);
-        if (rc == -X8_E_TIMEOUT && !greeted)
-            return no_greeting(ssh, x8_now_ms() - start, err);
-        if (rc != 0)
-            return rc;
-    }
-    if (rc != SSH_OK)
-        return no_agreement(ssh, err);
-    banner = ssh_get_serverbanner(ssh->session);
-    x8_clean(ssh->server, sizeof ssh->server, banner, strlen(banner));
-    /* libssh made the socket a blocking one; it writes only where poll() says that there is room.
-     */
-    fcntl(ssh->fd, F_SETFL, O_NONBLOCK);
-    return 0;
-}
 
 /* The bytes of the connection, and the greeting. */
 static int reach(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
@@ -306,13 +275,13 @@ static int reach(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh
     int rc;
 
     choose(ssh, way, config, to, sizeof to);
-    rc = settle_options(ssh, way, err);
+    rc = settle_options(ssh, way, config, to, err);
     if (rc == 0)
         rc = x8_ssh_wants_proxy(config)
                  ? x8_ssh_proxy_start(ssh, op, way, config, to, ssh->port, err)
                  : x8_ssh_connect(ssh, op, way, to, sizeof to, ssh->port, err);
     if (rc == 0)
-        rc = greet(ssh, op, err);
+        rc = x8_ssh_greet(ssh, op, err);
     if (rc == 0)
         x8_emit(op, X8_EV_DETAIL, "ssh: %s at %s, port %u", ssh->server, to, (unsigned)ssh->port);
     return rc;

@@ -36,15 +36,21 @@ struct x8_ssh_memory {
 
 struct x8_ssh {
     struct x8_ssh_memory memory;
-    pid_t proxy;     /* the program that the connection goes through, or 0 */
-    int proxy_words; /* what it complains about, or -1 */
+    pid_t proxy;        /* the program that the connection goes through, or 0 */
+    int proxy_words;    /* what it complains about, or -1 */
+    char proxy_at[120]; /* "the ProxyCommand of config line 3" */
+    int proxy_ms;       /* how long it may take to the greeting; 0: as usual */
     ssh_session session;
     ssh_event event; /* polls the session once it is open */
     int fd;          /* ours; libssh has a duplicate, since it closes its own when an error comes */
     int wakes[2];    /* a pipe: ends the engine's poll, and waits of the opening thread */
     char host[256], user[64], server[256];
     uint16_t port;
-    char key_name[300]; /* how known_hosts calls the server */
+    char known_hosts[4096]; /* or "": no file */
+    char key_name[300];     /* how that calls the server */
+    int looks_up;           /* there is a file to look a key up in, were it not for "none" */
+    int key_is_configured;  /* one of the two is the configuration's */
+    int family;             /* AddressFamily */
 
     pthread_mutex_t lock;
     pthread_t engine;
@@ -127,7 +133,11 @@ int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct 
                        const struct x8_ssh_config *config, const char *to, uint16_t port,
                        struct x8_error *err);
 void x8_ssh_proxy_stop(struct x8_ssh *ssh);
+int x8_ssh_proxy_ended(struct x8_ssh *ssh);
 int x8_ssh_proxy_failed(const struct x8_ssh *ssh, struct x8_error *err);
+int x8_ssh_proxy_is_mute(const struct x8_ssh *ssh, int64_t waited_ms, struct x8_error *err);
+/* The server's greeting and keys, or why not (ssh_greet.c). */
+int x8_ssh_greet(struct x8_ssh *ssh, const struct x8_op *op, struct x8_error *err);
 /* Give libssh a duplicate of ssh->fd. */
 int x8_ssh_use_socket(struct x8_ssh *ssh, struct x8_error *err);
 /* Connect to `to` or the addresses that stand for it; `to` becomes the one that answered

@@ -23,8 +23,10 @@
 extern char **environ;
 
 enum {
-    END_MS = 1000, /* for the program to see that nobody is there any more */
-    LOOK_MS = 10,  /* there is no portable way to poll() for the end of a process */
+    END_MS = 1000,    /* for the program to see that nobody is there any more */
+    ASKED_MS = 90000, /* to the greeting, where ssh may ask a person for a password first */
+    SOON_MS = 300,
+    LOOK_MS = 10, /* there is no portable way to poll() for the end of a process */
     WORDS = 16,
 };
 
@@ -70,9 +72,12 @@ static int jump(const struct x8_ssh_way *way, const char *hops, const char *to, 
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:%_-@[],/";
     const char *last = strrchr(hops, ',');
 
-    if (hops[0] == '-' || hops[strspn(hops, fine)] || !x8_ssh_is_host(to))
-        return x8_fail(err, X8_E_USAGE, "'ProxyJump %.100s' cannot be followed to %.100s", hops,
-                       to);
+    if (hops[0] == '-' || hops[strspn(hops, fine)] || !x8_ssh_is_host(to)) {
+        x8_fail(err, X8_E_USAGE, "'ProxyJump %.100s' cannot be followed to %.100s", hops, to);
+        x8_error_why(err, "the names would reach the program ssh, and are no plain names of hosts");
+        x8_error_next(err, "write them as USER@HOST:PORT with commas between");
+        return -(int)X8_E_USAGE;
+    }
     snprintf(out->before, sizeof out->before, "%.*s", last ? (int)(last - hops) : 0, hops);
     last = last ? last + 1 : hops;
     snprintf(out->through, sizeof out->through, "%s%s", x8_starts(last, "ssh://") ? "" : "ssh://",
@@ -196,13 +201,14 @@ static int start(struct x8_ssh *ssh, struct command *command, struct x8_error *e
 }
 
 /* What is told is kept: a command may hold a password, the hosts of a jump do not. */
-static void tell(const struct x8_op *op, const struct x8_ssh_config *config)
+static void tell(const struct x8_ssh *ssh, const struct x8_op *op,
+                 const struct x8_ssh_config *config)
 {
     if (config->proxy_jump[0])
         x8_emit(op, X8_EV_DETAIL, "ssh: through ProxyJump %s (%s)", config->proxy_jump,
                 config->proxy_at);
     else
-        x8_emit(op, X8_EV_DETAIL, "ssh: through the ProxyCommand of %s", config->proxy_at);
+        x8_emit(op, X8_EV_DETAIL, "ssh: through %s", ssh->proxy_at);
 }
 
 int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
@@ -214,11 +220,14 @@ int x8_ssh_proxy_start(struct x8_ssh *ssh, const struct x8_op *op, const struct 
 
     if (!command)
         return x8_fail(err, X8_E_INTERNAL, "no memory");
+    snprintf(ssh->proxy_at, sizeof ssh->proxy_at, "the %s of %s",
+             config->proxy_jump[0] ? "ProxyJump" : "ProxyCommand", config->proxy_at);
+    ssh->proxy_ms = config->proxy_jump[0] && !way->asks_nobody ? ASKED_MS : 0;
     rc = config->proxy_jump[0]
              ? jump(way, config->proxy_jump, to, port, command, err)
              : own_command(ssh, way, config->proxy_command, to, port, command, err);
     if (rc == 0)
-        tell(op, config);
+        tell(ssh, op, config);
     if (rc == 0)
         rc = start(ssh, command, err);
     free(command);
@@ -237,6 +246,11 @@ static int has_ended(struct x8_ssh *ssh, int ms)
         x8_cancel_sleep(NULL, x8_deadline_in(LOOK_MS), X8_CANCEL_HARD, NULL);
     } while (x8_deadline_left(deadline, 1) > 0);
     return 0;
+}
+
+int x8_ssh_proxy_ended(struct x8_ssh *ssh)
+{
+    return ssh->proxy > 0 && has_ended(ssh, SOON_MS);
 }
 
 void x8_ssh_proxy_stop(struct x8_ssh *ssh)
@@ -276,8 +290,20 @@ int x8_ssh_proxy_failed(const struct x8_ssh *ssh, struct x8_error *err)
     last_words(ssh, words, sizeof words);
     x8_fail(err, X8_E_NO_BOARD, "the way to %s that the ssh configuration has leads nowhere",
             ssh->host);
-    x8_error_why(err, "its ProxyJump or ProxyCommand ended: %s",
+    x8_error_why(err, "%s ended before the connection stood: %s", ssh->proxy_at,
                  words[0] ? words : "it said nothing");
     x8_error_next(err, "see whether that way is there:  ssh -v %s", ssh->host);
     return -(int)X8_E_NO_BOARD;
+}
+
+int x8_ssh_proxy_is_mute(const struct x8_ssh *ssh, int64_t waited_ms, struct x8_error *err)
+{
+    char words[300];
+
+    last_words(ssh, words, sizeof words);
+    x8_fail(err, X8_E_TIMEOUT, "the way to %s that the ssh configuration has is mute", ssh->host);
+    x8_error_why(err, "%s runs, but brought no greeting for %.3g s%s%s", ssh->proxy_at,
+                 (double)waited_ms / 1000, words[0] ? "; its last words: " : "", words);
+    x8_error_next(err, "see whether that way is there:  ssh -v %s", ssh->host);
+    return -(int)X8_E_TIMEOUT;
 }

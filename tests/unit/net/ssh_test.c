@@ -105,8 +105,22 @@ static int sh(const char *fmt, ...)
     return WEXITSTATUS(status);
 }
 
+static char heard[2000];
+static int waits;
+
+static void hear(void *ctx, const struct x8_event *event)
+{
+    size_t len = strlen(heard);
+
+    (void)ctx;
+    waits += event->kind == X8_EV_WAIT;
+    snprintf(heard + len, sizeof heard - len, "%s\n", event->text ? event->text : "");
+}
+
 static int begin(void **state)
 {
+    waits = 0;
+    heard[0] = '\0';
     memset(&person, 0, sizeof person);
     x8_cancel_init(&cancel);
     op = (struct x8_op){.deadline = X8_NO_DEADLINE, .cancel = &cancel};
@@ -365,12 +379,11 @@ static void a_configuration_is_read(void **state)
     char *config = test_path(server.dir, "config");
 
     (void)state;
-    assert_int_equal(
-        sh("mv %s %s/mine; printf 'StrictHostKeyChecking no\\nHost other\\n  Port 1\\n"
-           "Host board\\n  HostName 127.0.0.1\\n  Port %u\\n  User fio\\n"
-           "  IdentityFile %s/mine/id_ed25519\\n  UserKnownHostsFile /dev/null\\n' >%s",
-           server.keys, server.dir, (unsigned)server.port, server.dir, config),
-        0);
+    assert_int_equal(sh("mv %s %s/mine; printf 'StrictHostKeyChecking no\\nHost other\\n  Port 1\\n"
+                        "Host board\\n  HostName 127.0.0.1\\n  Port %u\\n  User fio\\n"
+                        "  IdentityFile %s/mine/id_ed25519\\n' >%s; chmod 600 %s",
+                        server.keys, server.dir, (unsigned)server.port, server.dir, config, config),
+                     0);
     way.config = config;
     lets_in(&way);
     /* Its carelessness about keys is not taken over. */
@@ -391,6 +404,88 @@ static void write_config(const char *path, const char *fmt, ...)
     va_end(ap);
     fclose(file);
     chmod(path, 0600);
+}
+
+/* ssh looks for what HostName says, or HostKeyAlias, in the file that is named. */
+static void known_hosts_is_searched_as_ssh_does(void **state)
+{
+    struct x8_ssh_way way = {.host = "board", .known_hosts = "/nowhere/at/all"};
+    char *config = test_path(server.dir, "config"), *other = test_path(server.dir, "other hosts");
+    static const char text[] = "Host board\n  HostName 127.0.0.1\n  Port %u\n  User fio\n"
+                               "  IdentityFile %s/id_ed25519\n%s\n";
+
+    (void)state;
+    way.config = config;
+    way.known_hosts = server.known_hosts; /* has the key of [127.0.0.1]:PORT */
+    write_config(config, text, (unsigned)server.port, server.keys, "");
+    lets_in(&way);
+    write_config(config, text, (unsigned)server.port, server.keys, "HostKeyAlias Mine");
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_int_equal(sh("sed 's/^[^ ]*/mine/' %s >'%s'", server.known_hosts, other), 0);
+    way.known_hosts = other;
+    lets_in(&way);
+    /* The file that is named, and no other. */
+    way.known_hosts = "/nowhere/at/all";
+    way.key_folder = server.dir;
+    write_config(config, text, (unsigned)server.port, server.keys,
+                 "HostKeyAlias mine\nUserKnownHostsFile \"%d/x\"");
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_int_equal(sh("cd %s && base=$(basename $PWD) && cp 'other hosts' ../$base.hosts && "
+                        "sed -i \"s,%%d/x,%%d/$base.hosts,\" config",
+                        server.dir),
+                     0);
+    lets_in(&way);
+    assert_int_equal(sh("rm -f %s.hosts", server.dir), 0);
+    free(other);
+    free(config);
+}
+
+/* An address that a changed key is told for is that of the configuration. */
+static void a_strict_configuration_accepts_no_new_key(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char *config = test_path(server.dir, "config");
+
+    (void)state;
+    way.key_folder = server.keys;
+    way.config = config;
+    person.accepts = 1;
+    unlink(server.known_hosts);
+    write_config(config, "Host 127.*\n  StrictHostKeyChecking yes\n");
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_int_equal(person.asked_keys, 0);
+    assert_non_null(strstr(err.why, "StrictHostKeyChecking yes (config line 2)"));
+    write_config(config, "StrictHostKeyChecking no\nUserKnownHostsFile %s/its\n", server.dir);
+    person.accepts = 0;
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_int_equal(person.asked_keys, 1);
+    person.accepts = 1;
+    lets_in(&way);
+    assert_int_equal(access(server.known_hosts, F_OK), -1);
+    assert_int_equal(sh("grep -q 'ssh-ed25519' %s/its", server.dir), 0);
+    assert_int_equal(sh("sed -i 's/AAAA[^ ]*/%s/' %s/its",
+                        "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                        server.dir),
+                     0);
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.next, "ssh-keygen -R '[127.0.0.1]:"));
+    free(config);
+}
+
+static void the_family_of_addresses_is_obeyed(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char *config = test_path(server.dir, "config");
+
+    (void)state;
+    way.key_folder = server.keys;
+    way.config = config;
+    write_config(config, "AddressFamily inet\n");
+    lets_in(&way);
+    write_config(config, "AddressFamily inet6\n");
+    assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
+    assert_string_equal(err.msg, "127.0.0.1 has no IPv6 address");
+    free(config);
 }
 
 static void every_key_file_of_the_configuration_is_tried(void **state)
@@ -472,10 +567,18 @@ static void a_program_of_the_users_is_the_way(void **state)
     write_config(script, "echo no such hop >&2\nexit 3\n");
     assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
     assert_non_null(strstr(err.why, "no such hop"));
+    /* One that greets and ends is not a success. */
+    write_config(script, "echo SSH-2.0-x\n");
+    assert_int_equal(try_way(&way), -X8_E_NO_BOARD);
+    assert_non_null(strstr(err.why, "the ProxyCommand of config line 6 ended"));
     /* One that says nothing has a limit, and is ended. */
     write_config(script, "echo $$ >%s\ntrap '' TERM\nwhile :; do read -r line || :; done\n", seen);
-    op.deadline = x8_deadline_in(500);
+    op.deadline = x8_deadline_in(2300);
+    op.emit = hear;
     assert_int_equal(try_way(&way), -X8_E_TIMEOUT);
+    assert_non_null(strstr(err.why, "the ProxyCommand of config line 6 runs, but"));
+    assert_int_equal(waits, 1);
+    assert_null(strstr(heard, script)); /* a password may be on its line */
     assert_int_equal(sh("! kill -0 $(cat %s) 2>/dev/null", seen), 0);
     free(seen);
     free(script);
@@ -957,6 +1060,9 @@ int main(void)
         WITH("dropbear", an_encrypted_key_asks_for_its_password),
         WITH("sshd", an_encrypted_key_asks_for_its_password),
         WITH("dropbear", a_configuration_is_read),
+        WITH("dropbear", known_hosts_is_searched_as_ssh_does),
+        WITH("dropbear", a_strict_configuration_accepts_no_new_key),
+        WITH("dropbear", the_family_of_addresses_is_obeyed),
         WITH("dropbear", every_key_file_of_the_configuration_is_tried),
         WITH("dropbear", a_line_that_cannot_be_followed_ends_it),
         WITH("dropbear", a_program_of_the_users_is_the_way),
