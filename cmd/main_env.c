@@ -6,6 +6,7 @@
 #include "opts.h"
 
 #include "board/select.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #include <ctype.h>
@@ -41,7 +42,7 @@ void x8_env_lock_path(const char *name, char *out, size_t cap)
 
     if (home)
         snprintf(out, cap, "%s/locks/%s", home, name);
-    else if (runtime)
+    else if (runtime && x8_path_is_ours(runtime)) /* sudo may leave it that of another user */
         snprintf(out, cap, "%s/x8ctl/%s", runtime, name);
     else
         snprintf(out, cap, "/tmp/x8ctl-%ld/%s", (long)getuid(), name);

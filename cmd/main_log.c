@@ -102,35 +102,12 @@ static int none(struct x8_run_log *log, const char *why)
     return -1;
 }
 
-/* What root makes in the folder of somebody else, that user could not change any more; and a
- * service whose home is "/" has none. */
-static int is_place_for_us(const char *folder)
-{
-    char part[sizeof((struct x8_run_log *)0)->path];
-    struct stat st;
-
-    if (x8_starts(folder, "//") || !x8_copy(part, sizeof part, folder))
-        return 0;
-    if (geteuid() != 0)
-        return 1;
-    while (stat(part, &st) != 0) {
-        char *cut = strrchr(part, '/');
-
-        if (errno != ENOENT || cut == part || strcmp(part, ".") == 0)
-            return 1; /* it is seen when it is made */
-        if (cut)
-            *cut = '\0';
-        else
-            x8_copy(part, sizeof part, ".");
-    }
-    return st.st_uid == 0;
-}
-
 static int open_folder(struct x8_run_log *log, const char *path)
 {
     struct x8_error err;
 
-    if (!is_place_for_us(path))
+    /* A service whose home is "/" has none. */
+    if (x8_starts(path, "//") || !x8_path_is_ours(path))
         return none(log, "its folder would be none of this user's");
     if (x8_env_make_folder(path, &err) < 0)
         return none(log, err.msg);

@@ -65,10 +65,24 @@ void x8_env_path(const char *kind, const char *name, char *out, size_t cap)
     snprintf(out, cap, "%s/%s/x8ctl/%s", home, rows[i].below_home, name);
 }
 
+static int not_ours(const char *path, struct x8_error *err)
+{
+    /* Who names the folder means it. */
+    if (env("X8CTL_HOME") || x8_path_is_ours(path))
+        return 0;
+    x8_fail(err, X8_E_NO_PERMISSION, "root makes nothing in %s, which is another user's", path);
+    x8_error_why(err, "that user could not use it afterwards: HOME is not root's own here");
+    x8_error_next(err, "sudo -H x8ctl ...    uses root's home; X8CTL_HOME=FOLDER any other");
+    return -(int)X8_E_NO_PERMISSION;
+}
+
 int x8_env_make_folder(const char *path, struct x8_error *err)
 {
     char part[PATH_LEN];
+    int rc = not_ours(path, err);
 
+    if (rc < 0)
+        return rc;
     if (!x8_copy(part, sizeof part, path))
         return x8_fail(err, X8_E_NO_FILE, "the path of folder %s is too long", path);
     for (char *p = part + 1;; p++) {
@@ -78,7 +92,7 @@ int x8_env_make_folder(const char *path, struct x8_error *err)
             continue;
         *p = '\0';
         if (mkdir(part, 0700) != 0 && errno != EEXIST && x8_path_kind(part) != X8_PATH_DIR) {
-            int errnum = errno, rc;
+            int errnum = errno;
 
             rc = x8_fail_sys(err, x8_write_code(errnum, X8_E_NO_PERMISSION), errnum,
                              "folder %s cannot be made", part);

@@ -102,7 +102,8 @@ int x8_all_are_places(const struct x8_strings *serial);
  * SSH_AUTH_SOCK, ~/.ssh. */
 int x8_env_reach(const struct x8_globals *globals, struct x8_reach *out, struct x8_error *err);
 
-/* Make a folder of the user and those above it, mode 0700. X8_E_NO_PERMISSION, X8_E_HOST_SPACE. */
+/* Make a folder of the user and those above it, mode 0700. X8_E_NO_PERMISSION (also
+ * for root in a home that is another user's), X8_E_HOST_SPACE. */
 int x8_env_make_folder(const char *path, struct x8_error *err);
 
 /* Folders of the user: "state" (logs, kept boot areas), "config", "cache"; X8CTL_HOME moves all.

@@ -87,6 +87,13 @@ static int check_folder(const char *folder, struct x8_error *err)
     return -(int)X8_E_USAGE;
 }
 
+/* A folder that was named is made, even by root in that of another user: it is meant. */
+static void make_named(const struct x8_store_setup *setup)
+{
+    if (env("X8CTL_HOME", NULL) && !setup->is_dry && !x8_path_is_ours(setup->folder))
+        (void)x8_env_make_folder(setup->folder, NULL); /* it is seen when it is needed */
+}
+
 int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct x8_error *err)
 {
     static char agent[64]; /* written with the same text each time */
@@ -105,6 +112,8 @@ int x8_store_setup(const struct x8_ctx *ctx, struct x8_store_setup *out, struct 
         rc = check_index(out->index, err);
     out->offline = x8_store_opt.offline;
     out->is_dry = ctx->globals->dry_run;
+    if (rc == 0)
+        make_named(out);
     out->http.user_agent = agent;
     out->http.ca_file = x8_store_opt.ca_file;
     out->http.ca_option = "--ca-file";

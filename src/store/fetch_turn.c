@@ -21,6 +21,13 @@ int part_make_folder(const char *folder, struct x8_error *err)
 
     if (len >= sizeof(path))
         return x8_fail(err, X8_E_USAGE, "the name of the cache's folder is too long");
+    if (!x8_path_is_ours(folder)) {
+        x8_fail(err, X8_E_NO_PERMISSION,
+                "root keeps nothing in the cache's folder %.200s, which is another user's", folder);
+        x8_error_why(err, "that user could not use it afterwards: HOME is not root's own here");
+        x8_error_next(err, "sudo -H x8ctl ...    uses root's home; X8CTL_HOME=FOLDER any other");
+        return -(int)X8_E_NO_PERMISSION;
+    }
     for (size_t i = 1; i <= len; i++) {
         if (folder[i] != '/' && folder[i] != '\0')
             continue;

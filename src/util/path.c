@@ -1,11 +1,13 @@
 /*
- * Paths as text. Only x8_path_kind asks the disk.
+ * Paths as text. Only x8_path_kind and x8_path_is_ours ask the disk.
  */
 #include "util/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum x8_path_kind x8_path_kind(const char *path)
 {
@@ -16,6 +18,28 @@ enum x8_path_kind x8_path_kind(const char *path)
     if (S_ISREG(st.st_mode))
         return X8_PATH_FILE;
     return S_ISDIR(st.st_mode) ? X8_PATH_DIR : X8_PATH_OTHER;
+}
+
+int x8_path_is_ours(const char *path)
+{
+    char *part = geteuid() == 0 ? strdup(path) : NULL;
+    struct stat st = {.st_uid = 0};
+
+    while (part && stat(part, &st) != 0) {
+        char *cut = strrchr(part, '/');
+
+        st.st_uid = 0;
+        if (errno != ENOENT || cut == part)
+            break; /* it is seen when it is made */
+        if (!cut) {
+            if (stat(".", &st) != 0)
+                st.st_uid = 0;
+            break;
+        }
+        *cut = '\0';
+    }
+    free(part);
+    return st.st_uid == 0;
 }
 
 char *x8_path_join(const char *dir, const char *name)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const variables[] = {"X8CTL_HOME",        "XDG_CONFIG_HOME",
                                         "XDG_STATE_HOME",    "XDG_CACHE_HOME",
@@ -141,6 +142,31 @@ static void folders_are_made_with_those_above_for_the_user_alone(void **state)
     test_dir_free(dir);
 }
 
+/* Only root can be wrong here, and only root can make such a folder for the test. */
+static void root_makes_nothing_in_the_home_of_another_user(void **state)
+{
+    char *dir = test_dir_new(), *home = test_path(dir, "home"), *deep;
+
+    (void)state;
+    if (geteuid() != 0 || mkdir(home, 0755) != 0 || chown(home, 12345, 12345) != 0)
+        skip();
+    deep = test_path(home, ".local/state/x8ctl");
+    assert_int_equal(x8_env_make_folder(deep, &err), -X8_E_NO_PERMISSION);
+    assert_non_null(strstr(err.msg, deep));
+    assert_non_null(strstr(err.next, "sudo -H"));
+    setenv("XDG_RUNTIME_DIR", home, 1);
+    x8_env_lock_path("usb-1-2", path, sizeof path);
+    assert_string_equal(path, "/tmp/x8ctl-0/usb-1-2");
+    unsetenv("XDG_RUNTIME_DIR");
+    assert_int_equal(rmdir(home), 0); /* it is empty */
+    assert_int_equal(mkdir(home, 0755) + chown(home, 12345, 12345), 0);
+    setenv("X8CTL_HOME", home, 1);
+    assert_int_equal(x8_env_make_folder(deep, &err), 0);
+    free(deep);
+    free(home);
+    test_dir_free(dir);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clean)
 int main(void)
 {
@@ -152,6 +178,7 @@ int main(void)
         TEST(the_server_is_where_adb_would_look_for_it),
         TEST(a_server_elsewhere_is_refused_and_named),
         TEST(a_way_without_a_server_does_not_care_about_its_variable),
+        TEST(root_makes_nothing_in_the_home_of_another_user),
         TEST(folders_are_made_with_those_above_for_the_user_alone),
     };
 
