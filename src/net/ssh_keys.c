@@ -150,10 +150,16 @@ static int load_key(struct x8_ssh_login *login, const char *path, ssh_key *out,
 
         if (ssh_pki_import_privkey_file(path, NULL, ask_secret, &ask, out) == SSH_OK)
             return SSH_AUTH_SUCCESS;
-        if (ask.rc < 0) {
+        if (ask.rc == -(int)X8_E_STOPPED || ask.rc == -(int)X8_E_TERMINATED) {
             if (err)
                 *err = ask.err;
             return ask.rc;
+        }
+        /* Nobody is there to ask for it: the rest may still let in. */
+        if (ask.rc < 0) {
+            login->is_locked = 1;
+            x8_ssh_note_tried(login, "which is encrypted, and its password was not given");
+            return SSH_AUTH_DENIED;
         }
         if (!ask.is_encrypted || !login->way->asker.password)
             break;

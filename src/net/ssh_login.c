@@ -12,6 +12,7 @@
 enum {
     ANSWER_MS = 30000, /* a board needs a second or two to check a password */
     TRIES = 3,
+    USABLE = SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE,
 };
 
 void x8_ssh_note_tried(struct x8_ssh_login *login, const char *what)
@@ -72,11 +73,44 @@ static void methods_text(unsigned methods, char *out, size_t cap)
         x8_copy(out, cap, " nothing this program can do");
 }
 
+/* What the server takes, and the configuration does not forbid. */
+static unsigned allowed(const struct x8_ssh_login *login, unsigned methods)
+{
+    const struct x8_ssh_config *config = login->config;
+
+    if (config->key_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_PUBLICKEY;
+    if (config->password_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_PASSWORD;
+    if (config->question_login == 2)
+        methods &= ~(unsigned)SSH_AUTH_METHOD_INTERACTIVE;
+    return methods;
+}
+
+static int forbidden(const struct x8_ssh_login *login, const char *offers, struct x8_error *err)
+{
+    const struct x8_ssh_config *config = login->config;
+
+    x8_fail(err, X8_E_AUTH, "the ssh configuration forbids every login that %s takes",
+            login->ssh->host);
+    x8_error_why(err, "the server takes:%s; no is said to%s%s%s", offers,
+                 config->key_login == 2 ? " PubkeyAuthentication" : "",
+                 config->password_login == 2 ? " PasswordAuthentication" : "",
+                 config->question_login == 2 ? " KbdInteractiveAuthentication" : "");
+    x8_error_next(err,
+                  "let one of them be yes for %.60s in the ssh configuration (ssh -G %.60s "
+                  "shows it)",
+                  login->way->host, login->way->host);
+    return -X8_E_AUTH;
+}
+
 static int refused(const struct x8_ssh_login *login, unsigned methods, struct x8_error *err)
 {
     char offers[80];
 
     methods_text(methods, offers, sizeof offers);
+    if (!(allowed(login, methods) & USABLE) && (methods & USABLE))
+        return forbidden(login, offers, err);
     x8_fail(err, X8_E_AUTH, "%s did not let %s in", login->ssh->host, login->ssh->user);
     x8_error_why(err,
                  "tried: %s; the server takes:%s. A board's ssh refuses an empty password "
@@ -263,19 +297,9 @@ static int by_keys(struct x8_ssh_login *login, struct x8_error *err)
     return rc;
 }
 
-/* What the server takes, and the configuration does not forbid. */
 static unsigned methods_now(const struct x8_ssh_login *login)
 {
-    const struct x8_ssh_config *config = login->config;
-    unsigned methods = (unsigned)ssh_userauth_list(login->ssh->session, NULL);
-
-    if (config->key_login == 2)
-        methods &= ~(unsigned)SSH_AUTH_METHOD_PUBLICKEY;
-    if (config->password_login == 2)
-        methods &= ~(unsigned)SSH_AUTH_METHOD_PASSWORD;
-    if (config->question_login == 2)
-        methods &= ~(unsigned)SSH_AUTH_METHOD_INTERACTIVE;
-    return methods;
+    return allowed(login, (unsigned)ssh_userauth_list(login->ssh->session, NULL));
 }
 
 /* A server may want two proofs: then the rest is tried with what it takes now. */
@@ -296,6 +320,15 @@ static int by_all(struct x8_ssh_login *login, struct x8_error *err)
     return rc;
 }
 
+/* Where the password failed as well, the key may be the one that was meant. */
+static void tell_locked(const struct x8_ssh_login *login, struct x8_error *err)
+{
+    char why[sizeof err->why];
+
+    x8_copy(why, sizeof why, err->why);
+    x8_error_why(err, "%.250s%stried before: %.200s", why, why[0] ? "; " : "", login->tried);
+}
+
 int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh_way *way,
                  const struct x8_ssh_config *config, struct x8_error *err)
 {
@@ -310,8 +343,11 @@ int x8_ssh_login(struct x8_ssh *ssh, const struct x8_op *op, const struct x8_ssh
     rc = by_all(&login, err);
     if (rc == SSH_AUTH_SUCCESS)
         return 0;
-    if (rc < 0)
+    if (rc < 0) {
+        if (login.is_locked && err)
+            tell_locked(&login, err);
         return rc;
+    }
     return rc == X8_SSH_SERVER_GONE
                ? hung_up(&login, err)
                : refused(&login, (unsigned)ssh_userauth_list(ssh->session, NULL), err);

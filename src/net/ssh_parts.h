@@ -164,7 +164,8 @@ struct x8_ssh_login {
     const struct x8_ssh_way *way;
     const struct x8_ssh_config *config;
     struct x8_ssh_tokens tokens; /* of the configuration */
-    char tried[256];
+    char tried[400];
+    int is_locked; /* a key file was passed over for want of its password */
 };
 #define X8_SSH_SERVER_GONE 100 /* libssh's SSH_AUTH_ERROR, apart from our codes */
 int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, struct x8_error *err);

@@ -28,6 +28,7 @@ extern char **environ;
 struct person {
     int accepts;
     const char *passwords[4]; /* NULL: none is known */
+    const char *locked;       /* and this one is not */
     int asked_keys, asked_passwords;
     char what[512], print[100];
 };
@@ -55,7 +56,7 @@ static int password(void *ctx, const char *what, int number, char *out, size_t c
     person.asked_passwords++;
     assert_true(number >= 1 && number <= 3);
     x8_copy(person.what, sizeof person.what, what);
-    if (!person.passwords[number - 1])
+    if (!person.passwords[number - 1] || (person.locked && strcmp(what, person.locked) == 0))
         return x8_fail(why, X8_E_NEED_YES, "nobody is here");
     x8_copy(out, cap, person.passwords[number - 1]);
     return 0;
@@ -370,6 +371,44 @@ static void an_encrypted_key_asks_for_its_password(void **state)
     assert_int_equal(try_way(&way), -X8_E_NEED_YES);
     assert_int_equal(person.asked_passwords, 1);
     assert_string_equal(person.what, "fio@127.0.0.1");
+}
+
+/* As with --password-file in a script. */
+static void a_key_that_nobody_unlocks_leaves_the_password(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char path[300];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/id_ed25519", server.keys);
+    assert_int_equal(sh("ssh-keygen -q -p -P '' -N 'of the key' -f %s >/dev/null", path), 0);
+    way.key_folder = server.keys;
+    person.locked = path;
+    person.passwords[0] = "secret";
+    lets_in(&way);
+    person.passwords[0] = NULL;
+    assert_int_equal(try_way(&way), -X8_E_NEED_YES);
+    assert_non_null(strstr(err.why, "id_ed25519, which is encrypted"));
+    person.passwords[0] = person.passwords[1] = person.passwords[2] = "wrong";
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.why, "id_ed25519, which is encrypted"));
+}
+
+static void a_configuration_that_forbids_every_login_is_named(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char *config = test_path(server.dir, "config");
+
+    (void)state;
+    way.config = config;
+    assert_int_equal(sh("printf 'PubkeyAuthentication no\nPasswordAuthentication no\n' >%s && "
+                        "chmod 600 %s",
+                        config, config),
+                     0);
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.msg, "the ssh configuration forbids every login"));
+    assert_non_null(strstr(err.why, "PubkeyAuthentication PasswordAuthentication"));
+    free(config);
 }
 
 static void a_configuration_is_read(void **state)
@@ -1058,7 +1097,10 @@ int main(void)
              an_empty_password_lets_in_where_the_server_allows_it),
         WITH("dropbear empty", an_empty_password_is_refused_as_boards_do),
         WITH("dropbear", an_encrypted_key_asks_for_its_password),
+        WITH("dropbear password", a_key_that_nobody_unlocks_leaves_the_password),
+        WITH("dropbear", a_configuration_that_forbids_every_login_is_named),
         WITH("sshd", an_encrypted_key_asks_for_its_password),
+        WITH("sshd password", a_key_that_nobody_unlocks_leaves_the_password),
         WITH("dropbear", a_configuration_is_read),
         WITH("dropbear", known_hosts_is_searched_as_ssh_does),
         WITH("dropbear", a_strict_configuration_accepts_no_new_key),
