@@ -134,15 +134,54 @@ int x8_background_start(struct x8_ctx *ctx, struct x8_error *err)
     return rc;
 }
 
+/* Where the streams lead to afterwards. One process lets go once. */
+static int null_fd = -1;
+
+static int no_descriptor(int errnum, struct x8_error *err)
+{
+    enum x8_code code = errnum == EMFILE || errnum == ENFILE ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION;
+
+    x8_fail_sys(err, code, errnum, "it cannot go on in the background: /dev/null cannot be opened");
+    if (code == X8_E_HOST_SPACE)
+        x8_error_next(err, "ulimit -n 1024    allows as many open files, then run it again");
+    return -(int)code;
+}
+
+/* The second is for what is written down about the process. */
+int x8_background_prepare(struct x8_error *err)
+{
+    int spare;
+
+    null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    spare = null_fd < 0 ? -1 : open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (spare < 0) {
+        int errnum = errno;
+
+        x8_fd_close(&null_fd);
+        return no_descriptor(errnum, err);
+    }
+    close(spare);
+    return 0;
+}
+
 static int let_go(void)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC), rc = null < 0 ? -1 : 0;
+    int rc = null_fd < 0 ? -1 : 0;
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && rc == 0; fd++)
-        rc = dup2(null, fd) < 0 ? -1 : 0;
-    if (null > STDERR_FILENO)
-        close(null);
+        rc = dup2(null_fd, fd) < 0 ? -1 : 0;
+    if (null_fd > STDERR_FILENO)
+        x8_fd_close(&null_fd);
     return rc;
+}
+
+/* Started by /proc/self/exe it is called "exe" in lists of processes. */
+static void take_name(void)
+{
+    X8_AUTO_FD fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0 && write(fd, "x8ctl", 5) < 0)
+        errno = 0; /* another kind of /proc: it keeps the other name */
 }
 
 int x8_background_detach(struct x8_ctx *ctx, struct x8_error *err)
@@ -156,6 +195,7 @@ int x8_background_detach(struct x8_ctx *ctx, struct x8_error *err)
         return x8_fail(err, X8_E_INTERNAL, "nobody waits for the background process");
     /* It fails for the leader of a group, which has no terminal to lose. */
     (void)setsid();
+    take_name();
     if (let_go() < 0)
         return x8_fail_sys(err, X8_E_INTERNAL, errno, "the terminal cannot be let go");
     if (write((int)fd, "", 1) != 1)

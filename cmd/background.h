@@ -16,8 +16,12 @@ int x8_background_is_child(void);
  * (positive: it has said why), or a negative code. */
 int x8_background_start(struct x8_ctx *ctx, struct x8_error *err);
 
-/* In the second: all is said. Streams lead to nowhere from here on, the terminal's signals are
- * none of ours, and the first process ends with 0. */
+/* In the second, before anything is said: get what letting go needs. X8_E_HOST_SPACE when there are
+ * too few descriptors for it. */
+int x8_background_prepare(struct x8_error *err);
+
+/* In the second, prepared: all is said. Streams lead to nowhere from here on, the terminal's
+ * signals are none of ours, and the first process ends with 0. */
 int x8_background_detach(struct x8_ctx *ctx, struct x8_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "running.h"
 
 #include "session/forward.h"
+#include "util/lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,38 @@ static int has_ended(const struct x8_job_on *job, struct x8_error *err)
     return rc == -(int)X8_E_STOPPED ? 0 : rc;
 }
 
+/* A board has one place over USB. Who finds it taken is told how to have it. */
+static void note_lock(const struct x8_job_on *job)
+{
+    char name[X8_PORT_LEN + 8], path[1024];
+
+    if (!job->target->usb.device.port[0])
+        return;
+    snprintf(name, sizeof name, "usb-%s", job->target->usb.device.port);
+    x8_env_lock_path(name, path, sizeof path);
+    if (opt.background)
+        x8_lock_note(path, "forwards ports of it in the background (x8ctl forward --list)",
+                     "x8ctl forward --stop    gives the board's USB link back");
+    else
+        x8_lock_note(path, "forwards ports of it (x8ctl forward)",
+                     "end it there with Ctrl-C: over USB only one at a time can use the board");
+}
+
+/* Everything that can fail is done before it is said that the ports are served. */
+static int go_on_alone(struct x8_job_on *job, const struct x8_forward *forwards, size_t count,
+                       int *note, struct x8_error *err)
+{
+    int rc = x8_background_prepare(err);
+
+    if (rc < 0)
+        return rc;
+    x8_forward_note(job->op.board, forwards, count, note);
+    announce(job, forwards, count);
+    if (job->ctx->globals->json)
+        x8_job_print_json(job);
+    return x8_background_detach(job->ctx, err);
+}
+
 /* Until it is stopped or the board is gone. *is_told: the ports were said. */
 static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_told, int *note,
                  struct x8_error *err)
@@ -73,14 +106,14 @@ static int serve(struct x8_job_on *job, struct x8_forward *forwards, int *is_tol
     size_t count = (size_t)job->ctx->argc;
     int rc = x8_forward_open(job->session, forwards, count, &forwarder, err);
 
+    if (rc == 0)
+        note_lock(job);
     if (rc == 0 && !*is_told) {
-        announce(job, forwards, count);
-        if (opt.background && job->ctx->globals->json)
-            x8_job_print_json(job);
         if (opt.background)
-            x8_forward_note(job->op.board, forwards, count, note);
-        rc = opt.background ? x8_background_detach(job->ctx, err) : 0;
-        *is_told = 1;
+            rc = go_on_alone(job, forwards, count, note, err);
+        else
+            announce(job, forwards, count);
+        *is_told = rc == 0;
     }
     if (rc == 0)
         rc = x8_forward_serve(forwarder, &job->op, err);
@@ -128,7 +161,7 @@ static int two_wishes(struct x8_error *err)
 static int run(struct x8_ctx *ctx, struct x8_error *err)
 {
     struct x8_job_plan plan = {.work = work, .needs_linux = 1, .one_only = 1};
-    struct x8_forward checked;
+    struct x8_forward asked[MAX_FORWARDS];
     int rc = 0;
 
     if (opt.background + opt.list + opt.stop > 1)
@@ -143,7 +176,9 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
         return -X8_E_USAGE;
     }
     for (int i = 0; i < ctx->argc && rc == 0; i++)
-        rc = x8_forward_parse(ctx->argv[i], &checked, err);
+        rc = x8_forward_parse(ctx->argv[i], &asked[i], err);
+    if (rc == 0)
+        rc = x8_forward_free(asked, (size_t)ctx->argc, err);
     if (rc == 0 && opt.background && !x8_background_is_child())
         return x8_background_start(ctx, err);
     plan.quiet_json = opt.background;
@@ -158,7 +193,7 @@ static const struct x8_example examples[] = {
     {"x8ctl forward 127.0.0.1:8080:unix:/run/app.sock", "a socket of the board's file system"},
     {NULL, NULL},
 };
-static const unsigned char exits[] = {2, 10, 11, 12, 13, 14, 15, 16, 17, 30, 40, 143, 0};
+static const unsigned char exits[] = {2, 10, 11, 12, 13, 14, 15, 16, 17, 25, 30, 40, 143, 0};
 
 const struct x8_cmd x8_cmd_forward = {
     .name = "forward",
@@ -173,7 +208,9 @@ const struct x8_cmd x8_cmd_forward = {
         "answered, and says the process that serves them. That one says nothing more\n"
         "(--log FILE writes it down), opens the same ports again when the board has\n"
         "restarted, and ends when it was away for two minutes (--timeout). --list shows\n"
-        "all of them, --stop ends those that hold the ports it is given, or all.",
+        "all of them, --stop ends those that hold the ports it is given, or all.\n\n"
+        "Over USB the board is taken for as long: other commands on it end with 14\n"
+        "(busy), and say so. Over the network or an adb server they work beside it.",
     .opts = opts,
     .examples = examples,
     .exits = exits,

@@ -155,6 +155,16 @@ static const char *text_of(const struct x8_json *in, const char *key)
     return text ? text : "";
 }
 
+static int has_port(const struct x8_json *note, uint64_t port)
+{
+    const struct x8_json *ports = x8_json_get(note, "ports");
+
+    for (const struct x8_json *p = x8_json_first(ports); p; p = x8_json_next(p))
+        if (number(p, "port") == port)
+            return 1;
+    return 0;
+}
+
 /* --- showing --- */
 
 static void add_rows(struct x8_table *table, const struct x8_json *note)
@@ -171,6 +181,38 @@ static void add_rows(struct x8_table *table, const struct x8_json *note)
     }
 }
 
+/* Numbers as such, as --background has them. */
+static void add_json(struct x8_json *rows, const struct x8_json *note)
+{
+    const struct x8_json *ports = x8_json_get(note, "ports");
+
+    for (const struct x8_json *p = x8_json_first(ports); p; p = x8_json_next(p)) {
+        struct x8_json *row = x8_json_object();
+
+        x8_json_str(row, "host", text_of(p, "host"));
+        x8_json_u64(row, "port", number(p, "port"));
+        x8_json_str(row, "remote", text_of(p, "remote"));
+        x8_json_str(row, "board", text_of(note, "board"));
+        x8_json_u64(row, "pid", number(note, "pid"));
+        x8_json_str(row, "since", text_of(note, "since"));
+        x8_json_add(rows, NULL, row);
+    }
+}
+
+static void print_json(const struct x8_json *notes)
+{
+    struct x8_json *document = x8_json_object(), *rows = x8_json_array();
+    char *text;
+
+    for (const struct x8_json *note = x8_json_first(notes); note; note = x8_json_next(note))
+        add_json(rows, note);
+    x8_json_add(document, "forwards", rows);
+    text = x8_json_text(document, 1);
+    printf("%s\n", text);
+    free(text);
+    x8_json_free(&document);
+}
+
 static void show(struct x8_ctx *ctx, const struct x8_json *notes, const char *none)
 {
     static const char *const columns[] = {"HOST", "PORT", "REMOTE", "BOARD", "PID", "SINCE", NULL};
@@ -180,7 +222,7 @@ static void show(struct x8_ctx *ctx, const struct x8_json *notes, const char *no
         add_rows(table, note);
     x8_ui_flush(ctx->ui);
     if (ctx->globals->json)
-        x8_table_print_json(table, "forwards", stdout);
+        print_json(notes);
     else if (x8_table_rows(table))
         x8_table_print(table, stdout, isatty(STDOUT_FILENO));
     if (!x8_table_rows(table))
@@ -204,17 +246,48 @@ int x8_forward_list(struct x8_ctx *ctx, struct x8_error *err)
     return 0;
 }
 
-/* --- ending --- */
+static int is_any(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
 
-static int has_port(const struct x8_json *note, uint64_t port)
+static int takes(const struct x8_json *note, const struct x8_forward *wanted)
 {
     const struct x8_json *ports = x8_json_get(note, "ports");
 
-    for (const struct x8_json *p = x8_json_first(ports); p; p = x8_json_next(p))
-        if (number(p, "port") == port)
+    for (const struct x8_json *p = x8_json_first(ports); p; p = x8_json_next(p)) {
+        const char *host = text_of(p, "host");
+
+        if (wanted->local_port && number(p, "port") == wanted->local_port &&
+            (is_any(host) || is_any(wanted->host) || strcmp(host, wanted->host) == 0))
             return 1;
+    }
     return 0;
 }
+
+int x8_forward_free(const struct x8_forward *forwards, size_t count, struct x8_error *err)
+{
+    struct x8_json *notes = read_all();
+    int rc = 0;
+
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct x8_json *note = x8_json_first(notes);
+        unsigned port = forwards[i].local_port;
+
+        while (note && !takes(note, &forwards[i]))
+            note = x8_json_next(note);
+        if (!note)
+            continue;
+        rc = x8_fail(err, X8_E_BUSY, "port %u of %s is taken", port, forwards[i].host);
+        x8_error_why(err, "x8ctl itself forwards it in the background, to %s (process %llu)",
+                     text_of(note, "board"), (unsigned long long)number(note, "pid"));
+        x8_error_next(err, "x8ctl forward --stop %u    ends that; or choose another port", port);
+    }
+    x8_json_free(&notes);
+    return rc;
+}
+
+/* --- ending --- */
 
 static int is_meant(const struct x8_ctx *ctx, const struct x8_json *note)
 {

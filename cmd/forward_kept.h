@@ -16,6 +16,10 @@ void x8_forward_note(const char *board, const struct x8_forward *forwards, size_
 /* The end of it. */
 void x8_forward_note_end(int *fd);
 
+/* X8_E_BUSY when a forward in the background has one of these ports: known before a board is asked,
+ * which may be taken by that very forward. */
+int x8_forward_free(const struct x8_forward *forwards, size_t count, struct x8_error *err);
+
 /* forward --list, and forward --stop [PORT...]. */
 int x8_forward_list(struct x8_ctx *ctx, struct x8_error *err);
 int x8_forward_stop(struct x8_ctx *ctx, struct x8_error *err);

@@ -37,10 +37,10 @@ static const struct x8_json_row forwarded[] = {
     {"boards[].forwards[].remote", "string", "what it leads to"},
     {"forwards[]", "object?", "--list: what is forwarded in the background; --stop: what was"},
     {"forwards[].host", "string", "address here"},
-    {"forwards[].port", "string", "port here"},
+    {"forwards[].port", "integer", "port here"},
     {"forwards[].remote", "string", "what it leads to"},
     {"forwards[].board", "string", "the board"},
-    {"forwards[].pid", "string", "the process that does it"},
+    {"forwards[].pid", "integer", "the process that does it"},
     {"forwards[].since", "string", "when it began"},
     {0},
 };

@@ -31,16 +31,59 @@ static int open_lock(const char *path)
     return fd;
 }
 
-static int held(int fd, const char *path, struct x8_error *err)
+/* What the holder has written: its process, what it does, how it is ended. */
+struct note {
+    char pid[32], doing[160], next[160];
+};
+
+static void take_line(char *out, size_t cap, const char **at)
 {
-    char text[32] = "", pid[32];
+    size_t len = strcspn(*at, "\n");
+
+    x8_clean(out, cap, *at, len);
+    *at += len + ((*at)[len] == '\n');
+}
+
+static void read_note(int fd, struct note *note)
+{
+    char text[sizeof *note];
+    const char *at = text;
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
 
-    x8_clean(pid, sizeof pid, text, n > 0 ? strcspn(text, "\n") : 0);
+    text[n > 0 ? n : 0] = '\0';
+    take_line(note->pid, sizeof note->pid, &at);
+    take_line(note->doing, sizeof note->doing, &at);
+    take_line(note->next, sizeof note->next, &at);
+}
+
+static int held(int fd, const char *path, struct x8_error *err)
+{
+    struct note note;
+
+    read_note(fd, &note);
     x8_fail(err, X8_E_BUSY, "another x8ctl works there");
-    x8_error_why(err, "process %s holds %s", pid[0] ? pid : "(unknown)", path);
-    x8_error_next(err, "wait until it has finished, or stop it");
+    if (note.doing[0])
+        x8_error_why(err, "process %s %s", note.pid, note.doing);
+    else
+        x8_error_why(err, "process %s holds %s", note.pid[0] ? note.pid : "(unknown)", path);
+    x8_error_next(err, "%s", note.next[0] ? note.next : "wait until it has finished, or stop it");
     return -(int)X8_E_BUSY;
+}
+
+void x8_lock_note(const char *path, const char *doing, const char *next)
+{
+    X8_AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char text[sizeof(struct note)], own[32];
+    struct note note;
+    int len;
+
+    if (fd < 0)
+        return;
+    read_note(fd, &note);
+    snprintf(own, sizeof own, "%ld", (long)getpid());
+    len = snprintf(text, sizeof text, "%s\n%.150s\n%.150s\n", own, doing, next);
+    if (strcmp(note.pid, own) == 0 && pwrite(fd, text, (size_t)len, 0) < 0)
+        errno = 0; /* as in x8_lock_take */
 }
 
 int x8_lock_take(const char *path, int *out_fd, struct x8_error *err)

@@ -15,4 +15,8 @@
  */
 int x8_lock_take(const char *path, int *out_fd, struct x8_error *err);
 
+/* What this process does that has the lock, and how it is ended, for the message of the next one:
+ * "forwards ports of it" and a next step. Nothing when it has not got it. */
+void x8_lock_note(const char *path, const char *doing, const char *next);
+
 #endif

@@ -372,7 +372,12 @@ prints "^127.0.0.1	${here[0]}	tcp:$echo	.*	$served	"
 [ "$(wc -l <"$out")" = 3 ] || problem "not two rows: $(cat "$out")"
 [ "$(find "$X8CTL_HOME/locks" -name 'forward-*' ! -perm 600 | wc -l)" = 0 ] || problem "others may read it"
 on 0 forward --list --json
-json "len(d['forwards']) == 2 and {f['pid'] for f in d['forwards']} == {'$served'}"
+json "len(d['forwards']) == 2 and {f['pid'] for f in d['forwards']} == {$served} and {f['port'] for f in d['forwards']} == {${here[0]}, ${here[1]}}"
+on 14 forward "${here[0]}:$page"
+failed 14 busy
+says "x8ctl itself forwards it in the background.*process $served"
+says "next .*x8ctl forward --stop ${here[0]} "
+[ "$(cat "/proc/$served/comm")" = x8ctl ] || problem "it is called $(cat "/proc/$served/comm")"
 on 2 forward --stop "${here[1]}" 1
 error_form '2 usage'
 talk "${here[0]}" echo 1000
@@ -381,7 +386,7 @@ prints "	${here[0]}	"
 talk "${here[0]}" closed
 background forward --background "0:$echo"
 on 0 forward --stop --json
-json "[f['pid'] for f in d['forwards']] == ['$served']"
+json "[f['pid'] for f in d['forwards']] == [$served]"
 talk "${here[0]}" closed
 on 0 forward --stop
 prints_nothing
@@ -393,6 +398,20 @@ echo '{"pid": 1, "board": "x", "ports": [{"host": "h", "port": 1, "remote": "r"}
 on 0 forward --list
 prints_nothing
 [ -z "$(find "$X8CTL_HOME/locks" -name "forward-$served")" ] || problem "its note is still there"
+start "with too few open files it is not said that it serves, and not an internal error"
+for files in {9..20}; do
+    via=(bash -c "ulimit -n $files"' && exec "$@"' --)
+    on - forward --background "0:$echo"
+    via=()
+    if [ "$status" = 0 ]; then
+        says 'forwarding'
+        on 0 forward --stop
+        [ -s "$out" ] || problem "it was not known (limit $files)"
+    else
+        [ "$status" != 1 ] || problem "internal error (limit $files)"
+        says_no 'forwarding'
+    fi
+done
 start "three things at once are none"
 on 2 forward --list --stop
 error_form '2 usage'
@@ -424,6 +443,22 @@ for words in 'persona=new' 'usb'; do
     up http 1 open --print --port "$page"
     talk "${here[0]}" says 'HTTP/1.0 200 OK' $'GET / HTTP/1.0\r\n\r\n'
     down INT 0
+    [ "$words" = usb ] || continue
+    start "over USB one has the board: the next is told that ports are forwarded, and how that is ended"
+    up forwarding 1 forward "0:$echo"
+    on 14 info
+    says "process $pid forwards ports of it"
+    says 'next .*Ctrl-C'
+    down INT 0
+    background forward --background "0:$echo"
+    on 14 info
+    says "process $served forwards ports of it in the background"
+    says 'next .*x8ctl forward --stop '
+    on 0 list
+    prints '	busy	|  busy '
+    talk "${here[0]}" echo 1000
+    on 0 forward --stop
+    on 0 exec true
 done
 if command -v adb >/dev/null; then
     start "forward through adb's server"
