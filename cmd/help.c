@@ -96,6 +96,33 @@ static int unknown(const char *word, struct x8_error *err)
     return rc;
 }
 
+static const struct x8_topic *find_topic(const char *word)
+{
+    for (const struct x8_topic *t = x8_topics; t->name; t++)
+        if (strcmp(t->name, word) == 0)
+            return t;
+    return NULL;
+}
+
+/* Two words of which the first is no command: what is wrong is said of the one that is wrong. */
+static int two_words(const char *first, const char *second, struct x8_error *err)
+{
+    const struct x8_json_doc *doc = x8_json_doc_find(second);
+    enum x8_code code;
+    int rc;
+
+    if (!find_topic(first) && !code_of(first, &code))
+        return unknown(first, err);
+    rc = x8_fail(err, X8_E_USAGE, "help explains one thing: '%.60s' and '%.60s' are two", first,
+                 second);
+    x8_error_why(err, "only a command may have a second word, as in: x8ctl help udev install");
+    if (strcmp(first, "json") == 0 && doc && doc->what != X8_JSON_SHAPE)
+        x8_error_next(err, "x8ctl help --schema %.60s    describes its --json document", second);
+    else
+        x8_error_next(err, "x8ctl help %.60s", first);
+    return rc;
+}
+
 /* 0 when nothing has that name. */
 static int man_page(const char *word, struct x8_page *out)
 {
@@ -112,14 +139,6 @@ static int man_page(const char *word, struct x8_page *out)
     else
         return 0;
     return 1;
-}
-
-static const struct x8_topic *find_topic(const char *word)
-{
-    for (const struct x8_topic *t = x8_topics; t->name; t++)
-        if (strcmp(t->name, word) == 0)
-            return t;
-    return NULL;
 }
 
 /* 0 when nothing has that name. */
@@ -177,7 +196,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     }
     /* `x8ctl help udev install`: the page of the noun says it. */
     if (ctx->argc > 1 && !x8_command_find(x8_commands, word))
-        return unknown(ctx->argv[1], err);
+        return two_words(word, ctx->argv[1], err);
     if (!(as_man ? man_page(word, &text) : help_page(word, &text)))
         return unknown(word, err);
     return x8_page_print(&text, err);

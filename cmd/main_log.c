@@ -198,57 +198,76 @@ void x8_run_log_end(struct x8_run_log *log, int status, int has_failed)
 
 /* --- what goes --- */
 
+struct kept {
+    char name[sizeof((struct x8_run_log *)0)->name];
+    struct timespec mtime;
+};
+
 struct newest {
-    char names[X8_RUN_LOGS_MAX][sizeof((struct x8_run_log *)0)->name]; /* the newest first */
+    struct kept logs[X8_RUN_LOGS_MAX]; /* the newest first */
     unsigned count, keep;
     size_t all;
 };
 
-static int is_log(int folder, const char *name)
+/* By the time in its name; many may be of one second, and then by what was written last. */
+static int is_older(const struct kept *a, const struct kept *b)
+{
+    int stamp = strncmp(a->name, b->name, strlen("20260102T030405Z"));
+
+    if (stamp)
+        return stamp < 0;
+    if (a->mtime.tv_sec != b->mtime.tv_sec)
+        return a->mtime.tv_sec < b->mtime.tv_sec;
+    if (a->mtime.tv_nsec != b->mtime.tv_nsec)
+        return a->mtime.tv_nsec < b->mtime.tv_nsec;
+    return strcmp(a->name, b->name) < 0;
+}
+
+static int read_log(int folder, const char *name, struct kept *out)
 {
     struct stat st;
 
-    return x8_run_log_is_name(name) && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(st.st_mode);
+    if (!x8_run_log_is_name(name) || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode))
+        return 0;
+    x8_copy(out->name, sizeof out->name, name);
+    out->mtime = st.st_mtim;
+    return 1;
 }
 
-static void note(struct newest *list, const char *name)
+/* Call `fn` for each log but the own one. */
+static void each_log(DIR *dir, const char *own,
+                     void (*fn)(int, struct newest *, const struct kept *), struct newest *list)
+{
+    struct dirent *entry;
+    struct kept log;
+
+    rewinddir(dir);
+    while ((entry = readdir(dir)) != NULL)
+        if ((!own || strcmp(entry->d_name, own) != 0) && read_log(dirfd(dir), entry->d_name, &log))
+            fn(dirfd(dir), list, &log);
+}
+
+static void look(int folder, struct newest *list, const struct kept *log)
 {
     unsigned at = list->count;
 
+    (void)folder;
     list->all++;
-    while (at > 0 && strcmp(list->names[at - 1], name) < 0)
+    while (at > 0 && is_older(&list->logs[at - 1], log))
         at--;
     if (at == list->keep)
         return;
     if (list->count < list->keep)
         list->count++;
-    memmove(list->names + at + 1, list->names + at, (list->count - 1 - at) * sizeof list->names[0]);
-    x8_copy(list->names[at], sizeof list->names[at], name);
+    memmove(list->logs + at + 1, list->logs + at, (list->count - 1 - at) * sizeof list->logs[0]);
+    list->logs[at] = *log;
 }
 
-/* Call `fn` for each log but the own one. */
-static void each_log(DIR *dir, const char *own, void (*fn)(int, struct newest *, const char *),
-                     struct newest *list)
+static void drop(int folder, struct newest *list, const struct kept *log)
 {
-    struct dirent *entry;
-
-    rewinddir(dir);
-    while ((entry = readdir(dir)) != NULL)
-        if ((!own || strcmp(entry->d_name, own) != 0) && is_log(dirfd(dir), entry->d_name))
-            fn(dirfd(dir), list, entry->d_name);
-}
-
-static void look(int folder, struct newest *list, const char *name)
-{
-    (void)folder;
-    note(list, name);
-}
-
-static void drop(int folder, struct newest *list, const char *name)
-{
-    if (!list->count || strcmp(name, list->names[list->count - 1]) < 0)
-        unlinkat(folder, name, 0);
+    if (!list->count || is_older(log, &list->logs[list->count - 1]))
+        unlinkat(folder, log->name, 0);
 }
 
 void x8_run_log_prune(int folder, const char *own, unsigned keep)

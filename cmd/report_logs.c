@@ -57,14 +57,19 @@ int x8_report_add_file(struct x8_report *report, const char *folder, const char 
 
 struct found {
     char path[PATH_LEN];
-    int64_t mtime;
+    struct timespec mtime;
 };
 
+/* Of one moment the later name, so that the order never depends on the folder's. */
 static int by_age(const void *a, const void *b)
 {
-    int64_t x = ((const struct found *)a)->mtime, y = ((const struct found *)b)->mtime;
+    const struct found *x = a, *y = b;
 
-    return x < y ? 1 : x > y ? -1 : 0;
+    if (x->mtime.tv_sec != y->mtime.tv_sec)
+        return x->mtime.tv_sec < y->mtime.tv_sec ? 1 : -1;
+    if (x->mtime.tv_nsec != y->mtime.tv_nsec)
+        return x->mtime.tv_nsec < y->mtime.tv_nsec ? 1 : -1;
+    return strcmp(y->path, x->path);
 }
 
 /* Files of a folder with this ending; how many are in `list` then. */
@@ -82,7 +87,7 @@ static size_t look(const char *folder, const char *ending, struct found *list, s
             snprintf(f->path, sizeof f->path, "%s/%s", folder, entry->d_name) >= PATH_LEN ||
             lstat(f->path, &st) != 0 || !S_ISREG(st.st_mode))
             continue;
-        f->mtime = (int64_t)st.st_mtime;
+        f->mtime = st.st_mtim;
         count++;
     }
     if (dir)

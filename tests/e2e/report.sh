@@ -99,6 +99,12 @@ member named/long.log '^the last line$'
 [ "$(find there/state -type f | wc -l)" = 20 ] || problem "$(ls there/state)"
 if [ ! -e there/state/30.log ] || [ -e there/state/10.log ]; then problem "not the newest: $(ls there/state)"; fi
 rm "$X8CTL_HOME"/state/logs/*
+start "the newest of many of one second, whatever they are called"
+for i in {10..39}; do echo "log $i" >"$X8CTL_HOME/state/logs/$((100 - i)).log" && touch -d "2026-01-01 00:00:00.$i" "$X8CTL_HOME/state/logs/$((100 - i)).log"; done
+alone 0 report -o moment.tar.gz
+unpack moment.tar.gz
+if [ ! -e there/state/61.log ] || [ ! -e there/state/80.log ] || [ -e there/state/81.log ]; then problem "not the newest: $(ls there/state)"; fi
+rm "$X8CTL_HOME"/state/logs/*
 
 echo "== secrets"
 start "none is in any report, masked or not"
@@ -107,6 +113,7 @@ proxy http://user:s3cret-a@proxy:3128/ and HTTPS_PROXY=me:s3cret-b@proxy:3128
 wpa_passphrase="s3cret-c s3cret-d" psk=s3cret-e
 password: s3cret-f
 {"token": "s3cret-g", "log": "password: s3cret-h\nnext"}
+run x8ctl 1: x8ctl image get user:s3cret-i@h/934.tar.gz 'http:/user:s3cret-j@h/x'
 this line stays
 END
 alone 0 report -o six.tar.gz secrets.log

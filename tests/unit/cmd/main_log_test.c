@@ -239,6 +239,29 @@ static void of_a_thousand_the_newest_stay_and_the_own_one_among_them(void **stat
     free(path);
 }
 
+static void of_one_second_those_that_were_written_last_stay(void **state)
+{
+    static const char *const names[] = {"20260101T000000Z-update-1.log", /* the oldest */
+                                        "20260101T000000Z-flash-99.log",
+                                        "20260101T000000Z-flash-100.log"};
+    char *path;
+
+    (void)state;
+    make_logs(0);
+    for (int i = 0; i < 3; i++) {
+        struct timespec when[2] = {{1700000000, i * 1000000}, {1700000000, i * 1000000}};
+
+        path = test_file(folder, names[i], "x", 1);
+        assert_int_equal(utimensat(AT_FDCWD, path, when, 0), 0);
+        free(path);
+    }
+    path = begun(&flash, "x8ctl flash", 3);
+    x8_run_log_end(&run_log, 0, 0);
+    assert_false(is_there(names[0]));
+    assert_true(is_there(names[1]) && is_there(names[2]));
+    free(path);
+}
+
 static void a_clock_that_went_back_does_not_cost_the_own_log(void **state)
 {
     char *path;
@@ -353,6 +376,7 @@ int main(void)
         TEST(what_is_run_on_a_board_is_not_in_a_log_and_leaves_one_only_by_our_failure),
         TEST(only_names_of_this_form_are_ours),
         TEST(of_a_thousand_the_newest_stay_and_the_own_one_among_them),
+        TEST(of_one_second_those_that_were_written_last_stay),
         TEST(a_clock_that_went_back_does_not_cost_the_own_log),
         TEST(nothing_but_plain_files_of_ours_is_removed),
         TEST(where_it_cannot_be_kept_there_is_none),
