@@ -146,17 +146,39 @@ static struct x8_table *table_of(const struct shown *shown, const char *columns[
     return table;
 }
 
+/* What was shown last, for when the search is stopped. */
+struct watched {
+    struct x8_ctx *ctx;
+    struct x8_target *rows;
+    size_t count;
+};
+
+static void keep(struct watched *watched, const struct x8_target *targets, size_t count)
+{
+    struct x8_target *grown = realloc(watched->rows, count * sizeof *grown);
+
+    if (!grown)
+        return;
+    memcpy(grown, targets, count * sizeof *grown);
+    watched->rows = grown;
+    watched->count = count;
+}
+
 /* Who waits sees the rows as they are found; where each belongs is only known at the end. */
 static void preview(void *arg, const struct x8_target *targets, size_t count)
 {
-    const struct x8_ctx *ctx = arg;
+    struct watched *watched = arg;
+    const struct x8_ctx *ctx = watched->ctx;
     const char *columns[X8_COLUMNS + 1];
     struct x8_buf text = {0};
     struct x8_table *table;
     struct shown shown;
 
-    if (choose_columns(targets, count, 0, &shown, NULL) < 0)
+    /* A board whose asking was stopped did not fail to answer. */
+    if (count == 0 || x8_cancel_level(ctx->cancel) != X8_CANCEL_NONE ||
+        choose_columns(targets, count, 0, &shown, NULL) < 0)
         return;
+    keep(watched, targets, count);
     table = table_of(&shown, columns, targets, count);
     if (x8_table_rows(table))
         x8_table_put(table, &text);
@@ -165,12 +187,8 @@ static void preview(void *arg, const struct x8_target *targets, size_t count)
     x8_table_free(&table);
 }
 
-static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8_target *targets,
-                  size_t count)
+static void put_table(struct x8_ctx *ctx, struct x8_table *table)
 {
-    const char *columns[X8_COLUMNS + 1];
-    struct x8_table *table = table_of(shown, columns, targets, count);
-    size_t rows = x8_table_rows(table);
     struct x8_json *json;
 
     x8_ui_preview(ctx->ui, "");
@@ -178,11 +196,35 @@ static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8
     json = ctx->globals->json ? x8_table_json(table, "boards") : NULL;
     if (json)
         x8_result(ctx, &json);
-    else if (rows)
+    else if (x8_table_rows(table))
         x8_table_print(table, stdout, isatty(STDOUT_FILENO));
     (void)x8_stdout_flush(ctx); /* before the summary; the end of the run looks at it */
+}
+
+static void print(struct x8_ctx *ctx, const struct shown *shown, const struct x8_target *targets,
+                  size_t count)
+{
+    const char *columns[X8_COLUMNS + 1];
+    struct x8_table *table = table_of(shown, columns, targets, count);
+    size_t rows = x8_table_rows(table);
+
+    put_table(ctx, table);
     x8_table_free(&table);
     say_summary(ctx, targets, rows, count);
+}
+
+/* Who stops the search has seen what he wanted: the rows stay. */
+static void leave_rows(const struct watched *watched)
+{
+    const char *columns[X8_COLUMNS + 1];
+    struct x8_table *table;
+    struct shown shown;
+
+    if (choose_columns(watched->rows, watched->count, 0, &shown, NULL) < 0)
+        return;
+    table = table_of(&shown, columns, watched->rows, watched->count);
+    put_table(watched->ctx, table);
+    x8_table_free(&table);
 }
 
 /* Beside everything else, unless it is said where all of them are. */
@@ -208,7 +250,8 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
     const char *addresses[X8_COUNT(serial->items)];
     /* Of one that is asked for the answer is soon there, and the others are none of it. */
     int is_watched = isatty(STDOUT_FILENO) && !ctx->globals->json && !serial->count;
-    const struct x8_find_view view = {.show = preview, .ctx = ctx};
+    struct watched watched = {.ctx = ctx};
+    const struct x8_find_view view = {.show = preview, .ctx = &watched};
     struct x8_reach reach;
     size_t address_count;
     int rc = x8_env_reach(ctx->globals, &reach, err);
@@ -222,6 +265,9 @@ static int find(struct x8_ctx *ctx, struct x8_target **out, struct x8_error *err
         rc = x8_targets_find_shown(ctx->bus, &ctx->op, &reach, addresses, address_count,
                                    opt.no_probe ? 0 : X8_ROWS_PROBE_MS, is_watched ? &view : NULL,
                                    out, err);
+    if (rc == -(int)X8_E_STOPPED && watched.count)
+        leave_rows(&watched);
+    free(watched.rows);
     if (rc >= 0 && serial->count)
         rc = x8_targets_pick(serial->items, serial->count, 0, *out, (size_t)rc, err);
     return rc;
@@ -252,6 +298,7 @@ static int run(struct x8_ctx *ctx, struct x8_error *err)
     struct shown shown;
     int count;
 
+    x8_signals_say("the search ends; what was found up to now is shown");
     if (ctx->argc > 0) {
         x8_fail(err, X8_E_USAGE, "list takes no operand, not '%s'", ctx->argv[0]);
         x8_error_why(err, "a board is chosen by -s");
@@ -318,6 +365,6 @@ const struct x8_cmd x8_cmd_list = {
     .examples = examples,
     .exits = exits,
     .see_also = "x8ctl watch, x8ctl info, x8ctl guide, x8ctl udev",
-    .needs = X8_NEEDS_BUS,
+    .needs = X8_NEEDS_BUS | X8_NEEDS_SIGNALS,
     .run = run,
 };
