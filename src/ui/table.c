@@ -93,6 +93,8 @@ static size_t width_of(const struct x8_table *table, size_t column)
     return widest;
 }
 
+enum { BELOW = 4 }; /* columns in front of what has a line of its own */
+
 /* A cell that the line has no room for begins another one, for the headings as for the rows. */
 static void make_room(struct x8_buf *head, size_t width, int columns, struct x8_buf *out)
 {
@@ -105,7 +107,22 @@ static void make_room(struct x8_buf *head, size_t width, int columns, struct x8_
         len--;
     x8_put(out, "%.*s\n", (int)len, text);
     x8_buf_done(head);
-    x8_put(head, "    ");
+    x8_put(head, "%*s", BELOW, "");
+}
+
+/* A text in front of others: one that is wider than a line is broken between words. */
+static void put_cell(struct x8_buf *head, const char *text, size_t width, int columns,
+                     struct x8_buf *out)
+{
+    make_room(head, width, columns, out);
+    if (columns <= 0 || x8_columns(x8_buf_text(head)) + x8_columns(text) < (size_t)columns) {
+        x8_put_padded(head, text, width + 2);
+        return;
+    }
+    x8_put(out, "%s", x8_buf_text(head));
+    x8_put_wrapped(out, text, columns, x8_columns(x8_buf_text(head)), BELOW);
+    x8_buf_done(head);
+    x8_put(head, "%*s", BELOW, "");
 }
 
 /* `row` NULL: the headings. The last column is not padded: no blanks at the ends of lines. */
@@ -122,10 +139,8 @@ static void put_row(const struct x8_table *table, const struct row *row, const s
             x8_put(out, "%s%s", text, last ? "\n" : "\t");
         else if (last)
             x8_put_behind(out, x8_buf_text(&head), text, columns);
-        else {
-            make_room(&head, widths[i], columns, out);
-            x8_put_padded(&head, text, widths[i] + 2);
-        }
+        else
+            put_cell(&head, text, widths[i], columns, out);
     }
     x8_buf_done(&head);
 }

@@ -60,4 +60,7 @@ d = json.load(open(sys.argv[1]))
 for c in d["host"] + d["boards"][0]["checks"]:
     print(c["result"], c["about"], c["cause"], c["next"] or "")' "$out" >piped
 looks '[w for w in words if re.fullmatch("[A-Za-z]+", w) and w not in all]' "is lost"
+echo "== one that needs something"
+boot image=934
+narrow all "${select[@]}" list --columns serial,state,image,note,next
 finish
