@@ -6,9 +6,37 @@
 #include "util/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Wrong numbers until it ends as it does for a script. */
 enum { TRIES = 3 };
+
+void x8_choice_show(struct x8_ctx *ctx, x8_choice_cell *cell, const void *rows, size_t count,
+                    size_t columns)
+{
+    size_t widest[X8_CHOICE_COLUMNS] = {0};
+    char room[X8_CHOICE_ROOM];
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < columns; c++) {
+            size_t len = strlen(cell(rows, i, c, room));
+
+            widest[c] = len > widest[c] ? len : widest[c];
+        }
+    x8_ui_say(ctx->ui, "%zu boards are there:", count);
+    for (size_t i = 0; i < count; i++) {
+        X8_AUTO_BUF line = {0};
+
+        for (size_t c = 0; c < columns; c++) {
+            const char *text = cell(rows, i, c, room);
+
+            if (widest[c] && x8_buf_addf(&line, "  %-*s", c + 1 < columns ? (int)widest[c] : 0,
+                                         text[0] ? text : "-") < 0)
+                break;
+        }
+        x8_ui_say(ctx->ui, "  %zu%s", i + 1, x8_buf_text(&line));
+    }
+}
 
 int x8_choose_number(struct x8_ctx *ctx, size_t count, size_t *out, struct x8_error *err)
 {

@@ -224,6 +224,18 @@ static int parse_all(const struct x8_strings *names, struct x8_selector *out, si
     return rc;
 }
 
+static const char *cell(const void *rows, size_t row, size_t column, char room[X8_CHOICE_ROOM])
+{
+    const struct x8_board *board = (const struct x8_board *)rows + row;
+
+    if (column == 0)
+        return board->device.serial;
+    if (column == 1)
+        return x8_board_state(board);
+    snprintf(room, X8_CHOICE_ROOM, "usb %s", board->device.port);
+    return room;
+}
+
 /* By number, where somebody can be asked; the error that a script gets stays otherwise. */
 static int ask_which(struct x8_ctx *ctx, struct x8_board *boards, size_t count,
                      struct x8_error *err)
@@ -232,14 +244,7 @@ static int ask_which(struct x8_ctx *ctx, struct x8_board *boards, size_t count,
     size_t chosen = 0;
     int rc;
 
-    x8_ui_say(ctx->ui, "%zu boards are there:", count);
-    for (size_t i = 0; i < count; i++) {
-        const struct x8_device *device = &boards[i].device;
-
-        x8_ui_say(ctx->ui, "  %zu  %-18s %-12s usb %s", i + 1,
-                  device->serial[0] ? device->serial : "-", x8_board_state(&boards[i]),
-                  device->port);
-    }
+    x8_choice_show(ctx, cell, boards, count, 3);
     rc = x8_choose_number(ctx, count, &chosen, &failed);
     if (rc < 0)
         *err = failed;

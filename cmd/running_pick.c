@@ -53,17 +53,21 @@ static int none_runs(const struct x8_target *targets, size_t count, struct x8_er
     return -(int)X8_E_WRONG_STATE;
 }
 
-static void show_choice(struct x8_run *run, size_t count)
+static const char *cell(const void *rows, size_t row, size_t column, char room[X8_CHOICE_ROOM])
 {
-    x8_ui_say(run->ctx->ui, "%zu boards are there:", count);
-    for (size_t i = 0; i < count; i++) {
-        const struct x8_target *target = &run->targets[i];
-        char room[32];
-        const char *image = x8_row_cell(target, X8_COL_IMAGE, room);
+    const struct x8_target *target = (const struct x8_target *)rows + row;
 
-        x8_ui_say(run->ctx->ui, "  %zu  %-18s %-12s %-10s %-5s %s", i + 1,
-                  target->serial[0] ? target->serial : "-", target->name[0] ? target->name : "-",
-                  target->state, image[0] ? image : "-", target->where);
+    switch (column) {
+    case 0:
+        return target->serial;
+    case 1:
+        return target->name;
+    case 2:
+        return target->state;
+    case 3:
+        return x8_row_cell(target, X8_COL_IMAGE, room);
+    default:
+        return target->where;
     }
 }
 
@@ -75,7 +79,7 @@ static int ask_which(struct x8_run *run, size_t count, struct x8_error *err)
     size_t chosen = 0;
     int rc;
 
-    show_choice(run, count);
+    x8_choice_show(run->ctx, cell, run->targets, count, 5);
     rc = x8_choose_number(run->ctx, count, &chosen, &failed);
     if (rc < 0)
         *err = failed;

@@ -63,12 +63,14 @@ static void put_finished(const struct x8_view *view, const struct x8_board_view 
     x8_buf_done(&line);
 }
 
-/* Where the text begins behind a short label ("now      set ..."), for the lines below. */
+/* Where the text begins behind a short label ("now      set ...", "  1  ..."), for the lines below.
+ */
 static size_t hang_of(const char *text)
 {
-    size_t label = strcspn(text, " "), blanks = strspn(text + label, " ");
+    size_t lead = strspn(text, " "), label = strcspn(text + lead, " ");
+    size_t blanks = strspn(text + lead + label, " ");
 
-    return label < STAGE_WIDE && blanks > 1 ? label + blanks : 2;
+    return label < STAGE_WIDE && blanks > 1 ? lead + label + blanks : 2;
 }
 
 /* Columns taken by the mark and the name of the board. */

@@ -96,6 +96,17 @@ prints_no 'safe point'
 prints 'restarts all the same'
 prints 'x8ctl wait --state linux'
 within 15
+start "Ctrl-C while list searches: its rows stay, and say nothing of boards that were asked no further"
+typed=(--type 'SERIAL=\x03')
+tty 130 "${two[@]}" -- list --net 20s
+within 15
+prints 'the search ends; what was found up to now is shown'
+prints_no 'does not answer'
+python3 -c '
+import json, sys
+lines = json.load(open(sys.argv[1]))["screen"]
+sys.exit([l.split()[0] for l in lines if "usb 1-" in l] != ["0E1A2C0D5B6F7788", "1B2C3D4E5F600001"])' "$report" ||
+    problem "the screen: $(cat "$report")"
 start "Ctrl-C while a state is waited for"
 typed=(--type 'waiting for=\x03')
 tty 130 start=linux "adbd=image=934" -- wait --state rom
@@ -107,6 +118,11 @@ not_wrapped() {
     python3 -c 'import json, sys; sys.exit(1 if json.load(open(sys.argv[1]))["wrapped"] else 0)' "$report" ||
         problem "it ran over the edge: $(cat "$report")"
 }
+start "a numbered choice has a line for each board"
+typed=(--type 'Which one? [1-2]=2\n')
+tty 0 "${two[@]}" -- info image
+not_wrapped
+[ "$(grep -cE '^  [12]  [0-9A-F]{16}  linux +usb 1-[23]' "$out")" = 2 ] || problem "not two lines: $(cat "$out")"
 head -c 3000000 /dev/urandom >big
 start "what is told while a file goes, a board restarts and a state is waited for stays in its line"
 typed=()
