@@ -38,7 +38,8 @@ struct x8_ssh_way {
     const char *user;          /* NULL: ~/.ssh/config's, or "fio" */
     const char *config;        /* ~/.ssh/config, or NULL: none is read */
     const char *system_config; /* read behind it: /etc/ssh/ssh_config; or NULL */
-    const char *known_hosts;   /* file where keys are looked up and stored */
+    const char *known_hosts;   /* file where keys are looked up and stored; /dev/null: in none,
+                                  whatever the configuration says */
     const char *key_alias;     /* name under which the key is kept (a board's host name), or NULL */
     const char *agent;         /* the agent's socket, or NULL */
     const char *key_folder;    /* ~/.ssh with the usual keys, or NULL */
@@ -53,7 +54,8 @@ struct x8_ssh_channel;
 /*
  * Connect, check the host key, log in: without anything where the server lets in so (an empty
  * password, where it allows that), then agent, keys, password. A configuration is followed as ssh
- * does (net/ssh_config.h), by ProxyJump with the program ssh, but for known_hosts: there is one.
+ * does (net/ssh_config.h), by ProxyJump with the program ssh; `known_hosts` is the file where it
+ * names none, and no setting makes an unknown key a known one.
  * X8_E_USAGE (a line of the configuration that cannot be followed), X8_E_NO_BOARD (name, refused:
  * "ssh is switched off on the board"), X8_E_TIMEOUT (no banner), X8_E_AUTH (key unknown and not
  * accepted; key changed: says that a flash makes new keys, and the command that forgets the old

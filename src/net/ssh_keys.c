@@ -1,116 +1,18 @@
 /*
- * Login by a key: of the agent, or in a file.
+ * Login by a key in a file.
  */
 #include "net/ssh_parts.h"
 
 #include "util/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
     ANSWER_MS = 30000,
-    AGENT_MS = 60000, /* an agent may ask its user to confirm, or to touch a token */
     TRIES = 3,
 };
-
-/* --- the agent: libssh waits for it without a limit, so its socket is shut when the time is up ---
- */
-
-struct watch {
-    int fd;
-    struct x8_cancel over; /* raised when the agent has answered */
-    pthread_t thread;
-    struct x8_waker waker;
-};
-
-static void *shut_late(void *ctx)
-{
-    struct watch *watch = ctx;
-
-    if (x8_cancel_sleep(&watch->over, x8_deadline_in(AGENT_MS), X8_CANCEL_HARD, NULL) == 0)
-        shutdown(watch->fd, SHUT_RDWR);
-    return NULL;
-}
-
-static void shut_stopped(void *ctx, enum x8_cancel_level level)
-{
-    const struct watch *watch = ctx;
-
-    if (level >= X8_CANCEL_HARD)
-        shutdown(watch->fd, SHUT_RDWR);
-}
-
-/* A socket to the agent, or -1. */
-static int reach_agent(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd;
-
-    if (strlen(path) >= sizeof at.sun_path)
-        return -1;
-    x8_copy(at.sun_path, sizeof at.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0)
-        return -1;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static int ask_agent(struct x8_ssh_login *login, struct x8_error *err)
-{
-    int64_t deadline = x8_deadline_in(AGENT_MS);
-    int again, rc;
-
-    do {
-        again = ssh_userauth_agent(login->ssh->session, NULL);
-        rc = x8_ssh_answer(login, again, deadline, err);
-    } while (rc == 0 && again == SSH_AUTH_AGAIN);
-    return rc;
-}
-
-int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, struct x8_error *err)
-{
-    struct watch watch = {.fd = reach_agent(path)};
-    struct x8_cancel *cancel = login->op->cancel;
-    int rc, stopped;
-
-    if (watch.fd < 0)
-        return SSH_AUTH_DENIED; /* none runs: then there is none to try */
-    x8_ssh_note_tried(login, "agent");
-    if (ssh_set_agent_socket(login->ssh->session, watch.fd) != SSH_OK) {
-        close(watch.fd);
-        return SSH_AUTH_DENIED;
-    }
-    x8_cancel_init(&watch.over);
-    if (pthread_create(&watch.thread, NULL, shut_late, &watch) != 0) {
-        x8_cancel_done(&watch.over);
-        return x8_fail(err, X8_E_INTERNAL, "cannot start a thread");
-    }
-    watch.waker = (struct x8_waker){.wake = shut_stopped, .ctx = &watch};
-    x8_cancel_watch(cancel, &watch.waker);
-    rc = ask_agent(login, err);
-    x8_cancel_unwatch(cancel, &watch.waker);
-    x8_cancel_raise(&watch.over, X8_CANCEL_HARD, X8_E_STOPPED);
-    pthread_join(watch.thread, NULL);
-    x8_cancel_done(&watch.over);
-    stopped = x8_cancel_check(cancel, X8_CANCEL_HARD, err);
-    if (stopped < 0)
-        return stopped;
-    /* An agent that fails is no reason not to try the rest. */
-    return rc == X8_SSH_SERVER_GONE && ssh_is_connected(login->ssh->session) ? SSH_AUTH_DENIED : rc;
-}
-
-/* --- files --- */
 
 struct secret_ask {
     const struct x8_ssh_login *login;
@@ -213,7 +115,8 @@ int x8_ssh_try_key(struct x8_ssh_login *login, const char *path, struct x8_error
     ssh_key key = NULL;
     int rc;
 
-    if (access(path, R_OK) != 0)
+    /* The public part alone names a key of the agent. */
+    if (access(path, R_OK) != 0 || x8_ssh_is_public(path))
         return SSH_AUTH_DENIED;
     x8_ssh_note_tried(login, slash ? slash + 1 : path);
     rc = offer_public(login, path, err);

@@ -6,6 +6,7 @@
 #include "util/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -237,6 +238,50 @@ static int by_nothing(struct x8_ssh_login *login, struct x8_error *err)
     return rc;
 }
 
+static const char *const usual_files[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
+
+struct files {
+    char text[X8_SSH_IDENTITIES][4096];
+    const char *list[X8_SSH_IDENTITIES];
+    size_t count;
+};
+
+/* The files whose keys are wanted: those that are named, or the usual ones. */
+static int name_files(struct x8_ssh_login *login, struct files *out, struct x8_error *err)
+{
+    const struct x8_ssh_config *config = login->config;
+    int rc = 0;
+
+    for (size_t i = 0; i < config->identity_count && rc == 0; i++) {
+        if (x8_casecmp(config->identities[i], "none") == 0)
+            continue;
+        rc = x8_ssh_config_expand(config->identities[i], &login->tokens, 1, out->text[out->count],
+                                  sizeof out->text[0], err);
+        out->count += rc == 0;
+    }
+    for (size_t i = 0; i < X8_COUNT(usual_files) && !config->identity_count; i++)
+        if (login->way->key_folder)
+            snprintf(out->text[out->count++], sizeof out->text[0], "%s/%s", login->way->key_folder,
+                     usual_files[i]);
+    for (size_t i = 0; i < out->count; i++)
+        out->list[i] = out->text[i];
+    return rc;
+}
+
+static int by_some(struct x8_ssh_login *login, const char *path, struct x8_error *err)
+{
+    struct files *files = calloc(1, sizeof *files);
+    int rc;
+
+    if (!files)
+        return x8_fail(err, X8_E_INTERNAL, "no memory");
+    rc = name_files(login, files, err);
+    if (rc == 0)
+        rc = x8_ssh_try_agent(login, path, files->list, files->count, err);
+    free(files);
+    return rc;
+}
+
 static int by_agent(struct x8_ssh_login *login, struct x8_error *err)
 {
     const char *wanted = login->config->agent, *path = login->way->agent;
@@ -245,17 +290,14 @@ static int by_agent(struct x8_ssh_login *login, struct x8_error *err)
 
     if (x8_casecmp(wanted, "none") == 0)
         return SSH_AUTH_DENIED;
-    if (login->config->identities_only == 1) { /* libssh offers all keys of an agent or none */
-        x8_ssh_note_tried(login, "files alone (IdentitiesOnly)");
-        return SSH_AUTH_DENIED;
-    }
     if (wanted[0] && wanted[0] != '$' && strcmp(wanted, "SSH_AUTH_SOCK") != 0) {
         rc = x8_ssh_config_expand(wanted, &login->tokens, 1, file, sizeof file, err);
         path = file;
     }
     if (rc < 0 || !path)
         return rc < 0 ? rc : SSH_AUTH_DENIED;
-    return x8_ssh_try_agent(login, path, err);
+    return login->config->identities_only == 1 ? by_some(login, path, err)
+                                               : x8_ssh_try_agent(login, path, NULL, 0, err);
 }
 
 /* A file that is named is to be there; the usual ones may be. */
@@ -281,17 +323,16 @@ static int by_named(struct x8_ssh_login *login, const char *name, struct x8_erro
 /* The usual files are tried where the configuration names none, as ssh does. */
 static int by_keys(struct x8_ssh_login *login, struct x8_error *err)
 {
-    static const char *const usual[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
     const struct x8_ssh_config *config = login->config;
     const char *folder = config->identity_count ? NULL : login->way->key_folder;
     int rc = by_agent(login, err);
 
     for (size_t i = 0; i < config->identity_count && rc == SSH_AUTH_DENIED; i++)
         rc = by_named(login, config->identities[i], err);
-    for (size_t i = 0; i < X8_COUNT(usual) && folder && rc == SSH_AUTH_DENIED; i++) {
+    for (size_t i = 0; i < X8_COUNT(usual_files) && folder && rc == SSH_AUTH_DENIED; i++) {
         char path[4096];
 
-        snprintf(path, sizeof path, "%s/%s", folder, usual[i]);
+        snprintf(path, sizeof path, "%s/%s", folder, usual_files[i]);
         rc = x8_ssh_try_key(login, path, err);
     }
     return rc;

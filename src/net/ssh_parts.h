@@ -168,7 +168,11 @@ struct x8_ssh_login {
     int is_locked; /* a key file was passed over for want of its password */
 };
 #define X8_SSH_SERVER_GONE 100 /* libssh's SSH_AUTH_ERROR, apart from our codes */
-int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, struct x8_error *err);
+/* With `files`, those keys alone whose public parts are beside the files (ssh_agent.c). */
+int x8_ssh_try_agent(struct x8_ssh_login *login, const char *path, const char *const *files,
+                     size_t count, struct x8_error *err);
+/* "k.pub" itself. */
+int x8_ssh_is_public(const char *path);
 int x8_ssh_try_key(struct x8_ssh_login *login, const char *path, struct x8_error *err);
 /* Repeat while libssh says AGAIN. */
 int x8_ssh_answer(struct x8_ssh_login *login, int rc, int64_t deadline, struct x8_error *err);

@@ -685,6 +685,39 @@ static void *stop_soon(void *ctx)
 }
 
 /* One that waits for its user to confirm. */
+/* IdentitiesOnly: of the keys that only the agent has, those that a file names. */
+static void an_agent_offers_no_key_but_those_wanted(void **state)
+{
+    struct x8_ssh_way way = way_to_server();
+    char path[300], *config = test_path(server.dir, "config");
+    int wrong, right, named;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/agent", server.dir);
+    if (sh("cd %s && ssh-keygen -q -t ed25519 -N '' -f other && ssh-agent -a agent >agent.env && "
+           ". ./agent.env >/dev/null && ssh-add -q other ssh/id_ed25519 && "
+           "rm ssh/id_ed25519 other",
+           server.dir) != 0)
+        skip();
+    way.agent = path;
+    way.config = config;
+    way.asker.password = NULL;
+    write_config(config, "IdentitiesOnly yes\nIdentityFile %s/other\n", server.dir);
+    wrong = try_way(&way);
+    write_config(config, "IdentitiesOnly yes\nIdentityFile %s/id_ed25519\n", server.keys);
+    right = try_way(&way);
+    write_config(config, "IdentitiesOnly yes\nIdentityFile %s/id_ed25519.pub\n", server.keys);
+    named = try_way(&way);
+    write_config(config, "IdentitiesOnly yes\nIdentityFile %s/neither\n", server.keys);
+    assert_int_equal(try_way(&way), -X8_E_AUTH);
+    assert_non_null(strstr(err.why, "no IdentityFile has its public part"));
+    sh("cd %s && . ./agent.env >/dev/null && ssh-agent -k >/dev/null", server.dir);
+    assert_int_equal(wrong, -X8_E_AUTH);
+    assert_int_equal(right, 0);
+    assert_int_equal(named, 0);
+    free(config);
+}
+
 static void a_stop_ends_the_wait_for_an_agent(void **state)
 {
     struct x8_ssh_way way = way_to_server();
@@ -1111,6 +1144,7 @@ int main(void)
         WITH("sshd", a_jump_is_made_with_ssh),
         WITH("sshd", an_agent_lets_in),
         WITH("dropbear", an_agent_lets_in),
+        WITH("dropbear", an_agent_offers_no_key_but_those_wanted),
         WITH("dropbear", a_stop_ends_the_wait_for_an_agent),
         ALONE(a_refused_connection_means_ssh_is_off),
         WITH("dropbear password", addresses_are_tried_until_one_answers),
