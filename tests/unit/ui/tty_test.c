@@ -96,6 +96,19 @@ static void lines_of_a_result_to_come_stand_above_the_bars(void **state)
     kit_done(&kit);
 }
 
+static void what_is_too_wide_goes_on_below_its_first_word(void **state)
+{
+    struct kit kit = kit_new(x8_tty_fact, X8_PROGRESS_BAR);
+
+    (void)state;
+    kit.view.columns = 40;
+    kit.view.terminal = 1;
+    kit_say(&kit, X8_EV_NOTICE, NULL, NULL, "  1  0E1A2C0D5B6F7788  linux-setup  usb 1-2");
+    assert_string_equal(x8_buf_text(&kit.out), "  1  0E1A2C0D5B6F7788  linux-setup  usb\n"
+                                               "     1-2\n");
+    kit_done(&kit);
+}
+
 static void a_board_has_one_line_for_what_it_does_now(void **state)
 {
     struct kit kit = kit_new(x8_tty_fact, X8_PROGRESS_BAR);
@@ -244,6 +257,7 @@ int main(void)
         cmocka_unit_test(without_utf8_it_is_ascii),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(lines_of_a_result_to_come_stand_above_the_bars),
+        cmocka_unit_test(what_is_too_wide_goes_on_below_its_first_word),
         cmocka_unit_test(a_board_has_one_line_for_what_it_does_now),
         cmocka_unit_test(what_is_finished_stays_with_its_time),
         cmocka_unit_test(several_boards_are_told_apart),
