@@ -204,9 +204,15 @@ static int set_family(struct x8_ssh_reading *reading, const char *word, struct x
 static int set_known_hosts(struct x8_ssh_reading *reading, const struct keyword *keyword,
                            const struct x8_ssh_line *line, struct x8_error *err)
 {
+    const char *file = line->words[0];
+
+    if (strstr(file, "${") || (file[0] == '~' && file[1] != '/'))
+        return x8_ssh_line_wrong(reading, err,
+                                 "a variable or another user's folder in "
+                                 "UserKnownHostsFile is not supported here");
     if (!reading->out->known_hosts[0] && line->count > 1)
         note_unused(reading, "all but the first UserKnownHostsFile");
-    return set_text(reading, keyword, line->words[0], err);
+    return set_text(reading, keyword, file, err);
 }
 
 /* "%h" and "%%" alone: the name is needed for all else. */

@@ -149,6 +149,8 @@ static void what_cannot_be_followed_is_an_error_with_its_line(void **state)
                                         "GlobalKnownHostsFile /x",
                                         "StrictHostKeyChecking maybe",
                                         "AddressFamily inet7",
+                                        "UserKnownHostsFile ${HOME}/x",
+                                        "UserKnownHostsFile ~ana/x",
                                         "RevokedHostKeys /x",
                                         "ProxyUseFdpass yes",
                                         "Match tagged x",
@@ -486,6 +488,52 @@ static void ssh_itself_says_the_same(void **state)
     }
 }
 
+/* A line that one takes and the other does not would mean two things. */
+static void ssh_itself_refuses_the_same(void **state)
+{
+    static const char *const lines[] = {"Port 33 34",
+                                        "Foo x",
+                                        "IgnoreUnknown F*\nFoo x y",
+                                        "IgnoreUnknown F*\nIgnoreUnknown Bar\nBar x",
+                                        "Host other\nFoo x",
+                                        "Host other\nIgnoreUnknown Foo\nFoo x",
+                                        "Host",
+                                        "Host \"\"",
+                                        "Port",
+                                        "User a #b",
+                                        "SendEnv A B",
+                                        "ForwardAgent yes yes",
+                                        "Protocol 2",
+                                        "UserKnownHostsFile /a /b",
+                                        "AddressFamily inet7",
+                                        "AddressFamily inet6",
+                                        "StrictHostKeyChecking off",
+                                        "StrictHostKeyChecking often",
+                                        "IdentityFile a b",
+                                        "HostKeyAlias x",
+                                        "ProxyJump a b",
+                                        "Match foo",
+                                        "RekeyLimit 1G 1h"};
+    char command[1000], shell[] = "sh", option[] = "-c";
+    char *const argv[] = {shell, option, command, NULL};
+    int status;
+    pid_t pid;
+
+    (void)state;
+    for (size_t i = 0; i < X8_COUNT(lines); i++) {
+        put("config", lines[i]);
+        snprintf(command, sizeof command,
+                 "command -v ssh >/dev/null || exit 77; ssh -G -F %s/config board >/dev/null 2>&1",
+                 dir);
+        assert_int_equal(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (WEXITSTATUS(status) == 77)
+            skip();
+        if ((status == 0) != (read_for("board", NULL) == 0))
+            fail_msg("ssh ends with status %d at: %s", WEXITSTATUS(status), lines[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_computers_own_configuration_comes_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(ssh_itself_says_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(ssh_itself_refuses_the_same, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
