@@ -7,6 +7,7 @@
 #include "net/ssh_parts.h"
 
 #include "util/bytes.h"
+#include "util/digest.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -169,31 +170,13 @@ static int pass(int fd, const struct filter *filter)
     return 0;
 }
 
-static void to_base64(const uint8_t *in, size_t len, char *out)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t bits = (uint32_t)in[i] << 16;
-
-        bits |= i + 1 < len ? (uint32_t)in[i + 1] << 8 : 0;
-        bits |= i + 2 < len ? in[i + 2] : 0;
-        *out++ = letters[bits >> 18];
-        *out++ = letters[bits >> 12 & 63];
-        *out++ = i + 1 < len ? letters[bits >> 6 & 63] : '=';
-        *out++ = i + 2 < len ? letters[bits & 63] : '=';
-    }
-    *out = '\0';
-}
-
 static int is_wanted(const struct filter *filter, const uint8_t *key, size_t len)
 {
     char text[KEY_MAX / 3 * 4 + 8];
 
     if (len > KEY_MAX)
         return 0;
-    to_base64(key, len, text);
+    x8_base64(text, key, len);
     for (size_t i = 0; i < filter->count; i++)
         if (strcmp(filter->wanted[i], text) == 0)
             return 1;

@@ -99,6 +99,11 @@ void x8_hex(char *out, const uint8_t *data, size_t len)
     out[2 * len] = '\0';
 }
 
+void x8_base64(char *out, const uint8_t *data, size_t len)
+{
+    EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+}
+
 static int nibble(char c)
 {
     static const char digits[] = "0123456789abcdefABCDEF";

@@ -28,6 +28,9 @@ void x8_sha256_free(struct x8_sha256 **sha);
 
 /* Lower-case hexadecimal. `out` holds 2 * len + 1 bytes. */
 void x8_hex(char *out, const uint8_t *data, size_t len);
+/* Base64 (RFC 4648, 4) with its padding. `out` holds (len + 2) / 3 * 4 + 1 bytes; `len` is at most
+ * 1 GiB. */
+void x8_base64(char *out, const uint8_t *data, size_t len);
 /* Exactly `len` bytes from 2 * len digits of either case. 0 or -1. */
 int x8_unhex(uint8_t *out, size_t len, const char *text);
 

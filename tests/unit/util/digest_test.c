@@ -112,6 +112,25 @@ static void hex_goes_both_ways_and_nothing_else_passes(void **state)
         assert_int_equal(x8_unhex(out, 2, bad[i]), -1);
 }
 
+/* RFC 4648, 10. */
+static void base64_of_the_standard(void **state)
+{
+    static const char *const rows[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"foobar", "Zm9vYmFy"}};
+    char out[12];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        x8_base64(out, (const uint8_t *)rows[i][0], strlen(rows[i][0]));
+        assert_string_equal(out, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +139,7 @@ int main(void)
         cmocka_unit_test(zeros_are_counted_without_being_read),
         cmocka_unit_test(sha_256_of_the_standard),
         cmocka_unit_test(hex_goes_both_ways_and_nothing_else_passes),
+        cmocka_unit_test(base64_of_the_standard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
