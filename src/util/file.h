@@ -71,8 +71,9 @@ int x8_file_append(int fd, const char *path, const void *data, size_t len, struc
 enum x8_path_kind { X8_PATH_NONE, X8_PATH_FILE, X8_PATH_DIR, X8_PATH_OTHER };
 enum x8_path_kind x8_path_kind(const char *path);
 
-/* 0 for root where a path (or of what is there of it, the last) is somebody else's: what root makes
- * there, that user could not use any more. 1 for everybody else. */
+/* 0 for root where a path (or of what is there of it, the last) is another user's: what root makes
+ * there, that user could not use any more. 1 for everybody else, and where the owner is a number
+ * that no user has: a container's home on the disk of its host. */
 int x8_path_is_ours(const char *path);
 
 /* Lexical path work; nothing touches the disk. Results need free(). NULL without memory. */

@@ -4,6 +4,7 @@
 #include "util/file.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,15 @@ enum x8_path_kind x8_path_kind(const char *path)
     if (S_ISREG(st.st_mode))
         return X8_PATH_FILE;
     return S_ISDIR(st.st_mode) ? X8_PATH_DIR : X8_PATH_OTHER;
+}
+
+static int is_user(uid_t uid)
+{
+    struct passwd entry, *found = NULL;
+    char room[4096];
+    int rc = getpwuid_r(uid, &entry, room, sizeof room, &found);
+
+    return found != NULL || rc == ERANGE; /* one with so much to say is there */
 }
 
 int x8_path_is_ours(const char *path)
@@ -39,7 +49,7 @@ int x8_path_is_ours(const char *path)
         *cut = '\0';
     }
     free(part);
-    return st.st_uid == 0;
+    return st.st_uid == 0 || !is_user(st.st_uid);
 }
 
 char *x8_path_join(const char *dir, const char *name)

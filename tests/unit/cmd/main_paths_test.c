@@ -142,13 +142,30 @@ static void folders_are_made_with_those_above_for_the_user_alone(void **state)
     test_dir_free(dir);
 }
 
+enum { DAEMON = 1 }; /* a user that every Linux has */
+
+/* As a container has it whose home is a folder of its host. */
+static void root_uses_a_home_whose_owner_is_nobody_here(void **state)
+{
+    char *dir = test_dir_new(), *home = test_path(dir, "home"), *deep;
+
+    (void)state;
+    if (geteuid() != 0 || mkdir(home, 0755) != 0 || chown(home, 3456789, 3456789) != 0)
+        skip();
+    deep = test_path(home, ".local/state/x8ctl");
+    assert_int_equal(x8_env_make_folder(deep, &err), 0);
+    free(deep);
+    free(home);
+    test_dir_free(dir);
+}
+
 /* Only root can be wrong here, and only root can make such a folder for the test. */
 static void root_makes_nothing_in_the_home_of_another_user(void **state)
 {
     char *dir = test_dir_new(), *home = test_path(dir, "home"), *deep;
 
     (void)state;
-    if (geteuid() != 0 || mkdir(home, 0755) != 0 || chown(home, 12345, 12345) != 0)
+    if (geteuid() != 0 || mkdir(home, 0755) != 0 || chown(home, DAEMON, DAEMON) != 0)
         skip();
     deep = test_path(home, ".local/state/x8ctl");
     assert_int_equal(x8_env_make_folder(deep, &err), -X8_E_NO_PERMISSION);
@@ -159,7 +176,7 @@ static void root_makes_nothing_in_the_home_of_another_user(void **state)
     assert_string_equal(path, "/tmp/x8ctl-0/usb-1-2");
     unsetenv("XDG_RUNTIME_DIR");
     assert_int_equal(rmdir(home), 0); /* it is empty */
-    assert_int_equal(mkdir(home, 0755) + chown(home, 12345, 12345), 0);
+    assert_int_equal(mkdir(home, 0755) + chown(home, DAEMON, DAEMON), 0);
     setenv("X8CTL_HOME", home, 1);
     assert_int_equal(x8_env_make_folder(deep, &err), 0);
     free(deep);
@@ -179,6 +196,7 @@ int main(void)
         TEST(a_server_elsewhere_is_refused_and_named),
         TEST(a_way_without_a_server_does_not_care_about_its_variable),
         TEST(root_makes_nothing_in_the_home_of_another_user),
+        TEST(root_uses_a_home_whose_owner_is_nobody_here),
         TEST(folders_are_made_with_those_above_for_the_user_alone),
     };
 
