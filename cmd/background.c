@@ -125,7 +125,7 @@ int x8_background_start(struct x8_ctx *ctx, struct x8_error *err)
 
     child.waker.ctx = &child;
     if (pipe(ends) != 0 || fcntl(ends[0], F_SETFD, FD_CLOEXEC) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+        return x8_fail_open_files(err, errno, "no pipe can be made");
     rc = spawn_again(ends[1], &child.pid, err);
     close(ends[1]);
     if (rc == 0)
@@ -139,12 +139,11 @@ static int null_fd = -1;
 
 static int no_descriptor(int errnum, struct x8_error *err)
 {
-    enum x8_code code = errnum == EMFILE || errnum == ENFILE ? X8_E_HOST_SPACE : X8_E_NO_PERMISSION;
+    static const char what[] = "it cannot go on in the background: /dev/null cannot be opened";
 
-    x8_fail_sys(err, code, errnum, "it cannot go on in the background: /dev/null cannot be opened");
-    if (code == X8_E_HOST_SPACE)
-        x8_error_next(err, "ulimit -n 1024    allows as many open files, then run it again");
-    return -(int)code;
+    if (errnum == EMFILE || errnum == ENFILE)
+        return x8_fail_open_files(err, errnum, what);
+    return x8_fail_sys(err, X8_E_NO_PERMISSION, errnum, "%s", what);
 }
 
 /* The second is for what is written down about the process. */

@@ -110,7 +110,7 @@ static int start_feeding(struct relay *r, enum x8_stdin input, struct x8_error *
     if (input == X8_STDIN_NONE)
         return 0;
     if (pipe(r->wake) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+        return x8_fail_open_files(err, errno, "no pipe can be made");
     if (pthread_create(&r->feeder, NULL, feed, r) != 0)
         return x8_fail(err, X8_E_INTERNAL, "no thread can be started");
     r->feeds = 1;

@@ -29,7 +29,7 @@ static int await_slowly(struct x8_cancel *cancel, int fd, short events, struct x
     int rc;
 
     if (pipe(ends) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+        return x8_fail_open_files(err, errno, "no pipe can be made");
     for (int i = 0; i < 2; i++) {
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
         fcntl(ends[i], F_SETFL, O_NONBLOCK);

@@ -170,7 +170,7 @@ static int run_stoppable(struct search *search, struct x8_error *err)
     int rc;
 
     if (pipe(search->pipes) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "cannot make a pipe");
+        return x8_fail_open_files(err, errno, "no pipe can be made");
     for (int i = 0; i < 2; i++) {
         fcntl(search->pipes[i], F_SETFD, FD_CLOEXEC);
         fcntl(search->pipes[i], F_SETFL, O_NONBLOCK);

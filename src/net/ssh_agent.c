@@ -235,7 +235,7 @@ static int try_filtered(struct x8_ssh_login *login, struct filter *filter, int a
     pthread_t thread;
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
+        return x8_fail_open_files(err, errno, "no connection can be made");
     for (int i = 0; i < 2; i++)
         fcntl(pair[i], F_SETFD, FD_CLOEXEC);
     filter->agent = agent;

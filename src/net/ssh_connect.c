@@ -75,7 +75,7 @@ int x8_ssh_use_socket(struct x8_ssh *ssh, struct x8_error *err)
     int theirs = fcntl(ssh->fd, F_DUPFD_CLOEXEC, 0), rc;
 
     if (theirs < 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "no file descriptor is left");
+        return x8_fail_open_files(err, errno, "no connection can be made");
     rc = ssh_options_set(ssh->session, SSH_OPTIONS_FD, &theirs);
     if (rc == 0)
         return 0;

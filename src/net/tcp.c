@@ -287,7 +287,7 @@ int x8_tcp_accept(const struct x8_op *op, int listen_fd, int64_t deadline, int *
     if (op)
         deadline = x8_deadline_min(deadline, op->deadline);
     if (pipe(pipes) != 0)
-        return x8_fail_sys(err, X8_E_INTERNAL, errno, "cannot make a pipe");
+        return x8_fail_open_files(err, errno, "no pipe can be made");
     for (int i = 0; i < 2; i++) {
         fcntl(pipes[i], F_SETFD, FD_CLOEXEC);
         set_blocking(pipes[i], 0);

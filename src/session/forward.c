@@ -105,12 +105,12 @@ int x8_forward_open(struct x8_session *session, struct x8_forward *forwards, siz
     if (count > X8_FORWARDS)
         rc = x8_fail(err, X8_E_USAGE, "more than %d forwarded ports", X8_FORWARDS);
     else if (pipe(f->wake) != 0)
-        rc = x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+        rc = x8_fail_open_files(err, errno, "no pipe can be made");
     /* A full pipe already says what another byte would. */
     for (int i = 0; i < 2 && rc == 0; i++)
         if (fcntl(f->wake[i], F_SETFL, O_NONBLOCK) != 0 ||
             fcntl(f->wake[i], F_SETFD, FD_CLOEXEC) != 0)
-            rc = x8_fail_sys(err, X8_E_INTERNAL, errno, "no pipe can be made");
+            rc = x8_fail_open_files(err, errno, "no pipe can be made");
     for (size_t i = 0; i < count && rc == 0; i++) {
         rc = x8_tcp_listen(forwards[i].host, forwards[i].local_port, &f->fds[i],
                            &forwards[i].local_port, err);

@@ -5,6 +5,7 @@
 
 #include "util/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,16 @@ int x8_fail_sys(struct x8_error *err, enum x8_code code, int errnum, const char 
             x8_error_why(err, "error %d", errnum);
     }
     return -(int)code;
+}
+
+int x8_fail_open_files(struct x8_error *err, int errnum, const char *what)
+{
+    int is_limit = errnum == EMFILE || errnum == ENFILE;
+    int rc = x8_fail_sys(err, is_limit ? X8_E_HOST_SPACE : X8_E_INTERNAL, errnum, "%s", what);
+
+    if (is_limit)
+        x8_error_next(err, "ulimit -n 1024    allows as many open files, then run it again");
+    return rc;
 }
 
 void x8_error_why(struct x8_error *err, const char *fmt, ...)

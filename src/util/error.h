@@ -70,6 +70,10 @@ int x8_fail(struct x8_error *err, enum x8_code code, const char *fmt, ...) X8_PR
 int x8_fail_sys(struct x8_error *err, enum x8_code code, int errnum, const char *fmt, ...)
     X8_PRINTF(4, 5);
 
+/* A pipe or a socket could not be made: X8_E_HOST_SPACE where the limit of open files is why, else
+ * X8_E_INTERNAL. */
+int x8_fail_open_files(struct x8_error *err, int errnum, const char *what);
+
 /* Set the cause or the next step of an error that was filled before. */
 void x8_error_why(struct x8_error *err, const char *fmt, ...) X8_PRINTF(2, 3);
 void x8_error_next(struct x8_error *err, const char *fmt, ...) X8_PRINTF(2, 3);
