@@ -206,7 +206,7 @@ prints '^etc/hostname$'
 
 echo "== our own failures"
 start "they are 255, with their code in the message"
-"$X8CTL" help exec | grep -q 255 || problem "help does not say so"
+grep -q 255 < <("$X8CTL" help exec) || problem "help does not say so"
 run 255 "$X8CTL" -s "$nowhere" exec -- true
 says '^  code   [0-9]+ '
 run 255 "$X8CTL" "${select[@]}" exec

@@ -420,7 +420,7 @@ on 0 push --mode 600 - /tmp/open/secret2
 input=/dev/null
 watched
 saw 'open /tmp/open/control 644 300000'
-! grep '^open' "$work/watch" | grep -vq '/control\| 300000$' || problem "others could read: $(grep '^open' "$work/watch" | sort -u | head -n 3)"
+! grep -vq '/control\| 300000$' < <(grep '^open' "$work/watch") || problem "others could read: $(grep '^open' "$work/watch" | sort -u | head -n 3)"
 asked '600 600 600' 'stat -c %a /tmp/open/secret /tmp/open/secrets/key /tmp/open/secret2 | tr "\n" " " | sed "s/ $//"'
 start "Ctrl-C in the middle: the old file stays, nothing is left"
 inside 'echo before >/tmp/target; rm -rf /tmp/open/*'

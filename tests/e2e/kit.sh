@@ -177,7 +177,7 @@ is_waiting() {
     for _ in 1 2 3; do
         blocked=$(sed -n 's/^SigBlk:[[:blank:]]*//p' "/proc/$1/status" 2>/dev/null)
         [ $((0x${blocked:-0} & 0x4000)) != 0 ] || return 1
-        if grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null | grep -qv '^State:.S'; then return 1; fi
+        if grep -qv '^State:.S' < <(grep -h '^State' "/proc/$1/task/"*/status 2>/dev/null); then return 1; fi
         sleep 0.2
     done
 }

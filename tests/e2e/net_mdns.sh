@@ -22,7 +22,7 @@ finds() {
 
 # host_line NAME ENDING: the last time the host was told, the line ended so.
 host_line() {
-    grep "^host $1 " "$out" | tail -n 1 | grep -Eq -e "$2\$" || problem "$1 was not told with: $2"
+    grep -Eq -e "$2\$" < <(grep "^host $1 " "$out" | tail -n 1) || problem "$1 was not told with: $2"
 }
 
 # beside MS: a search in the background, $searching, that writes to $work/beside.

@@ -18,7 +18,7 @@ member() { grep -Eq -e "$2" "there/$1" || problem "there/$1 lacks: $2: $(head -c
 # hidden TEXT: no member has it, in any case, and no name of a member.
 hidden() {
     if found=$(grep -rniaF -e "$1" there); then problem "it can be read: $found"; fi
-    if find there | grep -qiF -e "$1"; then problem "a member is called $1"; fi
+    if grep -qiF -e "$1" < <(find there); then problem "a member is called $1"; fi
 }
 
 echo "== what is in it"
@@ -34,7 +34,7 @@ member list.json '"boards"'
 start "its own name, and --json"
 alone 0 report --json
 json 'd["path"].startswith("x8ctl-report-20") and d["bytes"] > 200 and d["masked"] is False and "doctor.json" in d["members"]'
-tar -tzf x8ctl-report-20*.tar.gz | grep -q '^x8ctl-report-[0-9]*-[0-9]*/doctor.json$' || problem "not in a folder of its name"
+grep -q '^x8ctl-report-[0-9]*-[0-9]*/doctor.json$' < <(tar -tzf x8ctl-report-20*.tar.gz) || problem "not in a folder of its name"
 start "a log that is not there; a folder that is not there; no room"
 alone 20 report no-such.log
 error_form '20 no-file'
@@ -59,7 +59,7 @@ alone 0 report -o folder
 prints '^folder/x8ctl-report-20[0-9-]*.tar.gz$'
 # shellcheck disable=SC2016 # a small program
 board 0 start=off -- sh -c 'exec "$1" report -o - >piped.tar.gz' sh "$X8CTL"
-tar -tzf piped.tar.gz | grep -q '/doctor.json$' || problem "no archive on stdout"
+grep -q '/doctor.json$' < <(tar -tzf piped.tar.gz) || problem "no archive on stdout"
 alone 2 report -o - --json
 says 'both want stdout$'
 start "a board that is not there is in the report and in the exit status"

@@ -43,7 +43,7 @@ log_was_nothing() {
     m4_seen
 }
 
-whole() { ! m4_log | grep -q ' partial ' || problem "half a file was programmed: $(m4_log | grep ' partial ')"; }
+whole() { ! grep -q ' partial ' < <(m4_log) || problem "half a file was programmed: $(m4_log | grep ' partial ')"; }
 
 # tidy: no file of x8ctl's is left beside the watched path.
 tidy() { asked '' 'ls -A /tmp/arduino 2>/dev/null | grep -v "^m4-user-sketch.elf$"'; }

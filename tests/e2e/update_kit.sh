@@ -63,9 +63,9 @@ $(board_log)
      as: $(board_did | tr '\n' ';')
      not: $(printf '%s' "$want" | tr '\n' ';')"
 }
-log_has() { board_log | grep -Eq -e "$1" || problem "not in the board's log: $1
+log_has() { grep -Eq -e "$1" < <(board_log) || problem "not in the board's log: $1
 $(board_log)"; }
-log_has_no() { ! board_log | grep -Eq -e "$1" || problem "in the board's log: $1
+log_has_no() { ! grep -Eq -e "$1" < <(board_log) || problem "in the board's log: $1
 $(board_log)"; }
 
 on_board() {

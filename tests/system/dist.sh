@@ -55,7 +55,7 @@ newest=$(objdump -T "$x8ctl" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
 [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.34 ] || fail "the program needs $newest"
 echo "ok: $(stat -c %s "$x8ctl") bytes, needs $needed, $newest"
 
-"$x8ctl" version -v | grep -q '^libcurl ' || fail "x8ctl version -v"
+grep -q '^libcurl ' < <("$x8ctl" version -v) || fail "x8ctl version -v"
 "$x8ctl" list </dev/null >"$work/list" 2>&1 || [ $? = 10 ] || fail "x8ctl list: $(cat "$work/list")"
 "$x8ctl" explain "$root/tests/fixtures/vendor/full_image.uuu" >"$work/explain" 2>&1 || [ $? = 4 ] ||
     fail "x8ctl explain: $(cat "$work/explain")" # 4: the images are not beside it

@@ -53,7 +53,7 @@ version=$(dpkg-deb -f "$package" Version)
 [ "$(dpkg-parsechangelog -l "$root/packaging/debian/changelog" -S Version)" = "$version" ] ||
     fail "packaging/debian/changelog does not begin with $version"
 for library in libusb-1.0-0 libarchive13 libcjson1 libssl3 libisal2 libexpat1 libssh-4 libcurl4; do
-    dpkg-deb -f "$package" Depends | grep -q "\b$library\b" || fail "the package does not depend on $library"
+    grep -q "\b$library\b" < <(dpkg-deb -f "$package" Depends) || fail "the package does not depend on $library"
 done
 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$package" || fail "lintian"
 echo "ok: $(basename "$package"), $(stat -c %s "$package") bytes, lintian finds nothing"

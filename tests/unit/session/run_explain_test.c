@@ -21,7 +21,7 @@ static void known_sayings_have_a_code_and_a_next_step(void **state)
          X8_E_AUTH, "--password-file"},
         {"sudo: a password is required\n", X8_E_AUTH, "--password-file"},
         {"sudo: Account or password is expired, reset your password and try again\n", X8_E_AUTH,
-         "passwd"},
+         "x8ctl setup"},
         {"bash: line 1: ./a.out: cannot execute binary file: Exec format error\n", X8_E_REFUSED,
          "arm64"},
     };
