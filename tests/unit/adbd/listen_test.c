@@ -63,12 +63,12 @@ static int close_port(struct port *p)
     return p->status;
 }
 
-/* A client: -1 when refused. */
+/* A client: -1 when refused. Who stands in the queue of a port that closes is reset. */
 static int dial(const struct port *p)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(fd, (const struct sockaddr *)&p->address, sizeof p->address)) {
-        assert_int_equal(errno, ECONNREFUSED);
+        assert_true(errno == ECONNREFUSED || errno == ECONNRESET);
         close(fd);
         return -1;
     }
@@ -83,7 +83,10 @@ static int is_heard(int fd, int ms)
     struct pollfd answer = {fd, POLLIN, 0};
     ad_header_put(&p, bytes);
     memcpy(bytes + AD_HEADER, "host::", 7);
-    assert_int_equal(send(fd, bytes, sizeof bytes, MSG_NOSIGNAL), sizeof bytes);
+    ssize_t n = send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+    if (n < 0 && (errno == ECONNRESET || errno == EPIPE))
+        return 0; /* it stood in the queue of a port that has closed */
+    assert_int_equal(n, sizeof bytes);
     return poll(&answer, 1, ms) == 1 && recv(fd, bytes, 4, MSG_PEEK) == 4;
 }
 
