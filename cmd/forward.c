@@ -43,19 +43,10 @@ static void announce(struct x8_job_on *job, const struct x8_forward *forwards, s
         x8_json_u64(job->result, "pid", (uint64_t)getpid());
         snprintf(end, sizeof end, "kill %ld ends", (long)getpid());
     }
-    struct x8_json *list = x8_json_array();
-
-    for (size_t i = 0; i < count; i++) {
-        struct x8_json *row = x8_json_object();
-
-        x8_json_str(row, "host", forwards[i].host);
-        x8_json_u64(row, "port", forwards[i].local_port);
-        x8_json_str(row, "remote", forwards[i].remote);
-        x8_json_add(list, NULL, row);
+    for (size_t i = 0; i < count; i++)
         x8_ui_say(job->ctx->ui, "forwarding %s:%u to %s of %s    (%s)", forwards[i].host,
                   forwards[i].local_port, forwards[i].remote, job->op.board, end);
-    }
-    x8_json_add(job->result, "forwards", list);
+    x8_json_add(job->result, "forwards", x8_forward_ports(forwards, count));
 }
 
 /* Ctrl-C is how it ends; another signal is told by the status. */

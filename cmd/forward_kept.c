@@ -32,15 +32,10 @@ static void own_path(char *out, size_t cap)
     x8_env_lock_path(name, out, cap);
 }
 
-static struct x8_json *note_of(const char *board, const struct x8_forward *forwards, size_t count)
+struct x8_json *x8_forward_ports(const struct x8_forward *forwards, size_t count)
 {
-    struct x8_json *note = x8_json_object(), *ports = x8_json_array();
-    char now[32];
+    struct x8_json *ports = x8_json_array();
 
-    x8_utc_text(now, 0);
-    x8_json_u64(note, "pid", (uint64_t)getpid());
-    x8_json_str(note, "board", board);
-    x8_json_str(note, "since", now);
     for (size_t i = 0; i < count; i++) {
         struct x8_json *port = x8_json_object();
 
@@ -49,7 +44,19 @@ static struct x8_json *note_of(const char *board, const struct x8_forward *forwa
         x8_json_str(port, "remote", forwards[i].remote);
         x8_json_add(ports, NULL, port);
     }
-    x8_json_add(note, "ports", ports);
+    return ports;
+}
+
+static struct x8_json *note_of(const char *board, const struct x8_forward *forwards, size_t count)
+{
+    struct x8_json *note = x8_json_object();
+    char now[32];
+
+    x8_utc_text(now, 0);
+    x8_json_u64(note, "pid", (uint64_t)getpid());
+    x8_json_str(note, "board", board);
+    x8_json_str(note, "since", now);
+    x8_json_add(note, "ports", x8_forward_ports(forwards, count));
     return note;
 }
 
@@ -329,8 +336,12 @@ static int end_one(const struct x8_json *note, struct x8_error *err)
 
     snprintf(name, sizeof name, PREFIX "%llu", (unsigned long long)pid);
     x8_env_lock_path(name, path, sizeof path);
-    if (pid < 2 || pid > INT32_MAX || (kill((pid_t)pid, SIGTERM) != 0 && errno != ESRCH))
-        return x8_fail(err, X8_E_INTERNAL, "process %s cannot be ended", name);
+    if (pid < 2 || pid > INT32_MAX || (kill((pid_t)pid, SIGTERM) != 0 && errno != ESRCH)) {
+        x8_fail(err, X8_E_NO_PERMISSION, "process %llu cannot be ended", (unsigned long long)pid);
+        x8_error_why(err, "its note names a process that is not this user's");
+        x8_error_next(err, "rm '%s'    if x8ctl forward --list shows what is not there", path);
+        return -(int)X8_E_NO_PERMISSION;
+    }
     while ((now = read_note(path))) {
         x8_json_free(&now);
         if (x8_deadline_left(deadline, 1) == 0) {

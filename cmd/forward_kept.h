@@ -9,6 +9,9 @@
 
 #include "session/forward.h"
 
+/* host, port and remote of each, as an array of the caller's. */
+struct x8_json *x8_forward_ports(const struct x8_forward *forwards, size_t count);
+
 /* Note that this process does it. *out_fd is to stay open as long, and may be -1: where the folder
  * is not to be had, nobody is told. */
 void x8_forward_note(const char *board, const struct x8_forward *forwards, size_t count,
